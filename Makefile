@@ -1,0 +1,39 @@
+# make run: the daemon on ./jobs.d, page at http://127.0.0.1:8321
+# make test: everything: lint, types, architecture, all tests, a real browser
+PYTHON ?= python3
+BIN := .venv/bin
+export PIP_DISABLE_PIP_VERSION_CHECK := 1
+
+.PHONY: run test lint types imports unit integration crash browser fmt clean
+
+.DEFAULT_GOAL := help
+
+help:
+	@echo "make run    serve ./jobs.d at http://127.0.0.1:8321"
+	@echo "make test   lint, types, architecture and every test"
+	@echo "make fmt    format the code"
+
+# The environment is made again when pyproject.toml changes.
+.venv/.run-stamp: pyproject.toml
+	@echo "Making .venv with rota in it (once; about a minute)"
+	@test -x $(BIN)/python || $(PYTHON) -m venv .venv
+	@$(BIN)/python -m pip install --quiet --editable .
+	@touch $@
+
+.venv/.test-stamp: .venv/.run-stamp
+	@echo "Adding the test tools to .venv"
+	@$(BIN)/python -m pip install --quiet "pip>=25.1"
+	@$(BIN)/python -m pip install --quiet --group dev
+	@touch $@
+
+.venv: .venv/.run-stamp
+
+run: .venv/.run-stamp
+	@exec $(BIN)/rota serve jobs.d --state .rota
+
+test: .venv/.test-stamp
+	@bash tests/run.sh
+
+fmt: .venv/.test-stamp
+	$(BIN)/ruff format daemon catalog renderers tests bench
+	$(BIN)/ruff check --fix daemon catalog renderers tests bench

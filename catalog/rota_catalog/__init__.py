@@ -1,0 +1,1 @@
+"""Components, actions and tokens as data; trees checked and compared. Knows no job."""

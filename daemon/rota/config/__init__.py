@@ -1,0 +1,1 @@
+"""Job files in, a checked set of jobs or its problems out."""

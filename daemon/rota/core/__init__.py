@@ -1,0 +1,1 @@
+"""Pure rules: no asyncio, files, processes, database, clock or randomness."""

@@ -1,0 +1,163 @@
+"""What the daemon knows right now, in memory: the one thing that every page and list is made from.
+
+The engine keeps it current; `views`, the API and the planner read it. Pure: it holds no clock and does no I/O.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+
+from rota.core.model import JobSet, JobSpec
+from rota.core.problems import Problem
+from rota.core.run import Reason, Run, RunState
+from rota.core.seams import Pause, RunBar
+
+BARS = 60  # finished runs kept per job
+
+
+class JobState(StrEnum):
+    """The job's own state: the first that holds."""
+
+    INVALID = "invalid"
+    DISABLED = "disabled"
+    PAUSED = "paused"
+    RUNNING = "running"
+    RETRYING = "retrying"
+    FAILED = "failed"
+    MISSED = "missed"
+    COMPLETED = "completed"
+    UNKNOWN = "unknown"  # it never ran, or nobody saw how its last run ended
+
+
+class HealthState(StrEnum):
+    OK = "ok"
+    WARN = "warn"
+    FAILED = "failed"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HealthItem:
+    """One part of the daemon: `key` is one of planner, runner, store, disk, clock, jobs."""
+
+    key: str
+    label: str
+    state: HealthState
+    note: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Due:
+    """A due instant: identified by (job, at)."""
+
+    job: str
+    at: datetime
+    trigger: int = 0  # index in the job's triggers
+    note: str = ""  # what a clock change does to it
+
+
+@dataclass(slots=True, kw_only=True)
+class JobEntry:
+    """One job as it stands."""
+
+    spec: JobSpec
+    stale: bool = False  # running on its last good version
+    pause: Pause | None = None
+    next_due: tuple[Due, ...] = ()  # soonest first, the next three
+    open_runs: dict[int, Run] = field(default_factory=dict)  # not final, by number
+    bars: deque[RunBar] = field(default_factory=lambda: deque(maxlen=BARS))
+    last: Run | None = None  # newest final run that was not skipped
+    last_skip: Run | None = None  # newest skip, when newer than `last`
+    overlap_skips: int = 0  # in a row
+
+    @property
+    def active(self) -> Sequence[Run]:
+        """RUNNING and RETRYING runs, oldest first: they hold the job's concurrency."""
+        return [run for run in self.open_runs.values() if run.state.is_active]
+
+    @property
+    def queued(self) -> Sequence[Run]:
+        """PENDING runs, oldest first."""
+        return [run for run in self.open_runs.values() if run.state is RunState.PENDING]
+
+    @property
+    def state(self) -> JobState:
+        """The first that holds, in the order of `JobState`."""
+        if not self.spec.enabled:
+            return JobState.DISABLED
+        if self.pause is not None:
+            return JobState.PAUSED
+        states = {run.state for run in self.open_runs.values()}
+        if RunState.RUNNING in states:
+            return JobState.RUNNING
+        if RunState.RETRYING in states:
+            return JobState.RETRYING
+        return self._settled_state()
+
+    def _settled_state(self) -> JobState:
+        if self.last_skip is not None and self.last_skip.reason is Reason.MISSED:
+            return JobState.MISSED
+        if self.last is None:
+            return JobState.UNKNOWN
+        if self.last.reason is Reason.UNKNOWN:
+            return JobState.UNKNOWN
+        return JobState.FAILED if self.last.state is RunState.FAILED else JobState.COMPLETED
+
+
+@dataclass(slots=True, kw_only=True)
+class Board:
+    """Everything at a glance; mutable, and touched only on the loop's thread."""
+
+    host: str = ""
+    started_at: datetime
+    jobs: dict[str, JobEntry] = field(default_factory=dict)
+    problems: tuple[Problem, ...] = ()
+    files: int = 0
+    health: dict[str, HealthItem] = field(default_factory=dict)
+
+    def load(self, jobset: JobSet) -> None:
+        """Take over a newly read set; what is known of runs stays with its job."""
+        kept: dict[str, JobEntry] = {}
+        for job, spec in jobset.jobs.items():
+            entry = self.jobs.get(job) or JobEntry(spec=spec)
+            entry.spec = spec
+            entry.stale = job in jobset.stale
+            kept[job] = entry
+        self.jobs = kept
+        self.problems = jobset.problems
+        self.files = jobset.files
+
+    def restore(self, bars: Mapping[str, Sequence[RunBar]], pauses: Mapping[str, Pause]) -> None:
+        """What the ledger remembers, at start."""
+        for job, entry in self.jobs.items():
+            entry.bars.extend(bars.get(job, ()))
+            entry.pause = pauses.get(job)
+
+    def record(self, run: Run) -> None:
+        """A run as it is now."""
+        entry = self.jobs.get(run.job)
+        if entry is None:
+            return
+        if not run.state.is_final:
+            entry.open_runs[run.number] = run
+            return
+        was_open = entry.open_runs.pop(run.number, None) is not None
+        if run.state is RunState.SKIPPED:
+            entry.last_skip = run
+            return
+        entry.last_skip = None if entry.last is None or run.number >= entry.last.number else entry.last_skip
+        entry.last = run if entry.last is None or run.number >= entry.last.number else entry.last
+        if was_open or not entry.bars or entry.bars[-1].number < run.number:
+            entry.bars.append(bar(run))
+
+
+def bar(run: Run) -> RunBar:
+    """A final run as its history bar."""
+    began = run.started_at or run.created_at
+    duration = None
+    if run.started_at is not None and run.ended_at is not None:
+        duration = max(0, int((run.ended_at - run.started_at).total_seconds() * 1000))
+    return RunBar(number=run.number, state=run.state, at=began, duration_ms=duration)

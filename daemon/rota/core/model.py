@@ -1,0 +1,228 @@
+"""What a job is: the frozen values that a checked job file becomes.
+
+Every value here is already valid: the job schema and `config.parse` refuse what these types could not
+hold, so nobody checks again later. Lengths are `timedelta`, sizes are bytes, zones are IANA names.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from enum import StrEnum
+
+from rota.core.problems import Problem
+
+MAIN = "main"  # the step of a job that has a single piece of work
+
+
+class Backoff(StrEnum):
+    """How the delay between attempts grows."""
+
+    FIXED = "fixed"
+    LINEAR = "linear"
+    EXPONENTIAL = "exponential"
+
+
+class MissedPolicy(StrEnum):
+    """What happens to due instants that passed while nothing could run."""
+
+    SKIP = "skip"
+    LATEST = "latest"
+    ALL = "all"
+
+
+class Overlap(StrEnum):
+    """What happens to a due instant while the job is already at `concurrency.max`."""
+
+    SKIP = "skip"
+    QUEUE = "queue"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CronTrigger:
+    """Five fields or a macro, in a zone; grammar in `core.cron`."""
+
+    expression: str
+    timezone: str = "UTC"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EveryTrigger:
+    """Elapsed time from a fixed anchor, so that a restart does not shift it."""
+
+    interval: timedelta
+    timezone: str = "UTC"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AtTrigger:
+    """One instant, once, ever."""
+
+    at: datetime
+
+
+Trigger = CronTrigger | EveryTrigger | AtTrigger
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Missed:
+    run: MissedPolicy = MissedPolicy.LATEST
+    within: timedelta = timedelta(hours=24)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Retry:
+    attempts: int = 1  # in all, the first included
+    backoff: Backoff = Backoff.FIXED
+    delay: timedelta = timedelta(seconds=10)
+    max_delay: timedelta = timedelta(hours=1)
+    jitter: float = 0.0  # a fraction of the delay, by hash
+    on: frozenset[str] = frozenset({"failed", "timeout", "interrupted"})  # or also "unknown"
+    deadline: timedelta | None = None  # no new attempt later than this after the first start
+    restart: bool = False  # begin again at the first step instead of the failed one
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Limits:
+    timeout: timedelta | None = None
+    grace: timedelta = timedelta(seconds=10)
+    output: int = 16 * 1024 * 1024  # bytes kept per attempt, head and tail
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Concurrency:
+    max: int = 1
+    overlap: Overlap = Overlap.SKIP
+    queue: int = 10
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ExitCodes:
+    ok: frozenset[int] = frozenset({0})
+    warn: frozenset[int] = frozenset()
+    skip: frozenset[int] = frozenset()
+    retry: frozenset[int] = frozenset()
+    fatal: frozenset[int] = frozenset()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Script:
+    """Shell text, handed to `shell` as its last argument."""
+
+    text: str
+    shell: tuple[str, ...] = ("bash", "--noprofile", "--norc", "-eo", "pipefail", "-c")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Command:
+    """An argv; no shell reads it. Items may be templates."""
+
+    argv: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HttpRequest:
+    """The `http:` block as checked by the schema; `handlers.http` gives it meaning."""
+
+    settings: Mapping[str, object]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Check:
+    """One built-in check: `kind` names the module in `handlers.check`, `settings` is its block."""
+
+    kind: str
+    settings: Mapping[str, object]
+
+
+Work = Script | Command | HttpRequest | Check
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StepSpec:
+    id: str
+    work: Work
+    title: str = ""
+    share: int = 1  # weight in the progress of the run
+    env: Mapping[str, str] = field(default_factory=dict)
+    cwd: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Link:
+    label: str
+    href: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Source:
+    """Where a job is written: path relative to its job directory, line from 1, commit when in git."""
+
+    file: str
+    line: int
+    directory: str = ""  # absolute path of the folder the file lies in: relative `cwd` and `env_file`
+    commit: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Definition:
+    """The job as it is after `_defaults`, as canonical text, and the SHA-256 (hex) of that text."""
+
+    text: str
+    hash: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class JobSpec:
+    """A named unit of work, from one YAML entry, complete and checked."""
+
+    id: str
+    steps: tuple[StepSpec, ...]  # at least one; a job without `steps:` has the one step MAIN
+    source: Source
+    definition: Definition
+    title: str = ""
+    description: str = ""
+    owner: str = ""
+    tags: tuple[str, ...] = ()
+    links: tuple[Link, ...] = ()
+    enabled: bool = True
+    triggers: tuple[Trigger, ...] = ()
+    missed: Missed = Missed()
+    start_deadline: timedelta | None = None
+    params: Mapping[str, Mapping[str, object]] = field(default_factory=dict)  # name -> JSON Schema
+    retry: Retry = Retry()
+    limits: Limits = Limits()
+    concurrency: Concurrency = Concurrency()
+    env: Mapping[str, str] = field(default_factory=dict)
+    env_file: tuple[str, ...] = ()  # a leading "?" marks a file that may be missing
+    cwd: str | None = None
+    exit_codes: ExitCodes = ExitCodes()
+    markers: bool = True
+
+    @property
+    def name(self) -> str:
+        """What people read: the title, else the id."""
+        return self.title or self.id
+
+    @property
+    def has_steps(self) -> bool:
+        """Whether the job file itself lists steps."""
+        return self.steps[0].id != MAIN
+
+    def step(self, step_id: str) -> StepSpec | None:
+        """The step of that id, or None when the definition no longer has it."""
+        return next((step for step in self.steps if step.id == step_id), None)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class JobSet:
+    """All jobs of all directories, read as one set.
+
+    `stale` names jobs that run on their last good version because their file has problems now.
+    """
+
+    jobs: Mapping[str, JobSpec] = field(default_factory=dict)
+    problems: tuple[Problem, ...] = ()
+    stale: frozenset[str] = frozenset()
+    files: int = 0

@@ -1,0 +1,28 @@
+"""What is wrong with a job file, where, and what to do about it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+Severity = Literal["error", "warning"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Problem:
+    """One problem at one place. `line` and `column` count from 1; `path` is the JSON pointer inside the file.
+
+    `message` says what is wrong and what was expected; `hint` says what to do ("did you mean …").
+    """
+
+    file: str
+    line: int
+    column: int
+    message: str
+    path: str = ""
+    hint: str | None = None
+    severity: Severity = "error"
+
+    def __str__(self) -> str:
+        hint = f" ({self.hint})" if self.hint else ""
+        return f"{self.file}:{self.line}:{self.column}: {self.severity}: {self.message}{hint}"

@@ -1,0 +1,208 @@
+"""What happened: runs, their attempts and their steps, as frozen values.
+
+A `Run` is the whole of it: attempts and steps are part of the value. `core.lifecycle` is the only place that
+makes a changed one, the store writes it whole, and the bus carries it to everyone who shows it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+
+from rota.core.model import MAIN
+
+
+class RunState(StrEnum):
+    PENDING = "pending"
+    RUNNING = "running"
+    RETRYING = "retrying"
+    COMPLETED = "completed"
+    FAILED = "failed"
+    CANCELLED = "cancelled"
+    SKIPPED = "skipped"
+
+    @property
+    def is_active(self) -> bool:
+        """Holds the job's concurrency: RUNNING or RETRYING."""
+        return self in (RunState.RUNNING, RunState.RETRYING)
+
+    @property
+    def is_final(self) -> bool:
+        """Can never change again."""
+        return self in (RunState.COMPLETED, RunState.FAILED, RunState.CANCELLED, RunState.SKIPPED)
+
+
+class StepState(StrEnum):
+    """State of a step, and of an attempt at one (an attempt is never SKIPPED before it began)."""
+
+    PENDING = "pending"
+    RUNNING = "running"
+    COMPLETED = "completed"
+    FAILED = "failed"
+    CANCELLED = "cancelled"
+    SKIPPED = "skipped"
+
+    @property
+    def is_final(self) -> bool:
+        return self not in (StepState.PENDING, StepState.RUNNING)
+
+
+class Reason(StrEnum):
+    """Why a run, step or attempt is in its state."""
+
+    # why it ended
+    EXIT = "exit"
+    SIGNAL = "signal"
+    TIMEOUT = "timeout"
+    REFUSED = "refused"  # the runner could not start it (no such program, no such directory, …)
+    INTERRUPTED = "interrupted"  # surely dead: the host went down, or we killed it
+    UNKNOWN = "unknown"  # nobody saw the end; it may have succeeded
+    CANCELLED = "cancelled"
+    DEPENDENCY = "dependency"  # a step after a failed one
+    # why it waits
+    QUEUED = "queued"
+    # why it was skipped
+    OVERLAP = "overlap"
+    QUEUE_FULL = "queue_full"
+    START_DEADLINE = "start_deadline"
+    MISSED = "missed"
+    PAUSED = "paused"
+    EXIT_CODE = "exit_code"  # the job itself said so by one of `exit_codes.skip`
+    REMOVED = "removed"  # the job left the job files before its run could start
+
+
+class TriggeredBy(StrEnum):
+    """What made a run: its schedule, catching up on a missed instant, a person or script, a retry of a run."""
+
+    SCHEDULE = "schedule"
+    CATCH_UP = "catch_up"
+    MANUAL = "manual"
+    RETRY = "retry"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Progress:
+    """How far a run or step says it is; `total` 0 means not known."""
+
+    current: float = 0
+    total: float = 0
+    text: str = ""
+
+    @property
+    def fraction(self) -> float | None:
+        """0 to 1, or None when the total is not known."""
+        return None if self.total <= 0 else min(1.0, max(0.0, self.current / self.total))
+
+    @property
+    def percent(self) -> int:
+        """Whole percent, rounded down; 0 when the total is 0."""
+        return int((self.fraction or 0.0) * 100)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Attempt:
+    """One try at one step; `id` is a UUIDv7, and with (job, run, step, n) it names its directory."""
+
+    id: str
+    step: str = MAIN
+    n: int = 1  # counted from 1 per step
+    state: StepState = StepState.PENDING
+    reason: Reason | None = None
+    message: str = ""  # a sentence for people
+    created_at: datetime
+    started_at: datetime | None = None
+    ended_at: datetime | None = None
+    exit_code: int | None = None
+    signal: int | None = None
+    pid: int | None = None
+    pid_started: int | None = None  # field 22 of /proc/<pid>/stat: clock ticks since boot
+    boot_id: str = ""
+    log_offset: int = 0  # the effects of markers up to this byte of the raw log are stored
+    log_line: int = 0  # number of raw lines up to there
+    definition: str = ""  # hash of the job's definition that this attempt used
+    markers: bool = True  # whether marker lines of its log have meaning (and are hidden)
+    log_size: int = 0  # bytes the job wrote in all, known at the end
+    argv: tuple[str, ...] = ()
+    cwd: str = ""
+    user: str = ""
+    timeout_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Step:
+    """A step of a run: from the job's `steps:`, or announced by a `::step` marker of a job without them."""
+
+    key: str
+    title: str = ""
+    state: StepState = StepState.PENDING
+    reason: Reason | None = None
+    share: int = 1
+    started_at: datetime | None = None
+    ended_at: datetime | None = None
+    attempt: int = 0  # number of the latest attempt at it
+    progress: Progress = Progress()
+    outputs: Mapping[str, str] = field(default_factory=dict)
+    announced: bool = False  # by a marker; it has no attempt of its own
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Run:
+    """One execution of a job, for one due instant or one request."""
+
+    job: str
+    number: int  # counted per job by the store; 0 until it is stored
+    state: RunState
+    reason: Reason | None = None
+    message: str = ""  # why it is where it is, a sentence for people
+    triggered_by: TriggeredBy
+    due_at: datetime | None = None  # nominal instant it answers; unique per job; None for requests
+    scheduled_for: datetime | None = None  # the instant it is for: due_at, or what `--for` named
+    created_at: datetime
+    started_at: datetime | None = None
+    ended_at: datetime | None = None
+    max_attempts: int = 1
+    attempt: int = 0  # number of the attempt of the run (not of a step), from 1 once started
+    next_attempt_at: datetime | None = None
+    exit_code: int | None = None
+    progress: Progress = Progress()
+    params: Mapping[str, object] = field(default_factory=dict)
+    result: Mapping[str, object] = field(default_factory=dict)  # outputs, clean JSON
+    warnings: tuple[str, ...] = ()
+    steps: tuple[Step, ...] = ()  # of the job file or announced; () for a job with a single piece of work
+    attempts: tuple[Attempt, ...] = ()  # oldest first, over all steps
+    cancel_requested_at: datetime | None = None
+    retry_of: str | None = None  # id of the run that this one retries
+    host: str = ""
+    definition: str = ""  # hash
+    source_file: str = ""
+    source_line: int = 0
+    commit: str | None = None
+    count: int = 1  # a SKIPPED row may stand for a stretch of due instants: how many, and the last one
+    last_due_at: datetime | None = None
+
+    @property
+    def id(self) -> str:
+        """`<job>.<n>`."""
+        return f"{self.job}.{self.number}"
+
+    @property
+    def current_attempt(self) -> Attempt | None:
+        """The newest attempt, whatever its state."""
+        return self.attempts[-1] if self.attempts else None
+
+    def step(self, key: str) -> Step | None:
+        """The step of that key, or None."""
+        return next((step for step in self.steps if step.key == key), None)
+
+
+def parse_run_id(text: str) -> tuple[str, int]:
+    """`backup.12` to ("backup", 12).
+
+    Raises ValueError when it is not of that form.
+    """
+    job, dot, number = text.rpartition(".")
+    if not dot or not job or not number.isascii() or not number.isdigit():
+        raise ValueError(f"{text!r} is not a run: expected <job>.<number>, such as backup.12")
+    return job, int(number)

@@ -1,0 +1,279 @@
+"""The four injected seams: clock, ids, store, process runner; and the values that cross them.
+
+Production has one implementation of each, tests have a fake beside it; a contract test runs over both.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+from typing import Protocol
+
+from rota.core.run import Run, RunState
+
+
+class Clock(Protocol):
+    """The only source of time."""
+
+    def now(self) -> datetime:
+        """Wall clock, aware UTC. May jump."""
+
+    def monotonic(self) -> float:
+        """Seconds that never jump (CLOCK_BOOTTIME: counts while the machine sleeps)."""
+
+    async def sleep(self, seconds: float) -> None:
+        """Return after that many monotonic seconds."""
+
+
+class Ids(Protocol):
+    def attempt(self) -> str:
+        """A new UUIDv7, as text."""
+
+    def token(self) -> str:
+        """A new unguessable URL-safe token of at least 128 bits."""
+
+
+# --- store -----------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Pause:
+    """A person's wish that a job answers its due instants with skips for now."""
+
+    since: datetime
+    until: datetime | None = None
+    note: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class JobRecord:
+    """What the ledger knows of a job beside its runs."""
+
+    job: str
+    answered_until: datetime | None = None  # every due instant up to here has its run or skip
+    schedule: str = ""  # canonical text of the triggers that `since` belongs to
+    since: datetime | None = None  # when that schedule was first loaded: it owes nothing older
+    pause: Pause | None = None
+    overlap_skips: int = 0  # in a row
+    definition: str = ""  # hash of the last good definition
+    source_file: str = ""
+    source_line: int = 0
+    source_directory: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunQuery:
+    """Which runs; newest first. `before` is the cursor of the page before."""
+
+    job: str | None = None
+    states: frozenset[RunState] = frozenset()  # empty: all
+    skipped: bool = True  # False leaves SKIPPED out (when `states` is empty)
+    since: datetime | None = None
+    until: datetime | None = None
+    before: str | None = None
+    limit: int = 50
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunPage:
+    runs: Sequence[Run]
+    total: int
+    next_cursor: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunBar:
+    """A finished run, as small as history bars and ETAs need it."""
+
+    number: int
+    state: RunState
+    at: datetime  # started, else created
+    duration_ms: int | None
+
+
+class Store(Protocol):
+    """The ledger. Every write is durable when its call returns. Raises Unavailable when it can't be."""
+
+    async def add(self, runs: Sequence[Run]) -> Sequence[Run | None]:
+        """Insert new runs (number 0) with their attempts, in one transaction; answers them with their numbers.
+
+        A run whose (job, due_at) is already in the ledger is not inserted: None stands at its place. Advances
+        `answered_until` of the jobs named. A SKIPPED run that follows a SKIPPED newest run of the same job and
+        reason is merged into it (`count`, `last_due_at`); the merged run is the answer.
+        """
+
+    async def save(self, run: Run) -> None:
+        """Write the run, its steps and its attempts as they are now."""
+
+    async def run(self, job: str, number: int) -> Run | None: ...
+
+    async def latest(self, job: str) -> Run | None:
+        """The newest run of the job that is not SKIPPED."""
+
+    async def runs(self, query: RunQuery) -> RunPage: ...
+
+    async def unfinished(self) -> Sequence[Run]:
+        """Every run that is not final, oldest first."""
+
+    async def bars(self, limit: int) -> Mapping[str, Sequence[RunBar]]:
+        """The last `limit` final runs of each job, oldest first."""
+
+    async def records(self) -> Mapping[str, JobRecord]: ...
+
+    async def save_records(self, records: Sequence[JobRecord]) -> None: ...
+
+    async def save_definitions(self, definitions: Mapping[str, str]) -> None:
+        """Store definition texts by hash; known hashes are left alone."""
+
+    async def definition(self, hash_: str) -> str | None: ...
+
+    async def remember(self, scope: str, key: str, value: str, expires_at: datetime) -> None:
+        """A small fact with an end (sessions, idempotency keys); overwrites."""
+
+    async def recall(self, scope: str, key: str) -> str | None:
+        """The fact, or None when there is none or it has expired."""
+
+    async def forget(self, scope: str, key: str) -> None: ...
+
+
+# --- process runner --------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AttemptRef:
+    """Names an attempt and its directory `<job>/<number>/<step>.<n>`."""
+
+    id: str
+    job: str
+    number: int
+    step: str
+    n: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StartOrder:
+    ref: AttemptRef
+    argv: tuple[str, ...]
+    env: Mapping[str, str]  # complete: nothing is inherited
+    cwd: str
+    timeout_ms: int | None = None
+    grace_ms: int = 10_000
+    output: int = 16 * 1024 * 1024
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Started:
+    pid: int
+    pid_started: int
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Refused:
+    """`code` is an errno name such as ENOENT, or `known` when the attempt's directory is already there."""
+
+    code: str
+    message: str
+
+
+class EndCause(StrEnum):
+    """What ended a process, as the runner saw it."""
+
+    EXIT = "exit"
+    SIGNAL = "signal"
+    TIMEOUT = "timeout"
+    KILLED = "killed"  # because we asked: cancel
+    UNKNOWN = "unknown"  # it is gone and nobody saw how
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Grew:
+    """The raw log holds at least that many bytes now."""
+
+    size: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ended:
+    cause: EndCause
+    exit_code: int | None
+    signal: int | None
+    at: datetime
+    log_size: int
+    cpu_ms: int = 0
+    peak_bytes: int = 0
+
+
+RunnerEvent = Grew | Ended
+
+
+class AttemptWhere(StrEnum):
+    """What is found of an unfinished attempt after a start of the daemon."""
+
+    LIVE = "live"  # the runner holds its process (maybe since just now: it took it over)
+    ENDED = "ended"  # its end is known: reported by the runner, or `exit` in its directory
+    ABSENT = "absent"  # no directory: it was never started
+    LOST = "lost"  # a directory, but no process and no end
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AttemptReport:
+    where: AttemptWhere
+    started: Started | None = None
+    ended: Ended | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunnerFacts:
+    """Who the runner is: jobs run as this user."""
+
+    user: str
+    home: str
+    shell: str
+    boot_id: str
+    pid: int
+
+
+class ProcessRunner(Protocol):
+    """The daemon's view of the runner. Reconnects for ever by itself."""
+
+    @property
+    def facts(self) -> RunnerFacts | None:
+        """None while no runner answers; then nothing can be started."""
+
+    async def start(self, order: StartOrder) -> Started | Refused:
+        """Spawn it. Waits for a runner while there is none. Raises Unavailable if the answer can't be known."""
+
+    async def terminate(self, ref: AttemptRef, *, immediately: bool = False) -> None:
+        """SIGTERM to all of it and SIGKILL after its grace, or SIGKILL at once. Its end comes by `watch`."""
+
+    def watch(self, ref: AttemptRef) -> AsyncIterator[RunnerEvent]:
+        """Signs of life, then one Ended, then the end of the iterator. Goes on over lost connections."""
+
+    async def report(self, refs: Sequence[AttemptRef]) -> Mapping[str, AttemptReport]:
+        """What there is of each attempt, by attempt id."""
+
+    async def ack(self, ref: AttemptRef) -> None:
+        """The end is stored; the runner may forget it."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LogLine:
+    """One line of a raw log; `n` counts from 0 and hidden (marker) lines keep theirs."""
+
+    n: int
+    at: datetime
+    text: str
+    level: str = "info"  # info | warning | meta (rota's own words, such as a gap)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LogPage:
+    lines: Sequence[LogLine]
+    next: int  # line to read on from
+    end: bool  # nothing more will come
+    gap: tuple[int, int] | None = None  # raw lines [first, last) dropped by `limits.output` inside this page
+    offset: int = 0  # byte behind the last line read
+    raw: Sequence[str] = field(default_factory=tuple)  # every whole raw line read, markers included

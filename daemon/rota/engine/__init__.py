@@ -1,0 +1,1 @@
+"""The loop, and one run from its start to its end."""

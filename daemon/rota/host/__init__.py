@@ -1,0 +1,1 @@
+"""The host: systemd and what else surrounds the daemon."""

@@ -1,0 +1,1 @@
+"""The side of the runner that lives in the daemon."""

@@ -1,0 +1,1 @@
+"""The ledger: every run and every due instant, durably."""

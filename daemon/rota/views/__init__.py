@@ -1,0 +1,1 @@
+"""State of the daemon to render trees; pure, one module a page."""

@@ -1,0 +1,1 @@
+"""HTTP: pages, API, live updates and who may do what."""
