@@ -11,7 +11,7 @@ import signal
 import subprocess
 import sys
 import venv
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -57,7 +57,7 @@ def peer_file(job: JobLine) -> str:
     )
 
 
-def write(folder: Path, jobs: Iterator[JobLine], form: Callable[[JobLine], str]) -> None:
+def write(folder: Path, jobs: Iterable[JobLine], form: Callable[[JobLine], str]) -> None:
     """One file a job."""
     folder.mkdir(parents=True)
     for job in jobs:
@@ -66,10 +66,41 @@ def write(folder: Path, jobs: Iterator[JobLine], form: Callable[[JobLine], str])
 
 def cronstable_settings(folder: Path, port: int) -> str:
     """The durable store and the page on: what rota has on by default."""
-    return (
-        f"web:\n  listen:\n    - http://127.0.0.1:{port}\n"
-        f"state:\n  backend: filesystem\n  path: {json.dumps(str(folder))}\n"
-    )
+    return f"web:\n  listen:\n    - http://127.0.0.1:{port}\nstate:\n  path: {json.dumps(str(folder))}\n"
+
+
+@dataclass(frozen=True, slots=True)
+class Contender:
+    """A scheduler, its job files in place, and the command that serves them."""
+
+    name: str
+    command: list[str]
+    validate: list[str]
+
+
+def contenders(folder: Path, jobs: Sequence[JobLine], port: int) -> list[Contender]:
+    """All of them with the page on and output kept; rota and cronstable with their durable store."""
+    write(folder / "rota", jobs, rota_file)
+    write(folder / "yacron", jobs, peer_file)
+    write(folder / "cronstable", jobs, peer_file)
+    page = f"web:\n  listen:\n    - http://127.0.0.1:{port + 1}\n"
+    (folder / "yacron/web.yaml").write_text(page)
+    (folder / "cronstable/settings.yaml").write_text(cronstable_settings(folder / "state", port + 2))
+    rota = [str(ROTA), "serve", str(folder / "rota"), "--state", str(folder / "rota-state")]
+    yacron, cronstable = str(PEERS / "bin/yacron"), str(PEERS / "bin/cronstable")
+    return [
+        Contender(
+            "rota",
+            [*rota, "--listen", f"127.0.0.1:{port}"],
+            [str(ROTA), "validate", str(folder / "rota")],
+        ),
+        Contender("yacron", *_peer(yacron, folder / "yacron")),
+        Contender("cronstable", *_peer(cronstable, folder / "cronstable")),
+    ]
+
+
+def _peer(program: str, folder: Path) -> tuple[list[str], list[str]]:
+    return [program, "-c", str(folder), "-l", "ERROR"], [program, "-c", str(folder), "-v"]
 
 
 @contextmanager
