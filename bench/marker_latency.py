@@ -16,9 +16,10 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
+from playwright.sync_api import Page, sync_playwright
+
 from measure import percentile, table, verdict
 from peers import ROTA
-from playwright.sync_api import Page, sync_playwright
 
 GOAL_MS = 100.0
 CHROMIUM_FLAGS = [

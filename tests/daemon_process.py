@@ -1,0 +1,185 @@
+"""A real daemon in a process of its own, as the integration, crash and browser tests use it."""
+
+from __future__ import annotations
+
+import http.client
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, Self
+
+from eventually import eventually
+
+ROOT = Path(__file__).resolve().parent.parent
+CODE = os.pathsep.join(str(ROOT / part) for part in ("daemon", "catalog", "renderers", "tests"))
+
+
+class DaemonProcess:
+    """`rota serve` on a job directory with a state folder of its own.
+
+    `folder` gets `jobs.d` (write job files there) and `state`. The address is the one the daemon itself announces,
+    so there is no race for a port. Requests go through the Unix socket: whoever may open it may act.
+    """
+
+    def __init__(self, folder: Path, *, module: str = "rota", arguments: tuple[str, ...] = ()) -> None:
+        self.folder = folder
+        self.jobs = folder / "jobs.d"
+        self.state = folder / "state"
+        self.log = folder / "daemon.log"
+        self.jobs.mkdir(parents=True, exist_ok=True)
+        self._module = module
+        self._arguments = arguments
+        self._process: subprocess.Popen[str] | None = None
+        self.ready: Mapping[str, Any] = {}
+
+    def __enter__(self) -> Self:
+        return self.start()
+
+    def __exit__(self, *_: object) -> None:
+        self.end()
+
+    def start(self) -> Self:
+        """Start it and wait for the line that says where it listens."""
+        self.launch()
+        assert self._process is not None
+        assert self._process.stdout is not None
+        line = self._process.stdout.readline()
+        if not line:
+            raise AssertionError(f"the daemon did not start:\n{self.log.read_text()[-4000:]}")
+        self.ready = json.loads(line)
+        return self
+
+    def launch(self) -> None:
+        """Start it without waiting for anything."""
+        command = [sys.executable, "-m", self._module, "serve", str(self.jobs), "--state", str(self.state)]
+        command += ["--listen", "127.0.0.1:0", "--log", "json", *self._arguments]
+        with self.log.open("ab") as log:
+            self._process = subprocess.Popen(
+                command,
+                env=self.environment,
+                stdout=subprocess.PIPE,
+                stderr=log,
+                text=True,
+                start_new_session=True,
+            )
+
+    @property
+    def environment(self) -> dict[str, str]:
+        """What the daemon and `rota` commands get: this checkout's code, and sockets below the folder."""
+        return {**os.environ, "PYTHONPATH": CODE, "XDG_RUNTIME_DIR": str(self.folder)}
+
+    @property
+    def pid(self) -> int:
+        assert self._process is not None
+        return self._process.pid
+
+    @property
+    def url(self) -> str:
+        return str(self.ready["url"])
+
+    @property
+    def runner_pid(self) -> int:
+        """The process that holds the jobs; it outlives the daemon."""
+        return int(self.ready["runnerPid"])
+
+    def job(self, name: str, text: str) -> None:
+        """Write a job file; the daemon notices by itself."""
+        temporary = self.jobs / f".{name}.tmp"
+        temporary.write_text(text)
+        temporary.rename(self.jobs / f"{name}.yaml")
+
+    def get(self, path: str) -> Any:
+        """The JSON of a GET that must succeed."""
+        status, body = self.request("GET", path)
+        assert status == 200, f"GET {path}: {status} {body}"
+        return body
+
+    def post(self, path: str, body: Mapping[str, Any] | None = None) -> Any:
+        """The JSON of a POST that must be accepted."""
+        status, answer = self.request("POST", path, body or {})
+        assert status in (200, 201, 202), f"POST {path}: {status} {answer}"
+        return answer
+
+    def request(self, method: str, path: str, body: Mapping[str, Any] | None = None) -> tuple[int, Any]:
+        """Status and JSON body, over the Unix socket."""
+        connection = _UnixConnection(str(self.ready["socket"]))
+        try:
+            headers = {"Content-Type": "application/json"} if body is not None else {}
+            connection.request(method, path, None if body is None else json.dumps(body), headers)
+            response = connection.getresponse()
+            text = response.read()
+            return response.status, json.loads(text) if text else None
+        finally:
+            connection.close()
+
+    def run(self, job: str, **params: object) -> str:
+        """Run a job now; the run's id."""
+        return str(self.post(f"/api/v1/jobs/{job}/runs", {"params": params})["id"])
+
+    def ended(self, run: str, within: float = 20.0) -> Any:
+        """The run, once it is final."""
+
+        def final() -> Any:
+            found = self.get(f"/api/v1/runs/{run}")
+            return found if found["state"] not in ("pending", "running", "retrying") else None
+
+        return eventually(final, within)
+
+    def rota(self, *words: str, check: bool = True) -> subprocess.CompletedProcess[str]:
+        """A `rota` command that talks to this daemon."""
+        command = [sys.executable, "-m", "rota", *words]
+        environment = {**self.environment, "ROTA_STATE": str(self.state)}
+        return subprocess.run(command, env=environment, capture_output=True, text=True, check=check)
+
+    def kill9(self) -> None:
+        """As if it had crashed: nothing of it can tidy up."""
+        assert self._process is not None
+        self._process.kill()
+        self._forget()
+
+    def stop(self, within: float = 10.0) -> int:
+        """End it politely; its exit status."""
+        assert self._process is not None
+        self._process.terminate()
+        status = self._process.wait(within)
+        self._forget()
+        return status
+
+    def end(self) -> None:
+        """Whatever is left of it, its runner and their jobs."""
+        if self._process is not None and self._process.poll() is None:
+            self.kill9()
+        if self.ready and "runnerPid" in self.ready:
+            _end_runner(self.runner_pid)
+
+    def _forget(self) -> None:
+        assert self._process is not None
+        self._process.wait()
+        if self._process.stdout is not None:
+            self._process.stdout.close()
+
+
+def _end_runner(pid: int) -> None:
+    children = Path(f"/proc/{pid}/task/{pid}/children")
+    jobs = [int(child) for child in children.read_text().split()] if children.exists() else []
+    for victim in (pid, *jobs):
+        try:
+            os.kill(victim, signal.SIGKILL)
+        except ProcessLookupError:
+            continue
+
+
+class _UnixConnection(http.client.HTTPConnection):
+    def __init__(self, path: str) -> None:
+        super().__init__("localhost", timeout=20)
+        self._path = path
+
+    def connect(self) -> None:
+        self.sock = socket.socket(socket.AF_UNIX)
+        self.sock.settimeout(self.timeout)
+        self.sock.connect(self._path)
