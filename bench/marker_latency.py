@@ -1,9 +1,9 @@
 """From a marker being written by a job to the browser frame that shows it: p50 and p99.
 
-    .venv/bin/python bench/marker_latency.py [--markers 200] [--clients 1]
+    .venv/bin/python bench/marker_latency.py [--markers 200]
 
-A real daemon, a real job, a real Chromium with the page of the run open. Each marker carries the time it was written;
-the page notes the time of the animation frame after its text appeared. Both read the same clock of the same machine.
+A real daemon, a real job, a real Chromium with the page of the run open. Each marker carries the time it was
+written; the page notes the time of the animation frame after its text appeared. Both read one machine's clock.
 """
 
 from __future__ import annotations
