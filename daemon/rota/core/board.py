@@ -75,13 +75,13 @@ class JobEntry:
 
     @property
     def active(self) -> Sequence[Run]:
-        """RUNNING and RETRYING runs, oldest first: they hold the job's concurrency."""
-        return [run for run in self.open_runs.values() if run.state.is_active]
+        """Runs that hold the job's concurrency, oldest first: RUNNING, RETRYING, or about to start."""
+        return [run for run in self.open_runs.values() if not run.is_queued]
 
     @property
     def queued(self) -> Sequence[Run]:
-        """PENDING runs, oldest first."""
-        return [run for run in self.open_runs.values() if run.state is RunState.PENDING]
+        """PENDING runs that wait for their turn, oldest first."""
+        return [run for run in self.open_runs.values() if run.is_queued]
 
     @property
     def state(self) -> JobState:

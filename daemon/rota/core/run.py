@@ -188,6 +188,11 @@ class Run:
         return f"{self.job}.{self.number}"
 
     @property
+    def is_queued(self) -> bool:
+        """Waits for its turn; a PENDING run that is not queued is about to start and holds its place."""
+        return self.state is RunState.PENDING and self.reason is Reason.QUEUED
+
+    @property
     def current_attempt(self) -> Attempt | None:
         """The newest attempt, whatever its state."""
         return self.attempts[-1] if self.attempts else None
