@@ -36,10 +36,10 @@ class Eta:
 def estimate(
     durations: Sequence[timedelta], *, started_at: datetime, now: datetime, fraction: float | None = None
 ) -> Eta:
-    """From the durations of completed runs (oldest first), when this one began, and how far it is (0 to 1)."""
+    """From the durations of completed runs (oldest first), this one's start and how far it is (0 to 1)."""
     if len(durations) < SAMPLES_NEEDED:
         return Eta(kind=EtaKind.ESTIMATING)
-    usual = median(durations[-SAMPLES_USED:])
+    usual = timedelta(seconds=median(length.total_seconds() for length in durations[-SAMPLES_USED:]))
     left = _left(usual, max(timedelta(), now - started_at), fraction or 0.0)
     if left <= timedelta():
         return Eta(kind=EtaKind.ALMOST_DONE)

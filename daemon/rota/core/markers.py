@@ -1,6 +1,6 @@
 """Lines by which a running job tells of itself: `::progress`, `::step`, `::output`, `::warning`.
 
-A well-formed marker has an effect and is hidden from the log; a line that only looks like one is shown as it is.
+A well-formed marker has an effect and is hidden from the log; a line that only looks like one is shown.
 
     ::progress 42/100 Copying users      ::progress 42%      ::progress 7 files seen
     ::step verify Verify the dump

@@ -40,7 +40,7 @@ class Operations:
         raise AssertionError("filled in next")
 
     async def retry(self, run_id: str) -> Run:
-        """RETRYING: its next attempt starts now. FAILED or CANCELLED: a new run that goes on from the failed step.
+        """RETRYING: its next attempt starts now. FAILED or CANCELLED: a new run, from the failed step on.
 
         Raises Conflict `not_retryable` in any other state, and those of `run_now`.
         """
