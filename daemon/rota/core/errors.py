@@ -42,6 +42,10 @@ class InvalidRequest(RotaError):
         self.problems = tuple(problems)
 
 
+class JobError(RotaError):
+    """The author of the job must act: a template, environment file or value that can't be used."""
+
+
 class Unavailable(RotaError):
     """The operator of the host must act: no runner, disk full, database locked. Trying later can help."""
 

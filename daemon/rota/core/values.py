@@ -1,0 +1,53 @@
+"""What a job can read about its own run: as template values and as environment variables, from one source."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from datetime import UTC
+
+from rota.core.run import Attempt, Run
+from rota.core.templates import as_text
+
+
+def template_values(run: Run, *, host: str, url: str) -> dict[str, object]:
+    """`params`, `steps`, `run`, `host`, `rota`: the names that `{{ … }}` may use."""
+    return {
+        "params": dict(run.params),
+        "steps": {step.key: {"outputs": dict(step.outputs)} for step in run.steps},
+        "run": {"id": run.id, "job": run.job, "number": run.number, "attempt": run.attempt},
+        "host": {"name": host},
+        "rota": {"url": url},
+    }
+
+
+def variables(run: Run, attempt: Attempt, *, host: str, url: str) -> dict[str, str]:
+    """`ROTA_*`, `PARAM_*` and `STEPS_*_OUTPUTS_*` of one attempt.
+
+    A run by hand is for the instant at which it was asked for, unless `--for` named another.
+    """
+    instant = (run.scheduled_for or run.created_at).astimezone(UTC)
+    told = {
+        "ROTA_JOB": run.job,
+        "ROTA_RUN": run.id,
+        "ROTA_ATTEMPT": str(attempt.n),
+        "ROTA_ATTEMPT_ID": attempt.id,
+        "ROTA_STEP": attempt.step,
+        "ROTA_TRIGGER": run.triggered_by.value,
+        "ROTA_SCHEDULED_FOR": instant.isoformat(timespec="seconds"),
+        "ROTA_SCHEDULED_EPOCH": str(int(instant.timestamp())),
+        "ROTA_HOST": host,
+        "ROTA_URL": url,
+    }
+    told.update({f"PARAM_{_name(key)}": as_text(value) for key, value in run.params.items()})
+    for step in run.steps:
+        told.update(_outputs(step.key, step.outputs))
+    return told
+
+
+def _outputs(step: str, outputs: Mapping[str, str]) -> dict[str, str]:
+    return {f"STEPS_{_name(step)}_OUTPUTS_{_name(key)}": value for key, value in outputs.items()}
+
+
+def _name(key: str) -> str:
+    return re.sub("[^A-Z0-9_]", "_", key.upper())
