@@ -3,7 +3,7 @@
     .venv/bin/python bench/marker_latency.py [--markers 200]
 
 A real daemon, a real job, a real Chromium with the page of the run open. Each marker carries the time it was
-written; the page notes the time of the animation frame after its text appeared. Both read one machine's clock.
+written, the page notes the animation frame after its text appeared; both read one machine's clock.
 """
 
 from __future__ import annotations

@@ -23,7 +23,7 @@ class DaemonProcess:
     """`rota serve` on a job directory with a state folder of its own.
 
     `folder` gets `jobs.d` (write job files there) and `state`. The address is the one the daemon itself
-    announces, so there is no race for a port. Requests go through the Unix socket: whoever may open it may act.
+    announces: no race for a port. Requests go through the Unix socket, whose openers may act.
     """
 
     def __init__(self, folder: Path, *, module: str = "rota", arguments: tuple[str, ...] = ()) -> None:
