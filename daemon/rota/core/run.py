@@ -98,7 +98,10 @@ class Progress:
     @property
     def percent(self) -> int:
         """Whole percent, rounded down; 0 when the total is 0."""
-        return int((self.fraction or 0.0) * 100)
+        # Divided last: 29/100 is 29 percent, which 0.29 * 100 is not.
+        if self.total <= 0:
+            return 0
+        return min(100, max(0, int(self.current * 100 / self.total + 1e-9)))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,0 +1,159 @@
+"""What can happen to a run: the only arguments of `lifecycle.apply`. All instants are aware UTC."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from rota.core.model import JobSpec
+from rota.core.outcome import Outcome
+from rota.core.run import Progress, Reason, Step, TriggeredBy
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Opening:
+    """What a new run is made of, beside its job. `carried`: completed steps of the run that it retries."""
+
+    at: datetime
+    triggered_by: TriggeredBy
+    host: str = ""
+    due_at: datetime | None = None
+    scheduled_for: datetime | None = None  # default: due_at
+    params: Mapping[str, object] = field(default_factory=dict)
+    retry_of: str | None = None
+    carried: tuple[Step, ...] = ()
+    queued: bool = False
+    message: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Planned:
+    """A try of the run is about to begin: from now on it follows the job as it is now."""
+
+    spec: JobSpec
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AttemptCreated:
+    """`step` is MAIN or a step of the run. Nothing has been started yet."""
+
+    at: datetime
+    id: str
+    step: str
+    boot_id: str
+    definition: str
+    markers: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AttemptStarted:
+    """The process of the newest attempt is there."""
+
+    at: datetime
+    pid: int
+    pid_started: int
+    argv: tuple[str, ...] = ()
+    cwd: str = ""
+    user: str = ""
+    timeout_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AttemptEnded:
+    """The newest attempt is over, or could not start; `next_attempt_at` when the policy allows another."""
+
+    at: datetime
+    outcome: Outcome
+    next_attempt_at: datetime | None = None
+    log_size: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Progressed:
+    progress: Progress
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StepAnnounced:
+    """A job with a single piece of work says what it does now."""
+
+    at: datetime
+    key: str
+    title: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OutputSet:
+    key: str
+    value: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Warned:
+    text: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LogRead:
+    """The effects of the raw log of the newest attempt up to here have been applied."""
+
+    offset: int
+    line: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CancelRequested:
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Cancelled:
+    """The run is over at somebody's wish, and no process of it is alive."""
+
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RetryNow:
+    """Somebody does not want to wait for the next attempt."""
+
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Skipped:
+    """A run that has not begun will not begin. One row may stand for a stretch of due instants."""
+
+    at: datetime
+    reason: Reason
+    message: str
+    count: int = 1
+    last_due_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GivenUp:
+    """The run can't go on though no attempt failed just now."""
+
+    at: datetime
+    reason: Reason
+    message: str
+
+
+Happening = (
+    Planned
+    | AttemptCreated
+    | AttemptStarted
+    | AttemptEnded
+    | Progressed
+    | StepAnnounced
+    | OutputSet
+    | Warned
+    | LogRead
+    | CancelRequested
+    | Cancelled
+    | RetryNow
+    | Skipped
+    | GivenUp
+)

@@ -1,0 +1,347 @@
+"""The life of a run: the only place that makes a changed one.
+
+A run moves along `TRANSITIONS` and nowhere else. What happened comes in as a value of `core.happenings`; one
+that makes no sense in the run's present state raises ImpossibleChange: only a fault of ours can bring it here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
+from datetime import datetime
+from functools import singledispatch
+from types import MappingProxyType
+from typing import Any
+
+from rota.core import happenings as h
+from rota.core import step_life
+from rota.core.model import MAIN, JobSpec
+from rota.core.outcome import Outcome
+from rota.core.progress import of_steps, whole
+from rota.core.run import Attempt, Progress, Reason, Run, RunState, StepState
+
+OUTPUTS_LIMIT = 64
+OUTPUT_BYTES_LIMIT = 64 * 1024
+WARNINGS_LIMIT = 50
+
+TRANSITIONS: Mapping[RunState, frozenset[RunState]] = MappingProxyType(
+    {
+        RunState.PENDING: frozenset(
+            {RunState.RUNNING, RunState.SKIPPED, RunState.CANCELLED, RunState.FAILED}
+        ),
+        # A job can say by one of `exit_codes.skip` that there was nothing to do.
+        RunState.RUNNING: frozenset(
+            {RunState.RETRYING, RunState.COMPLETED, RunState.FAILED, RunState.CANCELLED, RunState.SKIPPED}
+        ),
+        RunState.RETRYING: frozenset({RunState.RUNNING, RunState.FAILED, RunState.CANCELLED}),
+        RunState.COMPLETED: frozenset(),
+        RunState.FAILED: frozenset(),
+        RunState.CANCELLED: frozenset(),
+        RunState.SKIPPED: frozenset(),
+    }
+)
+
+
+class ImpossibleChange(AssertionError):
+    """A happening that can't happen to this run: a fault in rota, never in a job."""
+
+
+def new_run(spec: JobSpec, opening: h.Opening) -> Run:
+    """A run that has not begun: PENDING, without a number until the store gives it one."""
+    run = Run(
+        job=spec.id,
+        number=0,
+        state=RunState.PENDING,
+        reason=Reason.QUEUED if opening.queued else None,
+        message=opening.message,
+        triggered_by=opening.triggered_by,
+        due_at=opening.due_at,
+        scheduled_for=opening.scheduled_for or opening.due_at,
+        created_at=opening.at,
+        params=opening.params,
+        retry_of=opening.retry_of,
+        host=opening.host,
+        steps=opening.carried,
+    )
+    planned = apply(run, h.Planned(spec=spec))
+    return replace(planned, result=step_life.outputs(planned.steps), progress=_progress(planned))
+
+
+def apply(run: Run, happening: h.Happening) -> Run:
+    """The run as it is after that. Raises ImpossibleChange."""
+    if run.state.is_final:
+        raise ImpossibleChange(f"{run.id} is {run.state} and can never change again: {happening}")
+    return _apply(happening, run)
+
+
+def apply_all(run: Run, happenings: Iterable[h.Happening]) -> Run:
+    """`apply`, one after another."""
+    for happening in happenings:
+        run = apply(run, happening)
+    return run
+
+
+def next_step(run: Run) -> str | None:
+    """The step of the present try whose turn it is (MAIN without steps), or None when nothing is left."""
+    if step_life.listed(run.steps):
+        return next((step.key for step in run.steps if not step.state.is_final), None)
+    return MAIN
+
+
+def open_attempt(run: Run) -> Attempt | None:
+    """The attempt that has not ended yet."""
+    attempt = run.current_attempt
+    return None if attempt is None or attempt.state.is_final else attempt
+
+
+@singledispatch
+def _apply(happening: object, run: Run) -> Run:
+    raise ImpossibleChange(f"{happening!r} is nothing that happens to a run ({run.id})")
+
+
+@_apply.register
+def _planned(happening: h.Planned, run: Run) -> Run:
+    _require(run, open_attempt(run) is None, happening)
+    spec = happening.spec
+    begins = run.state is not RunState.RUNNING  # a try that is under way keeps its steps
+    return replace(
+        run,
+        steps=step_life.planned(run.steps, spec, restart=_restarts(run, spec)) if begins else run.steps,
+        max_attempts=spec.retry.attempts,
+        definition=spec.definition.hash,
+        source_file=spec.source.file,
+        source_line=spec.source.line,
+        commit=spec.source.commit,
+    )
+
+
+@_apply.register
+def _attempt_created(happening: h.AttemptCreated, run: Run) -> Run:
+    _require(run, open_attempt(run) is None and happening.step == next_step(run), happening)
+    n = 1 + sum(attempt.step == happening.step for attempt in run.attempts)
+    attempt = Attempt(
+        id=happening.id,
+        step=happening.step,
+        n=n,
+        created_at=happening.at,
+        boot_id=happening.boot_id,
+        definition=happening.definition,
+        markers=happening.markers,
+    )
+    run = replace(
+        run,
+        reason=None,
+        attempts=(*run.attempts, attempt),
+        attempt=run.attempt if run.state is RunState.RUNNING else run.attempt + 1,
+        next_attempt_at=None,
+        steps=step_life.begun(run.steps, happening.step, n),
+    )
+    return replace(run, result=step_life.outputs(run.steps), progress=_progress(run))
+
+
+@_apply.register
+def _attempt_started(happening: h.AttemptStarted, run: Run) -> Run:
+    attempt = open_attempt(run)
+    _require(run, attempt is not None and attempt.state is StepState.PENDING, happening)
+    run = _entered(run, happening.at)
+    assert attempt is not None
+    run = replace(run, steps=step_life.changed(run.steps, attempt.step, StepState.RUNNING, happening.at))
+    return _with_attempt(
+        replace(run, progress=_progress(run)),
+        state=StepState.RUNNING,
+        started_at=happening.at,
+        pid=happening.pid,
+        pid_started=happening.pid_started,
+        argv=happening.argv,
+        cwd=happening.cwd,
+        user=happening.user,
+        timeout_at=happening.timeout_at,
+    )
+
+
+@_apply.register
+def _attempt_ended(happening: h.AttemptEnded, run: Run) -> Run:
+    attempt = open_attempt(run)
+    _require(run, attempt is not None, happening)
+    assert attempt is not None
+    outcome = happening.outcome
+    run = _with_attempt(
+        _entered(run, happening.at),
+        state=outcome.state,
+        reason=outcome.reason,
+        message=outcome.message,
+        ended_at=happening.at,
+        exit_code=outcome.exit_code,
+        signal=outcome.signal,
+        log_size=happening.log_size,
+    )
+    run = replace(run, steps=step_life.ended(run.steps, attempt.step, outcome, happening.at))
+    run = replace(run, exit_code=outcome.exit_code, progress=_progress(run))
+    return _after_attempt(_warned(h.Warned(text=outcome.warning), run) if outcome.warning else run, happening)
+
+
+@_apply.register
+def _progressed(happening: h.Progressed, run: Run) -> Run:
+    attempt = _running_attempt(run, happening)
+    if not step_life.listed(run.steps):
+        return replace(run, progress=happening.progress)
+    run = replace(run, steps=step_life.progressed(run.steps, attempt.step, happening.progress))
+    return replace(run, progress=_progress(run))
+
+
+@_apply.register
+def _step_announced(happening: h.StepAnnounced, run: Run) -> Run:
+    attempt = _running_attempt(run, happening)
+    if not step_life.listed(run.steps):
+        return replace(
+            run, steps=step_life.announced(run.steps, happening.key, happening.title, happening.at)
+        )
+    # The listed steps are the plan; what one of them announces is told as its text.
+    step = run.step(attempt.step)
+    before = Progress() if step is None else step.progress
+    return _progressed(h.Progressed(progress=replace(before, text=happening.title)), run)
+
+
+@_apply.register
+def _output_set(happening: h.OutputSet, run: Run) -> Run:
+    attempt = _running_attempt(run, happening)
+    result = {**run.result, happening.key: happening.value}
+    size = sum(len(f"{key}{value}".encode("utf-8", "replace")) for key, value in result.items())
+    if len(result) > OUTPUTS_LIMIT or size > OUTPUT_BYTES_LIMIT:
+        limit = f"at most {OUTPUTS_LIMIT} outputs and {OUTPUT_BYTES_LIMIT // 1024} KiB a run"
+        return _warned(h.Warned(text=f"output {happening.key} was dropped: {limit}"), run)
+    steps = step_life.with_output(run.steps, attempt.step, happening.key, happening.value)
+    return replace(run, result=result, steps=steps)
+
+
+@_apply.register
+def _warned(happening: h.Warned, run: Run) -> Run:
+    if len(run.warnings) >= WARNINGS_LIMIT:
+        return run
+    last = len(run.warnings) == WARNINGS_LIMIT - 1
+    return replace(run, warnings=(*run.warnings, "further warnings are not kept" if last else happening.text))
+
+
+@_apply.register
+def _log_read(happening: h.LogRead, run: Run) -> Run:
+    attempt = _running_attempt(run, happening)
+    _require(run, happening.offset >= attempt.log_offset, happening)
+    return _with_attempt(run, log_offset=happening.offset, log_line=happening.line)
+
+
+@_apply.register
+def _cancel_requested(happening: h.CancelRequested, run: Run) -> Run:
+    return replace(run, cancel_requested_at=run.cancel_requested_at or happening.at)
+
+
+@_apply.register
+def _cancelled(happening: h.Cancelled, run: Run) -> Run:
+    asked = replace(run, cancel_requested_at=run.cancel_requested_at or happening.at)
+    began = "" if run.started_at else " before it began"
+    return _close(asked, RunState.CANCELLED, happening.at, (Reason.CANCELLED, f"cancelled{began}"))
+
+
+@_apply.register
+def _retry_now(happening: h.RetryNow, run: Run) -> Run:
+    _require(run, run.state is RunState.RETRYING, happening)
+    return replace(run, next_attempt_at=happening.at)
+
+
+@_apply.register
+def _skipped(happening: h.Skipped, run: Run) -> Run:
+    _require(run, run.state is RunState.PENDING, happening)
+    # What was never begun leaves nothing: an attempt that was only planned goes.
+    run = replace(run, attempts=(), attempt=0, count=happening.count, last_due_at=happening.last_due_at)
+    return _close(run, RunState.SKIPPED, happening.at, (happening.reason, happening.message))
+
+
+@_apply.register
+def _given_up(happening: h.GivenUp, run: Run) -> Run:
+    return _close(run, RunState.FAILED, happening.at, (happening.reason, happening.message))
+
+
+def _after_attempt(run: Run, happening: h.AttemptEnded) -> Run:
+    outcome, at = happening.outcome, happening.at
+    if outcome.state is StepState.COMPLETED:
+        return _after_success(run, outcome, at)
+    told = (outcome.reason, _told(run, outcome))
+    if outcome.state is StepState.FAILED and happening.next_attempt_at is not None:
+        return _move(
+            run,
+            RunState.RETRYING,
+            reason=told[0],
+            message=told[1],
+            next_attempt_at=happening.next_attempt_at,
+        )
+    return _close(run, RunState(outcome.state.value), at, told)
+
+
+def _after_success(run: Run, outcome: Outcome, at: datetime) -> Run:
+    if step_life.listed(run.steps) and next_step(run) is not None:
+        if run.cancel_requested_at is None:
+            return run
+        return _close(run, RunState.CANCELLED, at, (Reason.CANCELLED, "cancelled between two steps"))
+    return _close(run, RunState.COMPLETED, at, (outcome.reason, _told(run, outcome)))
+
+
+def _told(run: Run, outcome: Outcome) -> str:
+    """`exit code 3 on attempt 2 of 4`, for steps with the step in front."""
+    failed = outcome.state is StepState.FAILED
+    attempt = run.current_attempt
+    step = run.step(attempt.step) if attempt is not None and failed else None
+    where = "" if step is None else f"step {step.key}: "
+    if run.attempt <= 1 and (run.max_attempts <= 1 or not failed):
+        return f"{where}{outcome.message}"
+    return f"{where}{outcome.message} on attempt {run.attempt} of {max(run.attempt, run.max_attempts)}"
+
+
+def _close(run: Run, to: RunState, at: datetime, told: tuple[Reason, str]) -> Run:
+    reason, message = told
+    attempt = open_attempt(run)
+    if attempt is not None:
+        state = StepState.CANCELLED if to is RunState.CANCELLED else StepState.FAILED
+        run = _with_attempt(run, state=state, reason=reason, message=message, ended_at=at)
+    run = replace(run, steps=step_life.closed(run.steps, to, at), next_attempt_at=None)
+    progress = whole(run.progress) if to is RunState.COMPLETED else run.progress
+    return _move(run, to, reason=reason, message=message, ended_at=at, progress=progress)
+
+
+def _entered(run: Run, at: datetime) -> Run:
+    """RUNNING, also on the way of an attempt that ends before it was seen running."""
+    if run.state is RunState.RUNNING:
+        return run
+    return _move(run, RunState.RUNNING, reason=None, message="", started_at=run.started_at or at)
+
+
+def _move(run: Run, to: RunState, **changes: Any) -> Run:
+    if to not in TRANSITIONS[run.state]:
+        raise ImpossibleChange(f"{run.id} can't go from {run.state} to {to}")
+    return replace(run, state=to, **changes)
+
+
+def _with_attempt(run: Run, **changes: Any) -> Run:
+    return replace(run, attempts=(*run.attempts[:-1], replace(run.attempts[-1], **changes)))
+
+
+def _running_attempt(run: Run, happening: h.Happening) -> Attempt:
+    attempt = open_attempt(run)
+    if attempt is None or attempt.state is not StepState.RUNNING:
+        raise ImpossibleChange(f"no attempt of {run.id} is running: {happening}")
+    return attempt
+
+
+def _progress(run: Run) -> Progress:
+    attempt = run.current_attempt
+    if step_life.listed(run.steps):
+        return of_steps(run.steps)
+    # A new attempt at the whole job begins at nothing.
+    return Progress() if attempt is None or attempt.state is StepState.PENDING else run.progress
+
+
+def _restarts(run: Run, spec: JobSpec) -> bool:
+    return spec.retry.restart and run.attempt > 0
+
+
+def _require(run: Run, holds: bool, happening: h.Happening) -> None:
+    if not holds:
+        raise ImpossibleChange(f"{happening} can't happen to {run.id}, which is {run.state}")

@@ -1,0 +1,155 @@
+"""What the end of a process means for its job, in states and in words."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import timedelta
+from enum import StrEnum
+from signal import Signals
+
+from rota.core.model import ExitCodes
+from rota.core.run import Reason, StepState
+from rota.core.seams import EndCause, Ended
+
+
+class Again(StrEnum):
+    """Whether a failed attempt may be followed by another while attempts remain."""
+
+    BY_POLICY = "by_policy"  # `retry.on` decides
+    ALWAYS = "always"  # `exit_codes.retry`
+    NEVER = "never"  # `exit_codes.fatal`
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Outcome:
+    """How an attempt ended. `state` is COMPLETED, FAILED, CANCELLED or SKIPPED; `message` is for people."""
+
+    state: StepState
+    reason: Reason
+    message: str
+    exit_code: int | None = None
+    signal: int | None = None
+    again: Again = Again.BY_POLICY
+    warning: str = ""
+
+
+def judge(ended: Ended, codes: ExitCodes, *, cancel: bool, timeout: timedelta | None = None) -> Outcome:
+    """`cancel`: somebody asked for the end before it came; `timeout`: the limit that held, for people."""
+    if ended.cause is EndCause.UNKNOWN:
+        return lost()
+    if ended.cause is EndCause.TIMEOUT:
+        return _timed_out(ended, timeout)
+    if ended.cause is EndCause.EXIT and ended.exit_code is not None:
+        return _exited(ended.exit_code, codes, cancel=cancel)
+    if cancel:
+        return _cancelled(ended)
+    if ended.cause is EndCause.KILLED:
+        return interrupted("stopped by the runner")
+    return Outcome(
+        state=StepState.FAILED,
+        reason=Reason.SIGNAL,
+        message=f"killed by {signal_name(ended.signal)}",
+        exit_code=ended.exit_code,
+        signal=ended.signal,
+    )
+
+
+def refused(message: str) -> Outcome:
+    """No process came to be; `message` says why."""
+    return Outcome(state=StepState.FAILED, reason=Reason.REFUSED, message=message)
+
+
+def interrupted(message: str) -> Outcome:
+    """Surely dead, and not by its own doing."""
+    return Outcome(state=StepState.FAILED, reason=Reason.INTERRUPTED, message=f"interrupted: {message}")
+
+
+def lost() -> Outcome:
+    """Its process is gone and nobody saw how."""
+    return Outcome(
+        state=StepState.FAILED,
+        reason=Reason.UNKNOWN,
+        message="nobody saw how it ended; it may have succeeded",
+    )
+
+
+def signal_name(number: int | None) -> str:
+    """SIGKILL for 9; "signal 77" for numbers without a name."""
+    try:
+        return Signals(number or 0).name
+    except ValueError:
+        return "a signal" if number is None else f"signal {number}"
+
+
+def length_in_words(length: timedelta) -> str:
+    """ "30 m", "1 h 30 m", "45 s", "0.5 s": at most the two largest units."""
+    if length < timedelta(seconds=1):
+        return f"{length.total_seconds():.3g} s"
+    seconds = int(length.total_seconds())
+    units = (("d", 86400), ("h", 3600), ("m", 60), ("s", 1))
+    parts: list[str] = []
+    for unit, size in units:
+        count, seconds = divmod(seconds, size)
+        if count:
+            parts.append(f"{count} {unit}")
+    return " ".join(parts[:2])
+
+
+def _timed_out(ended: Ended, timeout: timedelta | None) -> Outcome:
+    after = "" if timeout is None else f" after {length_in_words(timeout)}"
+    return Outcome(
+        state=StepState.FAILED,
+        reason=Reason.TIMEOUT,
+        message=f"timed out{after}",
+        exit_code=ended.exit_code,
+        signal=ended.signal,
+    )
+
+
+def _exited(code: int, codes: ExitCodes, *, cancel: bool) -> Outcome:
+    message = f"exit code {code}"
+    if code in codes.ok:
+        return Outcome(state=StepState.COMPLETED, reason=Reason.EXIT, message="completed", exit_code=code)
+    if code in codes.warn:
+        warning = f"{message} counts as a warning"
+        return Outcome(
+            state=StepState.COMPLETED,
+            reason=Reason.EXIT,
+            message=f"completed with a warning: {message}",
+            exit_code=code,
+            warning=warning,
+        )
+    if cancel:
+        return Outcome(
+            state=StepState.CANCELLED,
+            reason=Reason.CANCELLED,
+            message=f"cancelled: {message}",
+            exit_code=code,
+        )
+    if code in codes.skip:
+        return Outcome(
+            state=StepState.SKIPPED,
+            reason=Reason.EXIT_CODE,
+            message=f"skipped by the job itself: {message}",
+            exit_code=code,
+        )
+    return Outcome(
+        state=StepState.FAILED, reason=Reason.EXIT, message=message, exit_code=code, again=_again(code, codes)
+    )
+
+
+def _again(code: int, codes: ExitCodes) -> Again:
+    if code in codes.fatal:
+        return Again.NEVER
+    return Again.ALWAYS if code in codes.retry else Again.BY_POLICY
+
+
+def _cancelled(ended: Ended) -> Outcome:
+    how = f": killed by {signal_name(ended.signal)}" if ended.signal else ""
+    return Outcome(
+        state=StepState.CANCELLED,
+        reason=Reason.CANCELLED,
+        message=f"cancelled{how}",
+        exit_code=ended.exit_code,
+        signal=ended.signal,
+    )
