@@ -45,6 +45,7 @@ class CronTrigger:
 
     expression: str
     timezone: str = "UTC"
+    seed: str = ""  # what `H` fields are a hash of, such as "<host>/<job>"; empty: the job's id
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
