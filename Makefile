@@ -4,7 +4,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: run test lint types imports unit integration crash browser fmt clean
+.PHONY: help run test fmt screenshots
 
 .DEFAULT_GOAL := help
 
@@ -12,6 +12,7 @@ help:
 	@echo "make run    serve ./jobs.d at http://127.0.0.1:8321"
 	@echo "make test   lint, types, architecture and every test"
 	@echo "make fmt    format the code"
+	@echo "make screenshots    pictures of the pages, into docs/screenshots"
 
 # The environment is made again when pyproject.toml changes.
 .venv/.run-stamp: pyproject.toml
@@ -37,3 +38,7 @@ test: .venv/.test-stamp
 fmt: .venv/.test-stamp
 	$(BIN)/ruff format daemon catalog renderers tests bench
 	$(BIN)/ruff check --fix daemon catalog renderers tests bench
+
+screenshots: .venv/.test-stamp
+	@bash tests/browser/ensure-chromium.sh
+	@$(BIN)/python tests/browser/screenshots.py
