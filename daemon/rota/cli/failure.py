@@ -1,0 +1,36 @@
+"""Errors as people at a terminal get them: one line that says what, where, and what to do."""
+
+from __future__ import annotations
+
+import click
+
+ANSWER_IS_NO = 1  # the daemon, or the files, said no
+COULD_NOT_ASK = 2  # wrong usage, no daemon, no such file: there is no answer
+
+
+class Failure(click.ClickException):
+    """Ends the command with `exit_code` after one line on stderr."""
+
+    def __init__(self, message: str, *, exit_code: int = ANSWER_IS_NO) -> None:
+        super().__init__(message)
+        self.exit_code = exit_code
+
+    def show(self, file: object = None) -> None:
+        """Print the line; `file` is part of click's interface and always None here."""
+        click.echo(f"rota: {self.message}", err=True)
+
+
+class NoDaemon(Failure):
+    """Nobody answers at the socket."""
+
+    def __init__(self, message: str) -> None:
+        super().__init__(message, exit_code=COULD_NOT_ASK)
+
+
+class Refused(Failure):
+    """The daemon answered with a problem document; `status` is the HTTP status, `reason` its short key."""
+
+    def __init__(self, message: str, *, status: int, reason: str = "") -> None:
+        super().__init__(message)
+        self.status = status
+        self.reason = reason

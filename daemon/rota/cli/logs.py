@@ -1,0 +1,58 @@
+"""`rota logs`: what a run wrote."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import click
+
+from rota.cli.arguments import RUN
+from rota.cli.client import route
+from rota.cli.failure import Failure
+from rota.cli.follow import Cursor, attempt_heading, follow_log, print_lines
+from rota.cli.output import note, say_json
+from rota.cli.outside import Asking, asks_daemon
+
+
+@click.command()
+@click.argument("run", type=RUN)
+@click.option("-f", "--follow", is_flag=True, help="Go on until the run has ended.")
+@click.option("--step", help="Only this step.")
+@click.option("--attempt", type=click.IntRange(1), help="Only this attempt.")
+@asks_daemon
+def logs(asking: Asking, run: str, follow: bool, step: str | None, attempt: int | None) -> None:
+    """The log of a run, attempt after attempt; headings go to stderr."""
+    found = asking.daemon.get(route("runs", run))
+    if follow and not asking.as_json and step is None and attempt is None:
+        follow_log(asking, found["id"])
+        return
+    chosen = [
+        each
+        for each in found["attempts"]
+        if step in (None, each["step"]) and attempt in (None, each["n"]) and each["startedAt"] is not None
+    ]
+    if not chosen and (step or attempt):
+        raise Failure(f"{found['id']} has no such attempt; it has: {_attempts(found)}")
+    if asking.as_json:
+        say_json([line for each in chosen for line in _lines(asking, found["id"], each)])
+        return
+    for each in chosen:
+        if len(chosen) > 1:
+            note(attempt_heading(each))
+        print_lines(asking.daemon, found["id"], Cursor(each["step"], each["n"]))
+
+
+def _lines(asking: Asking, run: str, attempt: dict[str, Any]) -> list[dict[str, Any]]:
+    lines: list[dict[str, Any]] = []
+    start = 0
+    while True:
+        query = {"step": attempt["step"], "attempt": attempt["n"], "from": start, "limit": 1000}
+        page = asking.daemon.get(route("runs", run, "log"), query)
+        lines.extend({"step": attempt["step"], "attempt": attempt["n"], **line} for line in page["lines"])
+        if page["end"] or page["next"] == start:
+            return lines
+        start = page["next"]
+
+
+def _attempts(run: dict[str, Any]) -> str:
+    return ", ".join(f"{each['step']} {each['n']}" for each in run["attempts"]) or "none"

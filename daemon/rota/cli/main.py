@@ -1,0 +1,115 @@
+"""The `rota` command: what there is, and where each command lives. A command's module is read when it is used."""
+
+from __future__ import annotations
+
+import difflib
+import os
+from collections.abc import Mapping
+from importlib import import_module
+from importlib.metadata import PackageNotFoundError, version
+
+import click
+
+from rota.cli.failure import COULD_NOT_ASK, Failure
+from rota.core.errors import RotaError, UsageError
+
+COMMANDS: Mapping[str, str] = {
+    "serve": "rota.cli.serve:serve",
+    "runner": "rota.cli.runner:runner",
+    "link": "rota.cli.link:link",
+    "validate": "rota.cli.validate:validate",
+    "schema": "rota.cli.schema:schema",
+    "list": "rota.cli.jobs:list_jobs",
+    "status": "rota.cli.status:status",
+    "watch": "rota.cli.watch:watch",
+    "next": "rota.cli.next:next_instants",
+    "run": "rota.cli.run:run",
+    "runs": "rota.cli.runs:runs",
+    "show": "rota.cli.runs:show",
+    "logs": "rota.cli.logs:logs",
+    "ps": "rota.cli.processes:ps",
+    "cancel": "rota.cli.run:cancel",
+    "retry": "rota.cli.run:retry",
+    "pause": "rota.cli.jobs:pause",
+    "resume": "rota.cli.jobs:resume",
+    "reload": "rota.cli.reload:reload",
+    "store": "rota.cli.store:store",
+}
+
+
+class LazyGroup(click.Group):
+    """Imports the module of a command when the command is asked for."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """In the order of the day: serve first, looking, then acting."""
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        place = COMMANDS.get(cmd_name)
+        if place is None:
+            return None
+        module, _, name = place.partition(":")
+        command = getattr(import_module(module), name)
+        assert isinstance(command, click.Command)
+        return command
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """As click does it, with a guess when there is no such command."""
+        if args and not args[0].startswith("-") and args[0] not in COMMANDS:
+            near = difflib.get_close_matches(args[0], COMMANDS, n=1)
+            guess = f" Did you mean {near[0]!r}?" if near else ""
+            ctx.fail(f"there is no command {args[0]!r}.{guess}")
+        return super().resolve_command(ctx, args)
+
+    def invoke(self, ctx: click.Context) -> object:
+        """Every error that rota raises on purpose is one line and an exit status."""
+        try:
+            return super().invoke(ctx)
+        except UsageError as error:
+            raise Failure(error.message, exit_code=COULD_NOT_ASK) from error
+        except RotaError as error:
+            raise Failure(error.message) from error
+
+
+def _show_version(ctx: click.Context, _: click.Parameter, wanted: bool) -> None:
+    if wanted and not ctx.resilient_parsing:
+        click.echo(f"rota {_version()}")
+        ctx.exit()
+
+
+def _version() -> str:
+    try:
+        return version("rota")
+    except PackageNotFoundError:
+        return "(not installed)"
+
+
+@click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})
+@click.option(
+    "--version",
+    is_flag=True,
+    expose_value=False,
+    is_eager=True,
+    callback=_show_version,
+    help="Print the version.",
+)
+@click.pass_context
+def rota(ctx: click.Context) -> None:
+    """Jobs from YAML files, run on time, recorded, shown on a live page.
+
+    RUN is backup.1234, or backup for the latest run of that job.
+
+    Exit status: 0 yes; 1 the answer is no; 2 wrong usage, or nobody to ask. `run --follow`, `validate` and
+    `status --check` have their own.
+
+    Completion for the shell: eval "$(_ROTA_COMPLETE=bash_source rota)"; also zsh_source and fish_source.
+    """
+    if os.environ.get("NO_COLOR"):
+        ctx.color = False
+
+
+def main() -> None:
+    """Entry point of the installed command."""
+    rota(prog_name="rota")

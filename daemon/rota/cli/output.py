@@ -1,0 +1,110 @@
+"""What commands print: JSON, tables, and text that a job may have written but a terminal must not obey."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from re import compile as regex
+from typing import TextIO
+
+import click
+
+# C0 except tab and newline, DEL, C1, and the marks that turn the direction of text around
+_CONTROL = regex("[\x00-\x08\x0b-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
+_SEQUENCE = regex(r"\x1b(?:\[[0-?]*[ -/]*[@-~]|[\]PX^_][^\x07\x1b]*(?:\x07|\x1b\\)?|.)")
+_COLOUR = regex(r"\x1b\[[0-9;:]*m")
+
+COLOURS: Mapping[str, str] = {
+    "ok": "green",
+    "completed": "green",
+    "running": "blue",
+    "retrying": "yellow",
+    "failed": "red",
+    "invalid": "red",
+    "error": "red",
+    "missed": "yellow",
+    "late": "yellow",
+    "warning": "yellow",
+    "warn": "yellow",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Cell:
+    """One field of a table."""
+
+    text: str
+    colour: str | None = None
+
+
+def say(text: str = "") -> None:
+    """A line on stdout, safe for a terminal."""
+    click.echo(clean(text))
+
+
+def note(text: str) -> None:
+    """A line on stderr: about the command, not its answer."""
+    click.echo(clean(text), err=True)
+
+
+def say_json(value: object) -> None:
+    """The value as JSON, indented for people when they read it."""
+    click.echo(json.dumps(value, indent=2 if sys.stdout.isatty() else None, ensure_ascii=False))
+
+
+def clean(text: str) -> str:
+    """Without escape sequences, control characters and direction marks; newline and tab stay."""
+    return _CONTROL.sub("", _SEQUENCE.sub("", text))
+
+
+def log_text(text: str, stream: TextIO, environ: Mapping[str, str] = os.environ) -> str:
+    """A line of a log: as the job wrote it, but on a terminal only its colours are obeyed."""
+    if not stream.isatty():
+        return text.encode("utf-8", "replace").decode()
+    pieces = _COLOUR.split(text)
+    if environ.get("NO_COLOR") or len(pieces) == 1:
+        return clean(text)
+    colours = _COLOUR.findall(text)
+    joined = clean(pieces[0]) + "".join(
+        colour + clean(piece) for colour, piece in zip(colours, pieces[1:], strict=True)
+    )
+    return joined + "\x1b[0m"
+
+
+def state_cell(state: str) -> Cell:
+    """A state word in its colour."""
+    return Cell(state, COLOURS.get(state))
+
+
+def say_table(head: Sequence[str], rows: Sequence[Sequence[str | Cell]]) -> None:
+    """Columns two spaces apart; never cut, so that what reads a pipe gets all of it."""
+    cells = [[_cell(field) for field in row] for row in rows]
+    widths = [max([_width(name), *(_width(row[i].text) for row in cells)]) for i, name in enumerate(head)]
+    _say_row([Cell(name, "bright_black") for name in head], widths)
+    for row in cells:
+        _say_row(row, widths)
+
+
+def _say_row(row: Sequence[Cell], widths: Sequence[int]) -> None:
+    fields = [
+        (click.style(cell.text, fg=cell.colour) if cell.colour else cell.text)
+        + " " * (0 if i == len(row) - 1 else width - _width(cell.text))
+        for i, (cell, width) in enumerate(zip(row, widths, strict=True))
+    ]
+    click.echo("  ".join(fields).rstrip())
+
+
+def _cell(field: str | Cell) -> Cell:
+    cell = field if isinstance(field, Cell) else Cell(field)
+    return Cell(clean(cell.text).replace("\n", " ").replace("\t", " "), cell.colour)
+
+
+def _width(text: str) -> int:
+    if text.isascii():
+        return len(text)
+    from rich.cells import cell_len  # only foreign scripts need to be measured
+
+    return cell_len(text)

@@ -1,0 +1,57 @@
+"""`rota schema`: the published JSON Schemas."""
+
+from __future__ import annotations
+
+import click
+
+from rota.cli.failure import COULD_NOT_ASK, Failure
+
+WHOLE = ("job", "config", "tree")
+PARTS = ("component", "action")
+
+
+@click.command()
+@click.argument("what", type=click.Choice([*WHOLE, *PARTS]), default="job")
+@click.argument("name", required=False)
+@click.option(
+    "--json", is_flag=True, expose_value=False, help="Accepted everywhere; schemas are JSON anyway."
+)
+def schema(what: str, name: str | None) -> None:
+    """The JSON Schema of job files, of rota.yaml, of render trees, or one entry of the catalog.
+
+    For an editor: # yaml-language-server: $schema=FILE on the first line of a job file.
+    """
+    if what in PARTS and name is None:
+        raise click.UsageError(f"name one: {', '.join(_names(what))}")
+    if what in WHOLE and name is not None:
+        raise click.UsageError(f"{what} takes no name")
+    click.echo(_text(what, name).rstrip("\n"))
+
+
+def _text(what: str, name: str | None) -> str:
+    if what in ("job", "config"):
+        from rota.config import schemas
+
+        return schemas.text("job" if what == "job" else "config")
+    if name is None:
+        return _file("schema", what)
+    if name not in _names(what):
+        raise Failure(
+            f"there is no {what} {name}; there is: {', '.join(_names(what))}", exit_code=COULD_NOT_ASK
+        )
+    return _file(f"{what}s", name)
+
+
+def _names(what: str) -> list[str]:
+    from importlib.resources import files
+
+    folder = files("rota_catalog") / f"{what}s"
+    return sorted(
+        entry.name.removesuffix(".json") for entry in folder.iterdir() if entry.name.endswith(".json")
+    )
+
+
+def _file(folder: str, name: str) -> str:
+    from importlib.resources import files
+
+    return (files("rota_catalog") / folder / f"{name}.json").read_text(encoding="utf-8")
