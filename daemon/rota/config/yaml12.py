@@ -1,0 +1,262 @@
+"""YAML 1.2 as job files use it: straight from libyaml's events to data, with the place of each key and value.
+
+Refused, with a problem that says where: duplicate keys, tags, keys that are not text, several documents, text
+that is not UTF-8, a byte order mark, aliases that grow without measure, deep nesting, large files.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from yaml import MarkedYAMLError, YAMLError
+from yaml.cyaml import CParser
+from yaml.events import (
+    AliasEvent,
+    DocumentStartEvent,
+    MappingEndEvent,
+    MappingStartEvent,
+    ScalarEvent,
+    SequenceEndEvent,
+    StreamEndEvent,
+)
+from yaml.reader import ReaderError
+
+from rota.config.places import Data, Mark, Places
+from rota.config.scalars import OddScalar, resolve
+from rota.config.syntax_words import describe
+from rota.core.problems import Problem
+
+MAX_BYTES = 1024 * 1024
+MAX_DEPTH = 64
+MAX_ALIASED = 100_000  # values that aliases add
+MAX_PROBLEMS = 100  # per file
+
+_TEXT_TAG = "tag:yaml.org,2002:str"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Document:
+    """What a file says. `data` is None when the file is empty or not `readable`."""
+
+    data: Data
+    places: Places
+    problems: tuple[Problem, ...] = ()
+    readable: bool = True
+
+
+def read(content: bytes, file: str) -> Document:
+    """The one document in `content`; `file` is its name in places and problems. Never raises."""
+    builder = _Builder(file)
+    try:
+        text = _text(content)
+        data = builder.document(content, text)
+    except _Refused as refused:
+        builder.note(refused.message, refused.line, refused.column, refused.hint)
+        return Document(
+            data=None, places=Places((file, 0, 0, 0, 0)), problems=tuple(builder.problems), readable=False
+        )
+    return Document(data=data, places=builder.places, problems=tuple(builder.problems))
+
+
+class _Refused(Exception):
+    """Reading can't go on. `line` and `column` count from 0."""
+
+    def __init__(self, message: str, line: int = 0, column: int = 0, hint: str | None = None) -> None:
+        super().__init__(message)
+        self.message, self.line, self.column, self.hint = message, line, column, hint
+
+
+def _text(content: bytes) -> str:
+    if len(content) > MAX_BYTES:
+        raise _Refused(f"the file has {len(content)} bytes: more than 1 MiB is not read as a job file")
+    if content.startswith(b"\xef\xbb\xbf"):
+        raise _Refused("the file begins with a byte order mark", hint="save it as UTF-8 without BOM")
+    try:
+        return content.decode("utf-8")
+    except UnicodeDecodeError as error:
+        before = content[: error.start].decode("utf-8")
+        line, column = _position(before)
+        found = content[error.start]
+        raise _Refused(f"byte 0x{found:02x} is not UTF-8", line, column, "save the file as UTF-8") from None
+
+
+def _position(before: str) -> tuple[int, int]:
+    return before.count("\n"), len(before) - (before.rfind("\n") + 1)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Anchored:
+    value: Data
+    size: int  # values in it, itself included
+    height: int
+
+
+class _Builder:
+    # Events are Any here: the stubs take every mark, anchor and tag of theirs for optional.
+
+    def __init__(self, file: str) -> None:
+        self.file = file
+        self.places = Places((file, 0, 0, 0, 0))
+        self.problems: list[Problem] = []
+        self._anchors: dict[str, _Anchored | None] = {}  # None: still open
+        self._size = 0
+        self._aliased = 0
+        self._peak = 0
+
+    def document(self, content: bytes, text: str) -> Data:
+        parser = CParser(content)
+        self._next: Callable[[], Any] = parser.get_event
+        try:
+            return self._document()
+        except ReaderError as error:
+            line, column = _position(text[: error.position])
+            message = f"character U+{int(error.character):04X} can't stand in YAML"
+            raise _Refused(message, line, column) from None
+        except MarkedYAMLError as error:
+            message, hint, line, column = describe(error, text.splitlines())
+            raise _Refused(message, line, column, hint) from None
+        except YAMLError as error:
+            raise _Refused(f"not YAML: {error}") from None
+
+    def note(self, message: str, line: int, column: int, hint: str | None = None) -> None:
+        if len(self.problems) < MAX_PROBLEMS:
+            self.problems.append(
+                Problem(file=self.file, line=line + 1, column=column + 1, message=message, hint=hint)
+            )
+
+    def _document(self) -> Data:
+        self._next()  # the stream begins
+        if isinstance(self._next(), StreamEndEvent):
+            return None
+        first = self._next()
+        line, column = first.start_mark.line, first.start_mark.column
+        self.places.start = (self.file, line, column, line, column)
+        data = self._node(first, 0)
+        self._next()  # the document ends
+        after = self._next()
+        if isinstance(after, DocumentStartEvent):
+            mark = after.start_mark
+            raise _Refused(
+                "a second document", mark.line, mark.column, "one file holds one document: use `jobs:`"
+            )
+        return data
+
+    def _node(self, event: Any, depth: int) -> Data:
+        if type(event) is AliasEvent:
+            return self._alias(event, depth)
+        self._size += 1
+        if event.anchor is not None:
+            return self._anchored(event, depth)
+        return self._value(event, depth)
+
+    def _value(self, event: Any, depth: int) -> Data:
+        kind = type(event)
+        if kind is ScalarEvent:
+            return self._scalar(event)
+        if depth >= MAX_DEPTH:
+            mark = event.start_mark
+            raise _Refused(f"nested deeper than {MAX_DEPTH} levels", mark.line, mark.column)
+        if depth > self._peak:
+            self._peak = depth
+        if not event.implicit:
+            self._refuse_tag(event)
+        if kind is MappingStartEvent:
+            return self._mapping(depth + 1)
+        return self._sequence(depth + 1)
+
+    def _scalar(self, event: Any) -> Data:
+        plain, quoted = event.implicit
+        text: str = event.value
+        if quoted:
+            return text
+        if not plain:
+            if event.tag != _TEXT_TAG and event.tag != "!":
+                self._refuse_tag(event)
+            return text
+        try:
+            return resolve(text)
+        except OddScalar as odd:
+            self.note(odd.message, event.start_mark.line, event.start_mark.column, odd.hint)
+            return text
+
+    def _sequence(self, depth: int) -> list[Data]:
+        items: list[Data] = []
+        marks: list[Mark] = []
+        following, file = self._next, self.file
+        event = following()
+        while type(event) is not SequenceEndEvent:
+            start = event.start_mark
+            line, column = start.line, start.column
+            marks.append((file, line, column, line, column))
+            items.append(self._node(event, depth))
+            event = following()
+        self.places.add(items, marks)
+        return items
+
+    def _mapping(self, depth: int) -> dict[str, Data]:
+        entries: dict[str, Data] = {}
+        marks: dict[str, Mark] = {}
+        following, file = self._next, self.file
+        event = following()
+        while type(event) is not MappingEndEvent:
+            at = event.start_mark
+            line, column = at.line, at.column
+            key = self._key(event, depth, marks)
+            event = following()
+            start = event.start_mark
+            value = self._node(event, depth)
+            if key is not None:
+                entries[key] = value
+                marks[key] = (file, line, column, start.line, start.column)
+            event = following()
+        self.places.add(entries, marks)
+        return entries
+
+    def _key(self, event: Any, depth: int, seen: dict[str, Mark]) -> str | None:
+        """The key as text; None, with a problem noted, when it can't be one."""
+        if type(event) is ScalarEvent and event.anchor is None and event.tag is None:
+            key: Data = event.value  # a plain key is text whatever it looks like: `on`, `1`, `true`
+        else:
+            key = self._node(event, depth)
+        mark = event.start_mark
+        if not isinstance(key, str):
+            self.note("a key must be text", mark.line, mark.column, "put it in quotes")
+            return None
+        if key in seen:
+            first = f"it first stands in line {seen[key][1] + 1}"
+            self.note(f'duplicate key "{key}"', mark.line, mark.column, first)
+            return None
+        return key
+
+    def _anchored(self, event: Any, depth: int) -> Data:
+        name, before, peak = event.anchor, self._size, self._peak
+        self._anchors[name] = None
+        self._peak = depth
+        value = self._value(event, depth)
+        self._anchors[name] = _Anchored(value=value, size=self._size - before + 1, height=self._peak - depth)
+        self._peak = max(peak, self._peak)
+        return value
+
+    def _alias(self, event: Any, depth: int) -> Data:
+        mark, name = event.start_mark, event.anchor
+        if name not in self._anchors:
+            raise _Refused(
+                f"no anchor `&{name}` stands before this", mark.line, mark.column, "is it text? Quote it"
+            )
+        anchored = self._anchors[name]
+        if anchored is None:
+            raise _Refused(f"`*{name}` refers to itself", mark.line, mark.column)
+        self._size += anchored.size
+        self._aliased += anchored.size
+        self._peak = max(self._peak, depth + anchored.height)
+        if self._aliased > MAX_ALIASED:
+            raise _Refused("aliases make this file too large", mark.line, mark.column)
+        if depth + anchored.height >= MAX_DEPTH:
+            raise _Refused(f"nested deeper than {MAX_DEPTH} levels", mark.line, mark.column)
+        return anchored.value
+
+    def _refuse_tag(self, event: Any) -> None:
+        mark = event.start_mark
+        self.note(f"tags such as {event.tag} are not used in job files", mark.line, mark.column, "remove it")
