@@ -1,0 +1,197 @@
+"""What is read from the ledger. Each function takes a connection and runs in one read transaction."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from functools import lru_cache
+from typing import Any, NamedTuple
+
+from sqlalchemy import Connection, Select, bindparam, func, select, tuple_, union_all
+
+from rota.core.errors import InvalidRequest
+from rota.core.instant import to_ms
+from rota.core.run import Attempt, Run, RunState
+from rota.core.seams import JobRecord, RunBar, RunPage, RunQuery
+from rota.store.rows import attempt_from, bar_from, record_from, run_from
+from rota.store.tables import attempts, definitions, facts, jobs, runs
+
+COUNTED = 100_000  # a page's total stops here: counting on would cost more than anyone gains
+
+_CHUNK = 400  # pairs in one IN list
+_BAR_STATES = tuple(state.value for state in RunState if state.is_final and state is not RunState.SKIPPED)
+_OPEN_STATES = tuple(state.value for state in RunState if not state.is_final)
+_RUN = select(runs).where(runs.c.job == bindparam("job"), runs.c.number == bindparam("number"))
+_ATTEMPTS = (
+    select(attempts)
+    .where(attempts.c.job == bindparam("job"), attempts.c.number == bindparam("number"))
+    .order_by(attempts.c.position)
+)
+
+
+def read_run(connection: Connection, job: str, number: int) -> Run | None:
+    """The run with its attempts."""
+    of = {"job": job, "number": number}
+    row = connection.execute(_RUN, of).mappings().first()
+    if row is None:
+        return None
+    return run_from(row, [attempt_from(found) for found in connection.execute(_ATTEMPTS, of).mappings()])
+
+
+def read_latest(connection: Connection, job: str) -> Run | None:
+    """The newest run of the job that was not skipped."""
+    page = read_page(connection, RunQuery(job=job, skipped=False, limit=1), total=False)
+    return page.runs[0] if page.runs else None
+
+
+def read_page(connection: Connection, query: RunQuery, *, total: bool = True) -> RunPage:
+    """One page, newest first. Raises InvalidRequest for a cursor that is none."""
+    shape = _Shape(
+        states=_states(query),
+        one_job=query.job is not None,
+        since=query.since is not None,
+        until=query.until is not None,
+        after_cursor=query.before is not None,
+    )
+    values = _values(query)
+    found = connection.execute(_listing(shape), values).all()
+    rows, more = found[: query.limit], len(found) > query.limit
+    counted = connection.execute(_counting(shape), values).scalar_one() if total else 0
+    cursor = f"{rows[-1].created_at}.{rows[-1].id}" if more else None
+    return RunPage(runs=_runs_by_id(connection, [row.id for row in rows]), total=counted, next_cursor=cursor)
+
+
+def read_unfinished(connection: Connection) -> list[Run]:
+    """Every run that is not final, oldest first."""
+    wanted = select(runs).where(runs.c.state.in_(_OPEN_STATES)).order_by(runs.c.created_at, runs.c.id)
+    return _with_attempts(connection, connection.execute(wanted).mappings().all())
+
+
+def read_bars(connection: Connection, limit: int) -> dict[str, list[RunBar]]:
+    """The last `limit` final runs of each job that were not skipped, oldest first."""
+    # First by the index alone; the rows themselves are looked up only for those that are wanted.
+    place = func.row_number().over(
+        partition_by=(runs.c.job, runs.c.state), order_by=(runs.c.created_at.desc(), runs.c.id.desc())
+    )
+    ranked = select(runs.c.id, place.label("place")).where(runs.c.state.in_(_BAR_STATES)).subquery()
+    wanted = (
+        select(runs.c.job, runs.c.number, runs.c.state, runs.c.created_at, runs.c.started_at, runs.c.ended_at)
+        .join(ranked, ranked.c.id == runs.c.id)
+        .where(ranked.c.place <= limit)
+        .order_by(runs.c.job, runs.c.number)
+    )
+    bars: dict[str, list[RunBar]] = {}
+    for row in connection.execute(wanted).mappings():
+        bars.setdefault(row["job"], []).append(bar_from(row))
+    return {job: found[-limit:] for job, found in bars.items()}
+
+
+def read_records(connection: Connection) -> dict[str, JobRecord]:
+    """What is known of each job beside its runs."""
+    return {row["job"]: record_from(row) for row in connection.execute(select(jobs)).mappings()}
+
+
+def read_definition(connection: Connection, hash_: str) -> str | None:
+    """The text of that hash."""
+    found: str | None = connection.scalar(select(definitions.c.text).where(definitions.c.hash == hash_))
+    return found
+
+
+def read_fact(connection: Connection, scope: str, key: str, now_ms: int) -> str | None:
+    """The fact, unless it has expired."""
+    wanted = select(facts.c.value).where(
+        facts.c.scope == scope, facts.c.key == key, facts.c.expires_at > now_ms
+    )
+    found: str | None = connection.scalar(wanted)
+    return found
+
+
+class _Shape(NamedTuple):
+    """What decides the text of a listing; its values are bound."""
+
+    states: tuple[str, ...]
+    one_job: bool
+    since: bool
+    until: bool
+    after_cursor: bool
+
+
+def _states(query: RunQuery) -> tuple[str, ...]:
+    if query.states:
+        return tuple(sorted(state.value for state in query.states))
+    return tuple(state.value for state in RunState if query.skipped or state is not RunState.SKIPPED)
+
+
+def _values(query: RunQuery) -> dict[str, Any]:
+    values: dict[str, Any] = {"limit": query.limit + 1, "counted": COUNTED}
+    if query.job is not None:
+        values["job"] = query.job
+    if query.since is not None:
+        values["since"] = to_ms(query.since)
+    if query.until is not None:
+        values["until"] = to_ms(query.until)
+    if query.before is not None:
+        at, dot, row = query.before.partition(".")
+        if not (dot and at.isascii() and row.isascii() and at.lstrip("-").isdigit() and row.isdigit()):
+            raise InvalidRequest(
+                f"{query.before!r} is no cursor of a page of runs: use nextCursor of the page before."
+            )
+        values |= {"cursor_at": int(at), "cursor_id": int(row)}
+    return values
+
+
+@lru_cache(maxsize=256)
+def _listing(shape: _Shape) -> Select[Any]:
+    """A union of one short index walk per state."""
+    newest_first = (runs.c.created_at.desc(), runs.c.id.desc())
+    walks = [
+        select(_walk(shape, state).order_by(*newest_first).limit(bindparam("limit")).subquery())
+        for state in shape.states
+    ]
+    found = union_all(*walks).subquery()
+    return select(found).order_by(found.c.created_at.desc(), found.c.id.desc()).limit(bindparam("limit"))
+
+
+@lru_cache(maxsize=256)
+def _counting(shape: _Shape) -> Select[Any]:
+    whole = shape._replace(after_cursor=False)
+    walks = [
+        select(_walk(whole, state).limit(bindparam("counted")).subquery().c.id) for state in whole.states
+    ]
+    found = select(union_all(*walks).subquery().c.id).limit(bindparam("counted")).subquery()
+    return select(func.count()).select_from(found)
+
+
+def _walk(shape: _Shape, state: str) -> Select[Any]:
+    walk = select(runs.c.id, runs.c.created_at).where(runs.c.state == state)
+    if shape.one_job:
+        walk = walk.where(runs.c.job == bindparam("job"))
+    if shape.since:
+        walk = walk.where(runs.c.created_at >= bindparam("since"))
+    if shape.until:
+        walk = walk.where(runs.c.created_at < bindparam("until"))
+    if shape.after_cursor:
+        cursor = tuple_(bindparam("cursor_at"), bindparam("cursor_id"))
+        walk = walk.where(tuple_(runs.c.created_at, runs.c.id) < cursor)
+    return walk
+
+
+def _runs_by_id(connection: Connection, ids: Sequence[int]) -> list[Run]:
+    rows: dict[int, Mapping[Any, Any]] = {}
+    for start in range(0, len(ids), _CHUNK):
+        wanted = select(runs).where(runs.c.id.in_(ids[start : start + _CHUNK]))
+        rows |= {row["id"]: row for row in connection.execute(wanted).mappings()}
+    return _with_attempts(connection, [rows[id_] for id_ in ids])
+
+
+def _with_attempts(connection: Connection, rows: Sequence[Mapping[Any, Any]]) -> list[Run]:
+    tries: dict[tuple[str, int], list[Attempt]] = {}
+    for row in _attempt_rows(connection, [(row["job"], row["number"]) for row in rows]):
+        tries.setdefault((row["job"], row["number"]), []).append(attempt_from(row))
+    return [run_from(row, tries.get((row["job"], row["number"]), ())) for row in rows]
+
+
+def _attempt_rows(connection: Connection, of: Sequence[tuple[str, int]]) -> Iterable[Mapping[Any, Any]]:
+    for start in range(0, len(of), _CHUNK):
+        named = tuple_(attempts.c.job, attempts.c.number).in_(of[start : start + _CHUNK])
+        wanted = select(attempts).where(named).order_by(attempts.c.position)
+        yield from connection.execute(wanted).mappings()

@@ -1,0 +1,254 @@
+"""Values to rows and back. What is read equals what was written, to the millisecond."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from rota.core.instant import from_ms, optional_from_ms, optional_ms, to_ms
+from rota.core.run import (
+    Attempt,
+    Progress,
+    Reason,
+    Run,
+    RunState,
+    Step,
+    StepState,
+    TriggeredBy,
+)
+from rota.core.seams import JobRecord, Pause, RunBar
+
+Row = dict[str, Any]
+
+
+def run_row(run: Run) -> Row:
+    """Every column of `runs` but `id`."""
+    return {
+        "job": run.job,
+        "number": run.number,
+        "state": run.state.value,
+        "reason": _value(run.reason),
+        "message": clean(run.message),
+        "triggered_by": run.triggered_by.value,
+        "due_at": optional_ms(run.due_at),
+        "last_due_at": optional_ms(run.last_due_at),
+        "count": run.count,
+        "scheduled_for": optional_ms(run.scheduled_for),
+        "created_at": to_ms(run.created_at),
+        "started_at": optional_ms(run.started_at),
+        "ended_at": optional_ms(run.ended_at),
+        "next_attempt_at": optional_ms(run.next_attempt_at),
+        "cancel_requested_at": optional_ms(run.cancel_requested_at),
+        "max_attempts": run.max_attempts,
+        "attempt": run.attempt,
+        "exit_code": run.exit_code,
+        "progress": _progress_row(run.progress),
+        "params": dict(run.params),
+        "result": dict(run.result),
+        "warnings": list(run.warnings),
+        "steps": [_step_row(step) for step in run.steps],
+        "retry_of": run.retry_of,
+        "host": run.host,
+        "definition": run.definition,
+        "source_file": clean(run.source_file),
+        "source_line": run.source_line,
+        "commit": run.commit,
+    }
+
+
+def run_from(row: Mapping[Any, Any], attempts: Sequence[Attempt] = ()) -> Run:
+    """The run of that row of `runs`, with its attempts."""
+    return Run(
+        job=row["job"],
+        number=row["number"],
+        state=RunState(row["state"]),
+        reason=_reason(row["reason"]),
+        message=row["message"],
+        triggered_by=TriggeredBy(row["triggered_by"]),
+        due_at=optional_from_ms(row["due_at"]),
+        last_due_at=optional_from_ms(row["last_due_at"]),
+        count=row["count"],
+        scheduled_for=optional_from_ms(row["scheduled_for"]),
+        created_at=from_ms(row["created_at"]),
+        started_at=optional_from_ms(row["started_at"]),
+        ended_at=optional_from_ms(row["ended_at"]),
+        next_attempt_at=optional_from_ms(row["next_attempt_at"]),
+        cancel_requested_at=optional_from_ms(row["cancel_requested_at"]),
+        max_attempts=row["max_attempts"],
+        attempt=row["attempt"],
+        exit_code=row["exit_code"],
+        progress=_progress_from(row["progress"]),
+        params=row["params"],
+        result=row["result"],
+        warnings=tuple(row["warnings"]),
+        steps=tuple(_step_from(step) for step in row["steps"]),
+        attempts=tuple(attempts),
+        retry_of=row["retry_of"],
+        host=row["host"],
+        definition=row["definition"],
+        source_file=row["source_file"],
+        source_line=row["source_line"],
+        commit=row["commit"],
+    )
+
+
+def attempt_row(attempt: Attempt) -> Row:
+    """Every column of `attempts` but its place (`job`, `number`, `position`) and `log_kept`."""
+    return {
+        "id": attempt.id,
+        "step": attempt.step,
+        "n": attempt.n,
+        "state": attempt.state.value,
+        "reason": _value(attempt.reason),
+        "message": clean(attempt.message),
+        "created_at": to_ms(attempt.created_at),
+        "started_at": optional_ms(attempt.started_at),
+        "ended_at": optional_ms(attempt.ended_at),
+        "timeout_at": optional_ms(attempt.timeout_at),
+        "exit_code": attempt.exit_code,
+        "signal": attempt.signal,
+        "pid": attempt.pid,
+        "pid_started": attempt.pid_started,
+        "boot_id": attempt.boot_id,
+        "log_offset": attempt.log_offset,
+        "log_line": attempt.log_line,
+        "log_size": attempt.log_size,
+        "definition": attempt.definition,
+        "markers": attempt.markers,
+        "argv": list(attempt.argv),
+        "cwd": clean(attempt.cwd),
+        "user": attempt.user,
+    }
+
+
+def attempt_from(row: Mapping[Any, Any]) -> Attempt:
+    """The attempt of that row of `attempts`."""
+    return Attempt(
+        id=row["id"],
+        step=row["step"],
+        n=row["n"],
+        state=StepState(row["state"]),
+        reason=_reason(row["reason"]),
+        message=row["message"],
+        created_at=from_ms(row["created_at"]),
+        started_at=optional_from_ms(row["started_at"]),
+        ended_at=optional_from_ms(row["ended_at"]),
+        timeout_at=optional_from_ms(row["timeout_at"]),
+        exit_code=row["exit_code"],
+        signal=row["signal"],
+        pid=row["pid"],
+        pid_started=row["pid_started"],
+        boot_id=row["boot_id"],
+        log_offset=row["log_offset"],
+        log_line=row["log_line"],
+        log_size=row["log_size"],
+        definition=row["definition"],
+        markers=bool(row["markers"]),
+        argv=tuple(row["argv"]),
+        cwd=row["cwd"],
+        user=row["user"],
+    )
+
+
+def record_row(record: JobRecord) -> Row:
+    """Every column of `jobs` but `last_number`."""
+    pause = record.pause
+    return {
+        "job": record.job,
+        "answered_until": optional_ms(record.answered_until),
+        "schedule": clean(record.schedule),
+        "since": optional_ms(record.since),
+        "paused_since": None if pause is None else to_ms(pause.since),
+        "paused_until": None if pause is None else optional_ms(pause.until),
+        "pause_note": "" if pause is None else clean(pause.note),
+        "overlap_skips": record.overlap_skips,
+        "definition": record.definition,
+        "source_file": clean(record.source_file),
+        "source_line": record.source_line,
+        "source_directory": clean(record.source_directory),
+    }
+
+
+def record_from(row: Mapping[Any, Any]) -> JobRecord:
+    """The record of that row of `jobs`."""
+    pause = None
+    if row["paused_since"] is not None:
+        until = optional_from_ms(row["paused_until"])
+        pause = Pause(since=from_ms(row["paused_since"]), until=until, note=row["pause_note"])
+    return JobRecord(
+        job=row["job"],
+        answered_until=optional_from_ms(row["answered_until"]),
+        schedule=row["schedule"],
+        since=optional_from_ms(row["since"]),
+        pause=pause,
+        overlap_skips=row["overlap_skips"],
+        definition=row["definition"],
+        source_file=row["source_file"],
+        source_line=row["source_line"],
+        source_directory=row["source_directory"],
+    )
+
+
+def bar_from(row: Mapping[Any, Any]) -> RunBar:
+    """A history bar from `number`, `state`, `created_at`, `started_at` and `ended_at` of a run."""
+    began, ended = row["started_at"], row["ended_at"]
+    return RunBar(
+        number=row["number"],
+        state=RunState(row["state"]),
+        at=from_ms(row["created_at"] if began is None else began),
+        duration_ms=None if began is None or ended is None else max(0, ended - began),
+    )
+
+
+def clean(text: str) -> str:
+    """Text that any database takes: without lone surrogates (undecodable bytes of a path or argv) and NUL."""
+    return text.encode("utf-8", "replace").decode().replace("\0", "�")
+
+
+def _step_row(step: Step) -> Row:
+    return {
+        "key": step.key,
+        "title": step.title,
+        "state": step.state.value,
+        "reason": _value(step.reason),
+        "share": step.share,
+        "started_at": optional_ms(step.started_at),
+        "ended_at": optional_ms(step.ended_at),
+        "attempt": step.attempt,
+        "progress": _progress_row(step.progress),
+        "outputs": dict(step.outputs),
+        "announced": step.announced,
+    }
+
+
+def _step_from(row: Mapping[Any, Any]) -> Step:
+    return Step(
+        key=row["key"],
+        title=row["title"],
+        state=StepState(row["state"]),
+        reason=_reason(row["reason"]),
+        share=row["share"],
+        started_at=optional_from_ms(row["started_at"]),
+        ended_at=optional_from_ms(row["ended_at"]),
+        attempt=row["attempt"],
+        progress=_progress_from(row["progress"]),
+        outputs=row["outputs"],
+        announced=row["announced"],
+    )
+
+
+def _progress_row(progress: Progress) -> list[Any]:
+    return [progress.current, progress.total, progress.text]
+
+
+def _progress_from(row: Sequence[Any]) -> Progress:
+    current, total, text = row
+    return Progress(current=current, total=total, text=text)
+
+
+def _value(reason: Reason | None) -> str | None:
+    return None if reason is None else reason.value
+
+
+def _reason(value: str | None) -> Reason | None:
+    return None if value is None else Reason(value)

@@ -1,0 +1,147 @@
+"""The tables of the ledger. Times are integers: milliseconds since the Unix epoch, UTC.
+
+Runs are listed newest first through (state, created_at) and (job, state, created_at): every list is a union
+of one short index walk per state, so it costs the same with a thousand rows and with ten million.
+"""
+
+from __future__ import annotations
+
+from sqlalchemy import (
+    JSON,
+    BigInteger,
+    Boolean,
+    Column,
+    ForeignKeyConstraint,
+    Index,
+    Integer,
+    MetaData,
+    Table,
+    Text,
+    UniqueConstraint,
+)
+
+metadata = MetaData()
+
+_Id = BigInteger().with_variant(Integer, "sqlite")  # SQLite counts only INTEGER keys up by itself
+
+meta = Table(
+    "meta",
+    metadata,
+    Column("key", Text, primary_key=True),
+    Column("value", Text, nullable=False),
+)
+
+jobs = Table(
+    "jobs",
+    metadata,
+    Column("job", Text, primary_key=True),
+    Column("last_number", Integer, nullable=False, default=0),
+    Column("answered_until", BigInteger),
+    Column("schedule", Text, nullable=False, default=""),
+    Column("since", BigInteger),
+    Column("paused_since", BigInteger),
+    Column("paused_until", BigInteger),
+    Column("pause_note", Text, nullable=False, default=""),
+    Column("overlap_skips", Integer, nullable=False, default=0),
+    Column("definition", Text, nullable=False, default=""),
+    Column("source_file", Text, nullable=False, default=""),
+    Column("source_line", Integer, nullable=False, default=0),
+    Column("source_directory", Text, nullable=False, default=""),
+)
+
+runs = Table(
+    "runs",
+    metadata,
+    Column("id", _Id, primary_key=True),
+    Column("job", Text, nullable=False),
+    Column("number", Integer, nullable=False),
+    Column("state", Text, nullable=False),
+    Column("reason", Text),
+    Column("message", Text, nullable=False),
+    Column("triggered_by", Text, nullable=False),
+    Column("due_at", BigInteger),
+    Column("last_due_at", BigInteger),
+    Column("count", Integer, nullable=False),
+    Column("scheduled_for", BigInteger),
+    Column("created_at", BigInteger, nullable=False),
+    Column("started_at", BigInteger),
+    Column("ended_at", BigInteger),
+    Column("next_attempt_at", BigInteger),
+    Column("cancel_requested_at", BigInteger),
+    Column("max_attempts", Integer, nullable=False),
+    Column("attempt", Integer, nullable=False),
+    Column("exit_code", Integer),
+    Column("progress", JSON, nullable=False),
+    Column("params", JSON, nullable=False),
+    Column("result", JSON, nullable=False),
+    Column("warnings", JSON, nullable=False),
+    Column("steps", JSON, nullable=False),
+    Column("retry_of", Text),
+    Column("host", Text, nullable=False),
+    Column("definition", Text, nullable=False),
+    Column("source_file", Text, nullable=False),
+    Column("source_line", Integer, nullable=False),
+    Column("commit", Text),
+    UniqueConstraint("job", "number", name="uq_runs_number"),
+    UniqueConstraint("job", "due_at", name="uq_runs_due"),
+    Index("ix_runs_state", "state", "created_at"),
+    Index("ix_runs_job_state", "job", "state", "created_at"),
+)
+
+attempts = Table(
+    "attempts",
+    metadata,
+    Column("job", Text, primary_key=True),
+    Column("number", Integer, primary_key=True),
+    Column("position", Integer, primary_key=True),  # its place among the attempts of the run, from 0
+    Column("id", Text, nullable=False),
+    Column("step", Text, nullable=False),
+    Column("n", Integer, nullable=False),
+    Column("state", Text, nullable=False),
+    Column("reason", Text),
+    Column("message", Text, nullable=False),
+    Column("created_at", BigInteger, nullable=False),
+    Column("started_at", BigInteger),
+    Column("ended_at", BigInteger),
+    Column("timeout_at", BigInteger),
+    Column("exit_code", Integer),
+    Column("signal", Integer),
+    Column("pid", Integer),
+    Column("pid_started", BigInteger),
+    Column("boot_id", Text, nullable=False),
+    Column("log_offset", BigInteger, nullable=False),
+    Column("log_line", BigInteger, nullable=False),
+    Column("log_size", BigInteger, nullable=False),
+    Column("definition", Text, nullable=False),
+    Column("markers", Boolean, nullable=False),
+    Column("argv", JSON, nullable=False),
+    Column("cwd", Text, nullable=False),
+    Column("user", Text, nullable=False),
+    Column("log_kept", Boolean, nullable=False, default=True),
+    ForeignKeyConstraint(["job", "number"], ["runs.job", "runs.number"], ondelete="CASCADE"),
+)
+
+# Which logs are still there, oldest first: what retention walks.
+Index(
+    "ix_attempts_log",
+    attempts.c.ended_at,
+    sqlite_where=attempts.c.log_kept,
+    postgresql_where=attempts.c.log_kept,
+)
+
+definitions = Table(
+    "definitions",
+    metadata,
+    Column("hash", Text, primary_key=True),
+    Column("text", Text, nullable=False),
+)
+
+facts = Table(
+    "facts",
+    metadata,
+    Column("scope", Text, primary_key=True),
+    Column("key", Text, primary_key=True),
+    Column("value", Text, nullable=False),
+    Column("expires_at", BigInteger, nullable=False),
+    Index("ix_facts_end", "expires_at"),
+)

@@ -1,0 +1,155 @@
+"""The one writer: a thread that commits everything queued as one transaction, and tells each caller.
+
+A hundred callers that wait share one fsync. Each piece is a function of the connection that may run twice:
+when one of a transaction fails, all are done again, each in a savepoint of its own, so only the culprit is
+refused.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from queue import Empty, SimpleQueue
+from threading import Thread
+from typing import Any, TypeVar
+
+from sqlalchemy import Connection, Engine
+from sqlalchemy.exc import DBAPIError
+
+from rota.core.errors import Unavailable
+from rota.store.database import explain
+
+T = TypeVar("T")
+
+Work = Callable[[Connection], T]
+
+_MOST = 1000  # pieces in one transaction: bounds how long the first of them waits
+
+
+@dataclass(slots=True)
+class _Piece:
+    work: Work[Any]
+    future: asyncio.Future[Any]
+    loop: asyncio.AbstractEventLoop
+    result: Any = None
+    error: BaseException | None = None
+
+
+class Writer:
+    """Owns the only connection that writes. Call its methods from the event loop's thread."""
+
+    def __init__(self, engine: Engine, path: Path, *, forget: Callable[[], None] = lambda: None) -> None:
+        """`forget` drops what pieces remember between transactions; called when one was rolled back."""
+        self._engine = engine
+        self._path = path
+        self._forget = forget
+        self._queue: SimpleQueue[_Piece | None] = SimpleQueue()
+        self._thread = Thread(target=self._run, name="rota-ledger-writer", daemon=True)
+        self._closed = False
+        self._thread.start()
+
+    async def write(self, work: Work[T]) -> T:
+        """The result of `work(connection)`, once it is on the disk.
+
+        Raises Unavailable or StoreDamaged when it can't be, and what `work` itself raises.
+        """
+        if self._closed:
+            raise Unavailable("The ledger is closed: the daemon is ending.")
+        loop = asyncio.get_running_loop()
+        piece = _Piece(work, loop.create_future(), loop)
+        self._queue.put(piece)
+        # A caller that is cancelled stops waiting; what it asked for is still written.
+        result: T = await piece.future
+        return result
+
+    async def close(self) -> None:
+        """Finish what is queued, then end."""
+        if not self._closed:
+            self._closed = True
+            self._queue.put(None)
+        await asyncio.get_running_loop().run_in_executor(None, self._thread.join)
+
+    def _run(self) -> None:
+        going_on = True
+        while going_on:
+            batch, going_on = self._collect()
+            if batch:
+                self._commit(batch)
+                _tell(batch)
+        self._engine.dispose()
+
+    def _collect(self) -> tuple[list[_Piece], bool]:
+        batch: list[_Piece] = []
+        entry = self._queue.get()
+        while entry is not None:
+            batch.append(entry)
+            if len(batch) == _MOST:
+                return batch, True
+            try:
+                entry = self._queue.get_nowait()
+            except Empty:
+                return batch, True
+        return batch, False
+
+    def _commit(self, batch: Sequence[_Piece]) -> None:
+        try:
+            self._together(batch)
+        except BaseException as error:
+            self._forget()
+            if len(batch) == 1:
+                batch[0].error = self._named(error)
+            else:
+                self._apart(batch)
+
+    def _together(self, batch: Sequence[_Piece]) -> None:
+        with self._engine.begin() as connection:
+            for piece in batch:
+                piece.result = piece.work(connection)
+
+    def _apart(self, batch: Sequence[_Piece]) -> None:
+        try:
+            with self._engine.begin() as connection:
+                for piece in batch:
+                    self._try(piece, connection)
+        except BaseException as error:  # of the transaction itself: nobody's piece is on the disk
+            self._forget()
+            for piece in batch:
+                piece.error = piece.error or self._named(error)
+
+    def _try(self, piece: _Piece, connection: Connection) -> None:
+        try:
+            with connection.begin_nested():
+                piece.result = piece.work(connection)
+        except Exception as error:
+            self._forget()
+            piece.error = self._named(error)
+            if not _in_transaction(connection):  # SQLite gives up the whole of it when the disk is full
+                raise
+
+    def _named(self, error: BaseException) -> BaseException:
+        return explain(error, self._path) if isinstance(error, DBAPIError) else error
+
+
+def _in_transaction(connection: Connection) -> bool:
+    driver = connection.connection.driver_connection
+    return bool(driver is not None and driver.in_transaction)
+
+
+def _tell(batch: Sequence[_Piece]) -> None:
+    """One wake-up for each loop, not one for each piece."""
+    for loop in {piece.loop for piece in batch}:
+        own = [piece for piece in batch if piece.loop is loop]
+        if not loop.is_closed():
+            loop.call_soon_threadsafe(_resolve, own)
+
+
+def _resolve(pieces: Sequence[_Piece]) -> None:
+    for piece in pieces:
+        if piece.future.done():
+            continue
+        if piece.error is not None:
+            piece.future.set_exception(piece.error)
+        else:
+            piece.future.set_result(piece.result)

@@ -1,0 +1,378 @@
+"""What every store promises: the same tests over the one in memory and the ledger on disk."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+from fakes.clock import FakeClock
+from fakes.store import MemoryStore
+
+from rota.core.errors import InvalidRequest, NotFound
+from rota.core.run import Attempt, Progress, Reason, Run, RunState, Step, StepState, TriggeredBy
+from rota.core.seams import JobRecord, Pause, RunQuery, Store
+from rota.store.ledger import Ledger
+
+NOON = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
+MINUTE = timedelta(minutes=1)
+
+
+@pytest.fixture
+def clock() -> FakeClock:
+    return FakeClock(NOON)
+
+
+@pytest.fixture(params=["memory", "ledger"])
+async def store(request: pytest.FixtureRequest, tmp_path: Path, clock: FakeClock) -> AsyncIterator[Store]:
+    if request.param == "memory":
+        yield MemoryStore(clock=clock)
+        return
+    ledger = Ledger.open(tmp_path / "ledger.db", clock)
+    yield ledger
+    await ledger.close()
+
+
+def a_run(minute: int | None = 0, *, job: str = "backup", state: RunState = RunState.PENDING) -> Run:
+    """A run that answers the due instant that many minutes after noon, or a request (None)."""
+    due = None if minute is None else NOON + minute * MINUTE
+    return Run(
+        job=job,
+        number=0,
+        state=state,
+        triggered_by=TriggeredBy.MANUAL if due is None else TriggeredBy.SCHEDULE,
+        due_at=due,
+        scheduled_for=due,
+        created_at=due or NOON,
+    )
+
+
+def a_skip(minute: int, reason: Reason = Reason.OVERLAP, *, job: str = "backup") -> Run:
+    return replace(a_run(minute, job=job, state=RunState.SKIPPED), reason=reason, message=f"minute {minute}")
+
+
+def completed(run: Run, *, after: timedelta = MINUTE) -> Run:
+    return replace(
+        run, state=RunState.COMPLETED, started_at=run.created_at, ended_at=run.created_at + after, exit_code=0
+    )
+
+
+async def added(store: Store, run: Run) -> Run:
+    (answer,) = await store.add([run])
+    assert answer is not None
+    return answer
+
+
+async def ids(store: Store, query: RunQuery) -> list[str]:
+    return [run.id for run in (await store.runs(query)).runs]
+
+
+async def test_numbers_are_counted_per_job(store: Store) -> None:
+    answers = await store.add([a_run(0), a_run(0, job="report"), a_run(1)])
+
+    assert [run and run.id for run in answers] == ["backup.1", "report.1", "backup.2"]
+
+
+async def test_a_due_instant_is_entered_only_once(store: Store) -> None:
+    await store.add([a_run(0)])
+
+    answers = await store.add([a_run(0), a_run(1), a_run(1), a_run(0, job="report")])
+
+    assert [run and run.id for run in answers] == [None, "backup.2", None, "report.1"]
+
+
+async def test_requests_have_no_due_instant_and_never_collide(store: Store) -> None:
+    answers = await store.add([a_run(None), a_run(None)])
+
+    assert [run and run.number for run in answers] == [1, 2]
+
+
+async def test_an_older_due_instant_that_has_no_row_yet_is_entered(store: Store) -> None:
+    await store.add([a_run(5)])
+
+    answers = await store.add([a_run(3)])
+
+    assert [run and run.number for run in answers] == [2]
+
+
+async def test_what_is_saved_is_read_back_whole(store: Store) -> None:
+    run = await added(store, everything())
+
+    assert await store.run("backup", run.number) == run
+
+
+async def test_a_changed_run_is_read_back_with_its_old_and_new_attempts(store: Store) -> None:
+    run = await added(store, everything())
+    first = replace(run.attempts[0], state=StepState.FAILED, reason=Reason.EXIT, exit_code=3, message="ä ⚠")
+    second = replace(run.attempts[0], id="a2", n=2, state=StepState.RUNNING, log_offset=10)
+    changed = replace(run, attempts=(first, second), attempt=2, result={"size": "2"}, warnings=())
+
+    await store.save(changed)
+
+    assert await store.run("backup", run.number) == changed
+
+
+async def test_a_run_without_a_row_can_not_be_saved(store: Store) -> None:
+    with pytest.raises(NotFound, match=r"backup\.7"):
+        await store.save(replace(a_run(0), number=7))
+
+
+async def test_text_that_no_encoding_can_hold_is_stored_readable(store: Store) -> None:
+    run = await added(store, replace(a_run(0), message="bad \udcff byte\0"))
+
+    stored = await store.run("backup", run.number)
+
+    assert stored is not None
+    assert stored.message == "bad ? byte�"
+
+
+async def test_a_run_that_is_not_there_is_none(store: Store) -> None:
+    assert await store.run("backup", 1) is None
+    assert await store.latest("backup") is None
+
+
+async def test_skips_for_the_same_reason_become_one_row_with_count_and_last_instant(store: Store) -> None:
+    await store.add([a_run(0), a_skip(1)])
+
+    answers = await store.add([a_skip(2), a_skip(3)])
+
+    merged = await store.run("backup", 2)
+    assert merged is not None
+    assert (merged.count, merged.due_at, merged.last_due_at) == (3, NOON + MINUTE, NOON + 3 * MINUTE)
+    assert merged.message == "minute 3"
+    assert answers[-1] == merged
+    assert (await store.runs(RunQuery())).total == 2
+
+
+async def test_a_due_instant_inside_a_merged_stretch_is_already_answered(store: Store) -> None:
+    await store.add([a_skip(1), a_skip(2), a_skip(3)])
+
+    assert list(await store.add([a_run(2), a_run(3)])) == [None, None]
+
+
+async def test_a_skip_for_another_reason_begins_a_row_of_its_own(store: Store) -> None:
+    await store.add([a_skip(1, Reason.PAUSED), a_skip(2, Reason.OVERLAP), a_skip(3, Reason.PAUSED)])
+
+    assert (await store.runs(RunQuery())).total == 3
+
+
+async def test_a_skip_after_a_run_begins_a_row_of_its_own(store: Store) -> None:
+    await store.add([a_skip(1), a_run(2), a_skip(3)])
+
+    assert (await store.runs(RunQuery())).total == 3
+
+
+async def test_a_queued_run_that_became_a_skip_is_lengthened_by_the_next_one(store: Store) -> None:
+    queued = await added(store, a_run(1))
+    await store.save(replace(queued, state=RunState.SKIPPED, reason=Reason.START_DEADLINE))
+
+    merged = await added(store, a_skip(2, Reason.START_DEADLINE))
+
+    assert (merged.number, merged.count) == (1, 2)
+
+
+async def test_every_due_instant_advances_what_is_answered(store: Store) -> None:
+    await store.add([a_run(3), a_skip(4), a_skip(5), a_run(None)])
+    await store.add([a_run(1)])
+
+    record = (await store.records())["backup"]
+
+    assert record.answered_until == NOON + 5 * MINUTE
+
+
+async def test_records_keep_what_is_saved_and_never_answer_less(store: Store) -> None:
+    await store.add([a_run(9)])
+    pause = Pause(since=NOON, until=NOON + MINUTE, note="moving house")
+    record = JobRecord(
+        job="backup", answered_until=NOON, schedule="every 1m", since=NOON, pause=pause, source_line=3
+    )
+
+    await store.save_records([record, JobRecord(job="report", overlap_skips=2)])
+
+    assert await store.records() == {
+        "backup": replace(record, answered_until=NOON + 9 * MINUTE),
+        "report": JobRecord(job="report", overlap_skips=2),
+    }
+
+
+async def test_saving_a_record_leaves_the_numbers_of_its_job_alone(store: Store) -> None:
+    await store.add([a_run(0)])
+    await store.save_records([JobRecord(job="backup")])
+
+    assert (await added(store, a_run(1))).number == 2
+
+
+async def test_a_resumed_job_has_no_pause(store: Store) -> None:
+    await store.save_records([JobRecord(job="backup", pause=Pause(since=NOON))])
+    await store.save_records([JobRecord(job="backup")])
+
+    assert (await store.records())["backup"].pause is None
+
+
+async def test_runs_are_listed_newest_first_page_by_page(store: Store) -> None:
+    await store.add([a_run(minute) for minute in range(5)])
+
+    first = await store.runs(RunQuery(limit=2))
+    second = await store.runs(RunQuery(limit=2, before=first.next_cursor))
+    third = await store.runs(RunQuery(limit=2, before=second.next_cursor))
+
+    assert [[run.number for run in page.runs] for page in (first, second, third)] == [[5, 4], [3, 2], [1]]
+    assert third.next_cursor is None
+    assert {page.total for page in (first, second, third)} == {5}
+
+
+async def test_runs_of_the_same_millisecond_keep_their_order_over_pages(store: Store) -> None:
+    await store.add([a_run(None) for _ in range(3)])
+
+    first = await store.runs(RunQuery(limit=2))
+    second = await store.runs(RunQuery(limit=2, before=first.next_cursor))
+
+    assert [run.number for run in (*first.runs, *second.runs)] == [3, 2, 1]
+
+
+async def test_runs_are_filtered_by_job_state_and_time(store: Store) -> None:
+    one, two = await added(store, a_run(0)), await added(store, a_run(1, job="report"))
+    await store.save(completed(one))
+    await store.save(replace(two, state=RunState.FAILED, reason=Reason.EXIT))
+    await store.add([a_skip(2), a_run(3)])
+
+    assert await ids(store, RunQuery(job="backup")) == ["backup.3", "backup.2", "backup.1"]
+    assert await ids(store, RunQuery(job="backup", skipped=False)) == ["backup.3", "backup.1"]
+    assert await ids(store, RunQuery(states=frozenset({RunState.FAILED}))) == ["report.1"]
+    both = frozenset({RunState.FAILED, RunState.COMPLETED})
+    assert await ids(store, RunQuery(states=both)) == ["report.1", "backup.1"]
+    assert await ids(store, RunQuery(states=frozenset({RunState.SKIPPED}), skipped=False)) == ["backup.2"]
+    assert await ids(store, RunQuery(since=NOON + MINUTE, until=NOON + 3 * MINUTE)) == [
+        "backup.2",
+        "report.1",
+    ]
+    assert await ids(store, RunQuery(job="nowhere")) == []
+
+
+async def test_a_cursor_that_is_none_is_refused(store: Store) -> None:
+    with pytest.raises(InvalidRequest, match="cursor"):
+        await store.runs(RunQuery(before="; drop table"))
+
+
+async def test_the_latest_run_is_the_newest_that_was_not_skipped(store: Store) -> None:
+    await store.add([a_run(0), a_run(1), a_skip(2)])
+
+    latest = await store.latest("backup")
+
+    assert latest is not None
+    assert latest.number == 2
+
+
+async def test_unfinished_runs_come_oldest_first(store: Store) -> None:
+    one, two, _, _ = await store.add([a_run(0), a_run(1), a_run(2), a_skip(3)])
+    assert one is not None
+    assert two is not None
+    await store.save(completed(two))
+    await store.save(replace(one, state=RunState.RETRYING))
+
+    assert [(run.number, run.state) for run in await store.unfinished()] == [
+        (1, RunState.RETRYING),
+        (3, RunState.PENDING),
+    ]
+
+
+async def test_bars_are_the_last_final_runs_of_each_job_oldest_first_without_skips(store: Store) -> None:
+    for minute in range(4):
+        run = await added(store, a_run(minute))
+        await store.save(completed(run, after=timedelta(seconds=minute)))
+    await store.add([a_skip(5), a_run(6), a_run(0, job="report")])
+
+    bars = await store.bars(3)
+
+    assert {job: [(bar.number, bar.duration_ms) for bar in found] for job, found in bars.items()} == {
+        "backup": [(2, 1000), (3, 2000), (4, 3000)]
+    }
+
+
+async def test_definitions_are_stored_once_per_hash(store: Store) -> None:
+    await store.save_definitions({"h1": "one"})
+    await store.save_definitions({"h1": "another", "h2": "two"})
+
+    assert [await store.definition(hash_) for hash_ in ("h1", "h2", "h3")] == ["one", "two", None]
+
+
+async def test_a_fact_is_recalled_until_it_expires_or_is_forgotten(store: Store, clock: FakeClock) -> None:
+    await store.remember("session", "a", "first", NOON + MINUTE)
+    await store.remember("session", "a", "second", NOON + MINUTE)
+    await store.remember("session", "b", "other", NOON + MINUTE)
+    await store.forget("session", "b")
+
+    assert await store.recall("session", "a") == "second"
+    assert await store.recall("session", "b") is None
+    assert await store.recall("other scope", "a") is None
+
+    await clock.advance(60)
+
+    assert await store.recall("session", "a") is None
+
+
+def everything() -> Run:
+    """A run with a value in every field."""
+    attempt = Attempt(
+        id="a1",
+        step="dump",
+        created_at=NOON,
+        started_at=NOON,
+        ended_at=NOON + MINUTE,
+        timeout_at=NOON + 2 * MINUTE,
+        state=StepState.RUNNING,
+        reason=Reason.SIGNAL,
+        message="killed",
+        exit_code=1,
+        signal=9,
+        pid=42,
+        pid_started=4711,
+        boot_id="b",
+        log_offset=1,
+        log_line=2,
+        log_size=3,
+        definition="h",
+        markers=False,
+        argv=("bash", "-c", "ä"),
+        cwd="/",
+        user="u",
+    )
+    step = Step(
+        key="dump",
+        title="Dump",
+        state=StepState.RUNNING,
+        reason=Reason.EXIT,
+        share=3,
+        started_at=NOON,
+        ended_at=NOON + MINUTE,
+        attempt=1,
+        progress=Progress(current=1.5, total=3, text="half"),
+        outputs={"size": "1"},
+        announced=True,
+    )
+    return replace(
+        a_run(0, state=RunState.RUNNING),
+        reason=Reason.QUEUED,
+        message="waits",
+        started_at=NOON,
+        ended_at=NOON + MINUTE,
+        next_attempt_at=NOON + 2 * MINUTE,
+        cancel_requested_at=NOON,
+        max_attempts=4,
+        attempt=1,
+        exit_code=2,
+        progress=Progress(current=1, total=2, text="x"),
+        params={"database": "app", "deep": [1, {"a": None}]},
+        result={"size": 1.5},
+        warnings=("careful",),
+        steps=(step,),
+        attempts=(attempt,),
+        retry_of="backup.0",
+        host="db1",
+        definition="h",
+        source_file="backup.yaml",
+        source_line=7,
+        commit="c0ffee",
+    )

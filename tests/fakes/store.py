@@ -1,0 +1,163 @@
+"""The ledger in memory, for tests of what uses it; `tests/contract/test_store.py` holds it against the real one."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+
+from rota.core.board import bar
+from rota.core.errors import InvalidRequest, NotFound, RotaError
+from rota.core.run import Run, RunState
+from rota.core.seams import Clock, JobRecord, RunBar, RunPage, RunQuery
+from rota.store.rows import attempt_from, attempt_row, record_from, record_row, run_from, run_row
+from rota.store.skips import merge, merges
+
+
+@dataclass(kw_only=True)
+class MemoryStore:
+    """The seam `core.seams.Store`. While `broken` is set, every write raises it and nothing is stored."""
+
+    clock: Clock
+    broken: RotaError | None = None
+    saves: int = 0  # calls of `save` that were stored
+    _runs: dict[tuple[str, int], Run] = field(default_factory=dict)
+    _order: dict[tuple[str, int], int] = field(default_factory=dict)
+    _numbers: dict[str, int] = field(default_factory=dict)
+    _records: dict[str, JobRecord] = field(default_factory=dict)
+    _definitions: dict[str, str] = field(default_factory=dict)
+    _facts: dict[tuple[str, str], tuple[str, datetime]] = field(default_factory=dict)
+
+    async def add(self, runs: Sequence[Run]) -> Sequence[Run | None]:
+        self._refuse_when_broken()
+        return [self._add(run) for run in runs]
+
+    async def save(self, run: Run) -> None:
+        self._refuse_when_broken()
+        if (run.job, run.number) not in self._runs:
+            raise NotFound(f"The ledger has no run {run.id}.")
+        self._runs[run.job, run.number] = _at_rest(run)
+        self.saves += 1
+
+    async def run(self, job: str, number: int) -> Run | None:
+        return self._runs.get((job, number))
+
+    async def latest(self, job: str) -> Run | None:
+        page = await self.runs(RunQuery(job=job, skipped=False, limit=1))
+        return page.runs[0] if page.runs else None
+
+    async def runs(self, query: RunQuery) -> RunPage:
+        found = [run for run in self._newest_first() if _matches(run, query)]
+        start = 0 if query.before is None else self._behind(found, query.before)
+        shown = found[start : start + query.limit]
+        more = start + query.limit < len(found)
+        return RunPage(runs=shown, total=len(found), next_cursor=self._cursor(shown[-1]) if more else None)
+
+    async def unfinished(self) -> Sequence[Run]:
+        return [run for run in reversed(self._newest_first()) if not run.state.is_final]
+
+    async def bars(self, limit: int) -> Mapping[str, Sequence[RunBar]]:
+        bars: dict[str, list[RunBar]] = {}
+        for run in sorted(self._runs.values(), key=lambda run: run.number):
+            if run.state.is_final and run.state is not RunState.SKIPPED:
+                bars.setdefault(run.job, []).append(bar(run))
+        return {job: found[-limit:] for job, found in bars.items()}
+
+    async def records(self) -> Mapping[str, JobRecord]:
+        return dict(self._records)
+
+    async def save_records(self, records: Sequence[JobRecord]) -> None:
+        self._refuse_when_broken()
+        for record in records:
+            known = self._records.get(record.job, record)
+            stored = record_from(record_row(record))
+            answered = _latest(known.answered_until, stored.answered_until)
+            self._records[record.job] = replace(stored, answered_until=answered)
+
+    async def save_definitions(self, definitions: Mapping[str, str]) -> None:
+        self._refuse_when_broken()
+        self._definitions = {**definitions, **self._definitions}
+
+    async def definition(self, hash_: str) -> str | None:
+        return self._definitions.get(hash_)
+
+    async def remember(self, scope: str, key: str, value: str, expires_at: datetime) -> None:
+        self._refuse_when_broken()
+        self._facts[scope, key] = (value, expires_at)
+
+    async def recall(self, scope: str, key: str) -> str | None:
+        value, expires_at = self._facts.get((scope, key), (None, self.clock.now()))
+        return value if expires_at > self.clock.now() else None
+
+    async def forget(self, scope: str, key: str) -> None:
+        self._refuse_when_broken()
+        self._facts.pop((scope, key), None)
+
+    def _add(self, run: Run) -> Run | None:
+        if self._is_stored(run):
+            return None
+        number = self._numbers.get(run.job, 0)
+        newest = self._runs.get((run.job, number))
+        skip = newest if newest is not None and newest.state is RunState.SKIPPED else None
+        if skip is not None and merges(skip, run):
+            entered = merge(skip, run)
+        else:
+            entered = replace(run, number=number + 1)
+            self._numbers[run.job] = number + 1
+            self._order[entered.job, entered.number] = len(self._order)
+        self._runs[entered.job, entered.number] = _at_rest(entered)
+        self._advance(run)
+        return entered
+
+    def _is_stored(self, run: Run) -> bool:
+        due = run.due_at
+        return due is not None and any(
+            known.due_at is not None and known.due_at <= due <= (known.last_due_at or known.due_at)
+            for known in self._runs.values()
+            if known.job == run.job
+        )
+
+    def _advance(self, run: Run) -> None:
+        record = self._records.get(run.job) or JobRecord(job=run.job)
+        answered = _latest(record.answered_until, run.last_due_at or run.due_at)
+        self._records[run.job] = replace(record, answered_until=answered)
+
+    def _newest_first(self) -> list[Run]:
+        return sorted(self._runs.values(), key=self._position, reverse=True)
+
+    def _position(self, run: Run) -> tuple[datetime, int]:
+        return run.created_at, self._order[run.job, run.number]
+
+    def _cursor(self, run: Run) -> str:
+        return str(self._order[run.job, run.number])
+
+    def _behind(self, found: Iterable[Run], cursor: str) -> int:
+        if not cursor.isdigit():
+            raise InvalidRequest(f"{cursor!r} is no cursor of a page of runs.")
+        cursors = [self._cursor(run) for run in found]
+        return cursors.index(cursor) + 1
+
+    def _refuse_when_broken(self) -> None:
+        if self.broken is not None:
+            raise self.broken
+
+
+def _at_rest(run: Run) -> Run:
+    """What is read back: milliseconds, clean JSON."""
+    attempts = [attempt_from(attempt_row(attempt)) for attempt in run.attempts]
+    return run_from(json.loads(json.dumps(run_row(run))), attempts)
+
+
+def _matches(run: Run, query: RunQuery) -> bool:
+    wanted = query.states or frozenset(RunState) - (frozenset() if query.skipped else {RunState.SKIPPED})
+    return (
+        query.job in (None, run.job)
+        and run.state in wanted
+        and (query.since is None or run.created_at >= query.since)
+        and (query.until is None or run.created_at < query.until)
+    )
+
+
+def _latest(one: datetime | None, other: datetime | None) -> datetime | None:
+    return max((at for at in (one, other) if at is not None), default=None)
