@@ -41,7 +41,7 @@ class FakeClock:
         return sum(not sleeper.done() for _, _, sleeper in self._sleepers)
 
     async def advance(self, by: timedelta | float) -> None:
-        """Let that much time pass, with a stop at each deadline on the way, until all woken tasks wait again."""
+        """Let that much time pass, with a stop at each deadline on the way, and let woken tasks settle."""
         seconds = by.total_seconds() if isinstance(by, timedelta) else by
         until = self._monotonic + seconds
         await self.settle()

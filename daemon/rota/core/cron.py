@@ -8,15 +8,15 @@
     hash       = "H" ["(" number "-" number ")"] [step]
     macro      = "@yearly" | "@annually" | "@monthly" | "@weekly" | "@daily" | "@midnight" | "@hourly"
 
-Day of month also takes `L` (the last day); day of week also `fri#2` (the second Friday) and `friL` or `L5` (the
-last Friday). `H` is one value, or with a step one phase, chosen by a hash: the same for a job always, different
-between jobs. Ranges run forwards. Days: when day of month and day of week are both restricted, either matches; a field
-that begins with `*` counts as unrestricted, so then both must match.
+Day of month also takes `L` (the last day); day of week also `fri#2` (the second Friday) and `friL` or `L5`
+(the last Friday). `H` is one value, or with a step one phase, chosen by a hash: always the same for a job,
+different between jobs. Ranges run forwards. When day of month and day of week are both restricted, either
+matches; a field that begins with `*` counts as unrestricted, so then both must match.
 
-When the clocks change: a schedule whose minute and hour fields do not begin with `*` has fixed times. Each local time
-runs exactly once; one that does not exist runs at the first instant after the gap, several of them once, and one that
-comes twice runs the first time. All other schedules follow elapsed time: they run whenever the clock on the wall
-matches, so a repeated hour has its runs twice and a skipped one none.
+When the clocks change: a schedule whose minute and hour fields do not begin with `*` has fixed times. Each
+local time runs exactly once; one that does not exist runs at the first instant after the gap, several of them
+once, and one that comes twice runs the first time. All other schedules follow elapsed time: they run whenever
+the clock on the wall matches, so a repeated hour has its runs twice and a skipped one none.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, tzinfo
 from functools import lru_cache
 
-from rota.core.cronfield import DAY, HOUR, MINUTE, MONTH, WEEKDAY, CronError, Field, expand
+from rota.core.cronfield import CronError, Field, expand
 from rota.core.zone import LAST_YEAR, Change, Segment, from_minute, offset_at, place, segments, to_minute
 
 __all__ = ["Cron", "CronError", "Occurrence", "parse"]
@@ -154,28 +154,34 @@ class Cron:
 
 
 def parse(expression: str, *, seed: str = "") -> Cron:
-    """Check an expression; `seed` is what `H` is a hash of. Raises CronError, also when it would never fire."""
+    """Check an expression; `seed` is what `H` is a hash of.
+
+    Raises CronError, also for an expression that would never fire.
+    """
     if len(expression) > LONGEST:
         raise CronError(f"the expression has {len(expression)} characters, {LONGEST} are allowed")
     text = expression.strip(" \t").lower()
-    return _parse(text, seed if "h" in text else "")
+    has_hash = re.search(r"(^|[ \t])h", text) is not None
+    return _parse(text, seed if has_hash else "")
 
 
 @lru_cache(maxsize=16384)
 def _parse(text: str, seed: str) -> Cron:
     fields = re.split(r"[ \t]+", _MACROS.get(text, text))
     _check_shape(text, fields)
-    minute, hour = expand(MINUTE, fields[MINUTE], seed), expand(HOUR, fields[HOUR], seed)
+    minute, hour, day, month, weekday = (
+        expand(index, field, seed if field.startswith("h") else "") for index, field in enumerate(fields)
+    )
     cron = Cron(
         expression=text,
         has_fixed_times=not minute.star and not hour.star,
         minutes=minute.values,
         hours=hour.values,
-        days=expand(DAY, fields[DAY], seed),
-        months=expand(MONTH, fields[MONTH], seed).values,
-        weekdays=expand(WEEKDAY, fields[WEEKDAY], seed),
+        days=day,
+        months=month.values,
+        weekdays=weekday,
     )
-    if not any(_days(cron.days, cron.weekdays, year, month) for year in _CYCLE for month in cron.months):
+    if not any(_days(day, weekday, year, number) for year in _CYCLE for number in month.values):
         raise CronError(f"{text!r} never fires: no month of those named has such a day")
     return cron
 

@@ -118,7 +118,7 @@ def _check_step(index: int, step: str | None, low: int, high: int) -> None:
         units = {MINUTE: "m", HOUR: "h"}
         hint = f"every: {step}{units[index]}" if index in units else None
         raise CronError(
-            f"{FIELDS[index]}: a step of {step} is over the range {low} to {high}, so only {low} would be left",
+            f"{FIELDS[index]}: a step of {step} is over the range {low} to {high}, only {low} would be left",
             f"for an even rhythm write `{hint}`" if hint else f"write {low}",
         )
 

@@ -12,9 +12,9 @@ from datetime import datetime, timedelta
 from rota.core.board import Due, JobEntry
 from rota.core.model import JobSpec, MissedPolicy, Overlap
 from rota.core.run import Reason, Run, RunState, TriggeredBy
-from rota.core.schedule import Stretch, canonical, stretch_between
+from rota.core.schedule import Stretch, canonical, stretch_between, zone_of
 from rota.core.seams import JobRecord, Pause
-from rota.core.words import instant_in_words, length_in_words, zone_of
+from rota.core.words import instant_in_words, length_in_words
 
 LATE = timedelta(seconds=10)  # an instant that nobody looked at for longer was missed
 KEPT = 100  # missed instants that `missed: all` runs
@@ -101,7 +101,7 @@ def answer_missed(entry: JobEntry, after: datetime, now: datetime) -> list[Decis
 
 
 def catch_up(spec: JobSpec, missed: Stretch, now: datetime) -> list[Decision]:
-    """Answer a stretch of missed instants by the job's `missed` policy: one skip for the older ones, then runs."""
+    """Answer missed instants by the job's `missed` policy: one skip for the older ones, then runs."""
     kept = _caught_up(spec, missed, now)
     decisions: list[Decision] = []
     left = missed.count - len(kept)
@@ -277,7 +277,9 @@ def _paused_message(entry: JobEntry) -> str:
     pause = entry.pause
     if pause is None:  # nobody asks then; the sentence still holds
         return "paused"
-    until = "" if pause.until is None else f" until {instant_in_words(pause.until, zone_of(entry.spec.triggers))}"
+    until = (
+        "" if pause.until is None else f" until {instant_in_words(pause.until, zone_of(entry.spec.triggers))}"
+    )
     return f"paused{until}" + (f": {pause.note}" if pause.note else "")
 
 

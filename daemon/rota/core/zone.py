@@ -1,6 +1,6 @@
 """When the clocks of a zone change, in whole minutes since the Unix epoch.
 
-A *minute* here is an instant; a *label* is what clocks on the wall show, counted the same way as if it were UTC.
+A *minute* here is an instant; a *label* is what clocks on the wall show, counted as if they showed UTC.
 """
 
 from __future__ import annotations

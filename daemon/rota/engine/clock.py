@@ -25,5 +25,5 @@ class SystemClock:
         deadline = self.monotonic() + seconds
         await asyncio.sleep(min(seconds, _LONGEST_NAP))  # noqa: TID251
         # The loop's timers stand still while the machine sleeps, so a long wait looks at the clock again.
-        while (left := deadline - self.monotonic()) > 0:
+        while (left := deadline - self.monotonic()) > 0:  # noqa: ASYNC110
             await asyncio.sleep(min(left, _LONGEST_NAP))  # noqa: TID251
