@@ -1,7 +1,7 @@
 """Render trees: a flat map from id to element, written as nested nodes.
 
-Authors build nested `Node` values; `document` flattens them. Elements are plain JSON-ready dictionaries, the same
-shape that travels over the wire (schema: `schema/tree.json`).
+Authors build nested `Node` values; `document` flattens them. Elements are plain JSON-ready dictionaries, the
+same shape that travels over the wire (schema: `schema/tree.json`).
 """
 
 from __future__ import annotations
