@@ -1,0 +1,217 @@
+"""`python -m rota.runner --state DIR --socket PATH [--daemon-user NAME]`: the runner, in the foreground."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import pwd
+import socket
+import sys
+
+from rota.runner.desk import Desk
+from rota.runner.loop import Loop
+from rota.runner.reap import Reaper, Successor
+from rota.runner.record import Records
+from rota.runner.spawn import Spawner
+from rota.runner.stop import Stopper
+from rota.runner.system import System
+from rota.runner.table import Table
+
+# Without pathlib, whose import every runner would pay for in memory.
+# ruff: noqa: PTH100, PTH101, PTH103, PTH108, PTH120
+
+USAGE = "usage: rota runner --state DIR --socket PATH [--daemon-user NAME]"
+FIRST_PASSED = 3  # SD_LISTEN_FDS_START
+HELD_FIFOS = "ROTA_RUNNER_FIFOS"
+
+
+class Unable(Exception):
+    """Why it can't serve."""
+
+
+def main(argv: list[str], system: System | None = None) -> int:
+    """Serve until told to end. Exit codes: 0 ended as asked, 2 could not serve."""
+    try:
+        options = _parse(argv)
+        outcome = serve(options, system or System())
+    except (Unable, OSError) as error:
+        _say(f"rota runner: {error}")
+        return 2
+    if outcome == "reload":
+        os.execv(sys.executable, [sys.executable, "-m", "rota.runner", *argv])
+    return 0
+
+
+def serve(options: dict[str, str], system: System) -> str:
+    """Open what it needs, take over what is there, run the loop; answers how it ended. Raises Unable."""
+    state = os.path.abspath(options["state"])
+    root = _open_state(state, system)
+    os.umask(0o022)
+    system.allow_many_files()
+    system.become_subreaper()
+    listener = _passed_socket() or _bind(os.path.abspath(options["socket"]), public="daemon-user" in options)
+    table, loop = _assemble(system, state, Records(system, root), listener, options)
+    os.chdir("/")
+    _close_inherited()
+    _notify(f"READY=1\nSTATUS={len(table.live())} attempts run")
+    outcome = loop.run()
+    if outcome == "reload":
+        _prepare_reload(listener, table)
+    else:
+        _say_goodbye(table, listener)
+    return outcome
+
+
+def _assemble(
+    system: System, state: str, records: Records, listener: socket.socket, options: dict[str, str]
+) -> tuple[Table, Loop]:
+    spawner = Spawner(system, records, state)
+    reaper = Reaper(system, records)
+    stopper = Stopper(system)
+    table = Table(records)
+    desk = Desk(facts=_facts(system, state), table=table, records=records, spawner=spawner, stopper=stopper)
+    uids = _uids(options.get("daemon-user"))
+    loop = Loop(system=system, listener=listener, uids=uids, desk=desk, reaper=reaper)
+    for attempt in Successor(system, records, spawner, reaper).take_over():
+        table.add(attempt)
+        loop.hold(attempt)
+    return table, loop
+
+
+def _parse(argv: list[str]) -> dict[str, str]:
+    options: dict[str, str] = {}
+    rest = list(argv)
+    while rest:
+        name, equals, value = rest.pop(0).partition("=")
+        if name not in ("--state", "--socket", "--daemon-user") or not (equals or rest):
+            raise Unable(USAGE)
+        options[name[2:]] = value if equals else rest.pop(0)
+    if not options.get("state") or not (options.get("socket") or _is_passed()):
+        raise Unable(USAGE)
+    options.setdefault("socket", "")
+    return options
+
+
+def _open_state(path: str, system: System) -> int:
+    os.makedirs(path, mode=0o750, exist_ok=True)
+    root = system.open_directory(path)
+    lock = os.open(".lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o640, dir_fd=root)
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        holder = os.read(lock, 32).decode("ascii", "replace").strip()
+        raise Unable(f"another runner (pid {holder or 'unknown'}) serves {path}") from None
+    os.ftruncate(lock, 0)
+    os.write(lock, f"{os.getpid()}\n".encode())
+    return root
+
+
+def _is_passed() -> bool:
+    return os.environ.get("LISTEN_PID") == str(os.getpid()) and os.environ.get("LISTEN_FDS", "0") != "0"
+
+
+def _passed_socket() -> socket.socket | None:
+    """The listening socket from the service manager, or from this runner before it replaced itself."""
+    if not _is_passed():
+        return None
+    os.set_inheritable(FIRST_PASSED, False)
+    for name in ("LISTEN_PID", "LISTEN_FDS", "LISTEN_FDNAMES"):
+        os.environ.pop(name, None)
+    return socket.socket(fileno=FIRST_PASSED)
+
+
+def _bind(path: str, *, public: bool) -> socket.socket:
+    os.makedirs(os.path.dirname(path), mode=0o700, exist_ok=True)
+    if _answers(path):
+        raise Unable(f"another runner answers on {path}")
+    listener = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+    if os.path.lexists(path):
+        os.unlink(path)
+    before = os.umask(0o177)
+    try:
+        listener.bind(path)
+    except OSError as error:
+        raise Unable(f"can't listen on {path}: {error.strerror or error}") from None
+    finally:
+        os.umask(before)
+    if public:
+        os.chmod(path, 0o666)  # the peer's uid decides who may speak
+    listener.listen(16)
+    return listener
+
+
+def _answers(path: str) -> bool:
+    probe = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+    try:
+        probe.connect(path)
+    except OSError:
+        return False
+    finally:
+        probe.close()
+    return True
+
+
+def _facts(system: System, state: str) -> dict[str, object]:
+    try:
+        user = pwd.getpwuid(os.geteuid())
+        name, home, shell = user.pw_name, user.pw_dir, user.pw_shell
+    except KeyError:
+        name, home, shell = str(os.geteuid()), "/", "/bin/sh"
+    own: dict[str, object] = {"pid": system.own_pid(), "user": name, "home": home, "shell": shell}
+    return {**own, "bootId": system.boot_id(), "state": state}
+
+
+def _uids(daemon_user: str | None) -> frozenset[int]:
+    uids = {os.geteuid(), 0}
+    if daemon_user:
+        try:
+            uids.add(pwd.getpwnam(daemon_user).pw_uid)
+        except KeyError:
+            raise Unable(f"no user {daemon_user}") from None
+    return frozenset(uids)
+
+
+def _prepare_reload(listener: socket.socket, table: Table) -> None:
+    """Keep over exec: the listening socket, and every FIFO, so that no byte is lost meanwhile."""
+    held = [attempt.fifo for attempt in table.live() if attempt.fifo >= 0]
+    for fd in held:
+        os.set_inheritable(fd, True)
+    if listener.fileno() == FIRST_PASSED:
+        os.set_inheritable(FIRST_PASSED, True)
+    else:
+        os.dup2(listener.fileno(), FIRST_PASSED)
+    os.environ["LISTEN_PID"] = str(os.getpid())
+    os.environ["LISTEN_FDS"] = "1"
+    os.environ[HELD_FIFOS] = ",".join(str(fd) for fd in held)
+
+
+def _close_inherited() -> None:
+    for fd in os.environ.pop(HELD_FIFOS, "").split(","):
+        if fd:
+            os.close(int(fd))
+
+
+def _say_goodbye(table: Table, listener: socket.socket) -> None:
+    _notify("STOPPING=1")
+    for attempt in table.live():
+        _say(f"rota runner: {attempt.directory} (pid {attempt.pid}) goes on; the next runner takes it over")
+    path = listener.getsockname()
+    if listener.fileno() != FIRST_PASSED and isinstance(path, str):
+        os.unlink(path)
+
+
+def _notify(state: str) -> None:
+    address = os.environ.get("NOTIFY_SOCKET")
+    if not address:
+        return
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as supervisor:
+        supervisor.connect("\0" + address[1:] if address.startswith("@") else address)
+        supervisor.send(state.encode())
+
+
+def _say(text: str) -> None:
+    sys.stderr.write(f"{text}\n")
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

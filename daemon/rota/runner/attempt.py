@@ -1,0 +1,98 @@
+"""One attempt that the runner holds: a live process, or an end that nobody has acknowledged yet."""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from rota.runner.log import LogWriter
+    from rota.runner.protocol import Message
+    from rota.runner.system import Process, Reaped, System
+
+TIMEOUT = "timeout"
+KILLED = "killed"
+DRAIN_BYTES = 2 * 1024 * 1024  # more than a pipe can hold
+
+
+class Attempt:
+    """What is known of it. `ended` is set once, last."""
+
+    def __init__(self, attempt: str, directory: str) -> None:
+        self.id = attempt
+        self.directory = directory
+        self.files = -1  # its directory, opened
+        self.fifo = -1
+        self.at_end = False  # nobody writes to the FIFO any more
+        self.log: LogWriter | None = None
+        self.pid = 0
+        self.pid_started = 0
+        self.at = 0  # started, ms
+        self.adopted = False  # somebody else's child: its status can't be known
+        self.pidfd = -1
+        self.deadline: float | None = None  # boot-time clock
+        self.grace = 10.0
+        self.cause = ""  # why we end it, once we do
+        self.kill_at: float | None = None  # boot-time clock: SIGKILL from then on
+        self.seen: set[tuple[int, int]] = set()  # pid and start time of members found while ending it
+        self.gone = False  # its first process is no more
+        self.reaped: Reaped | None = None
+        self.ended: Message | None = None
+
+    @property
+    def size(self) -> int:
+        return self.log.size if self.log is not None else 0
+
+    def started_message(self) -> Message | None:
+        """The value of `started`, when there ever was a process."""
+        if not self.pid:
+            return None
+        return {"pid": self.pid, "pidStarted": self.pid_started, "at": self.at}
+
+    def take_output(self, system: System, most: int = 65536) -> int:
+        """Copy what the FIFO holds, up to `most` bytes, to the log; says how many there were."""
+        taken = 0
+        while taken < most and not self.at_end:
+            try:
+                data = system.read(self.fifo, 65536)
+            except BlockingIOError:
+                break
+            if not data:
+                self.at_end = True
+                break
+            taken += len(data)
+            if self.log is not None:
+                self.log.write(data, system.now_ms())
+        return taken
+
+    def remember(self, members: list[Process]) -> None:
+        self.seen.update((process.pid, process.started) for process in members)
+
+    def end_message(self, now_ms: int) -> Message:
+        """The value of `ended`, from what was seen."""
+        code = number = None
+        cause = "unknown"
+        if self.reaped is not None:
+            status = self.reaped.status
+            if os.WIFSIGNALED(status):
+                cause, number = "signal", os.WTERMSIG(status)
+            else:
+                cause, code = "exit", os.WEXITSTATUS(status)
+        return {
+            "cause": self.cause or cause,
+            "exitCode": code,
+            "signal": number,
+            "at": now_ms,
+            "size": self.size,
+            "cpuMs": self.reaped.cpu_ms if self.reaped else 0,
+            "peakBytes": self.reaped.peak_bytes if self.reaped else 0,
+        }
+
+    def close(self, system: System) -> None:
+        """Let go of everything but the FIFO, which somebody may still write to."""
+        if self.log is not None:
+            self.log.close()
+        for fd in (self.files, self.pidfd):
+            if fd >= 0:
+                system.close(fd)
+        self.files = self.pidfd = -1

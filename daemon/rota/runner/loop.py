@@ -1,0 +1,251 @@
+"""The one loop: waits for sockets, FIFOs, children, signals and deadlines, and lets the parts act."""
+
+from __future__ import annotations
+
+import select
+import signal
+import socket
+from typing import TYPE_CHECKING
+
+from rota.runner.attempt import TIMEOUT
+from rota.runner.link import Link, peer_uid
+from rota.runner.protocol import Garbled
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from rota.runner.attempt import Attempt
+    from rota.runner.desk import Desk
+    from rota.runner.reap import Reaper
+    from rota.runner.system import System
+
+STARTS_AT_ONCE = 8  # orders carried out before the loop looks at everything else again
+PACKETS_AT_ONCE = 16
+_IN = select.EPOLLIN
+
+
+class Loop:
+    """Serves until SIGTERM, SIGINT or `quit` (`run` says `end`), or SIGHUP (`reload`)."""
+
+    def __init__(
+        self, *, system: System, listener: socket.socket, uids: frozenset[int], desk: Desk, reaper: Reaper
+    ) -> None:
+        self._system = system
+        self._listener = listener
+        self._uids = uids
+        self._table = desk.table
+        self._desk = desk
+        self._reaper = reaper
+        self._stopper = desk.stopper
+        self._epoll = select.epoll()
+        self._ready: dict[int, Callable[[], None]] = {}
+        self._links: dict[int, Link] = {}
+        self._stuck: set[int] = set()  # connections that have no room for now
+        self._deadlines: dict[str, Attempt] = {}  # live ones with a timeout
+        self._next_deadline: float | None = None
+        self._again: float | None = None  # boot-time instant at which `alive` is due
+        self._end = ""
+        self._wake, self._wake_write = socket.socketpair()
+
+    def run(self) -> str:
+        """Serve; answers `end` or `reload`. All sockets and FIFOs stay open."""
+        self._prepare_signals()
+        self._listener.setblocking(False)
+        self._watch(self._listener.fileno(), self._accept)
+        self._watch(self._wake.fileno(), self._drain_wake)
+        self._reap()
+        while not self._end:
+            self._wait()
+            self._step()
+        self._flush()
+        return self._end
+
+    def hold(self, attempt: Attempt) -> None:
+        """Watch an attempt: its output, its deadline, and its process when it is no child of ours."""
+        if attempt.ended is not None:
+            self._let_go(attempt)
+            return
+        if attempt.fifo >= 0:
+            self._watch(attempt.fifo, lambda: self._read_output(attempt))
+        if attempt.pidfd >= 0:
+            self._watch(attempt.pidfd, lambda: self._gone(attempt))
+        if attempt.deadline is not None:
+            self._deadlines[attempt.id] = attempt
+            if self._next_deadline is None or attempt.deadline < self._next_deadline:
+                self._next_deadline = attempt.deadline
+
+    def _wait(self) -> None:
+        for fd, _ in self._epoll.poll(self._patience()):
+            ready = self._ready.get(fd)
+            if ready is not None:
+                ready()
+
+    def _patience(self) -> float:
+        """Seconds that nothing is due; -1 for ever."""
+        if self._desk.has_orders:
+            return 0
+        times = (self._next_deadline, self._stopper.next_at(), self._again)
+        soonest = min((at for at in times if at is not None), default=None)
+        if soonest is None:
+            return -1
+        # Never rounded down to a busy loop: epoll counts milliseconds.
+        return max(0.0, soonest - self._system.boottime() + 0.0005)
+
+    def _step(self) -> None:
+        for attempt in self._desk.start_some(STARTS_AT_ONCE):
+            self.hold(attempt)
+        self._end_overdue()
+        for attempt in self._stopper.look():
+            self._finish(attempt)
+        for attempt in self._reaper.sync():
+            self._desk.tell_ended(attempt)
+        self._again = self._desk.flush_grown(self._system.boottime())
+        self._flush()
+        if self._desk.is_asked_to_quit:
+            self._end = "end"
+
+    def _end_overdue(self) -> None:
+        if self._next_deadline is None:
+            return
+        now = self._system.boottime()
+        if now < self._next_deadline:
+            return
+        self._reap()
+        for attempt in list(self._deadlines.values()):
+            if attempt.deadline is not None and attempt.deadline <= now:
+                del self._deadlines[attempt.id]
+                self._stopper.begin(attempt, TIMEOUT)
+        left = [each.deadline for each in self._deadlines.values() if each.deadline is not None]
+        self._next_deadline = min(left, default=None)
+
+    def _reap(self) -> None:
+        while (reaped := self._system.wait()) is not None:
+            attempt = self._table.pop_child(reaped.pid)
+            if attempt is not None:
+                attempt.reaped = reaped
+                self._gone(attempt)
+
+    def _gone(self, attempt: Attempt) -> None:
+        attempt.gone = True
+        self._deadlines.pop(attempt.id, None)
+        if attempt.pidfd >= 0:
+            self._forget(attempt.pidfd)
+        if attempt.cause:
+            self._stopper.look_soon(attempt)
+        else:
+            self._finish(attempt)
+
+    def _finish(self, attempt: Attempt) -> None:
+        self._reaper.finish(attempt)
+        self._let_go(attempt)
+
+    def _let_go(self, attempt: Attempt) -> None:
+        if attempt.fifo < 0:
+            return
+        if attempt.at_end:
+            self._close_output(attempt)
+        else:
+            # Something the job left behind still holds the FIFO: it must never block on it.
+            self._watch(attempt.fifo, lambda: self._discard(attempt))
+
+    def _read_output(self, attempt: Attempt) -> None:
+        if attempt.take_output(self._system):
+            self._desk.tell_grown(attempt)
+        if attempt.at_end:
+            self._forget(attempt.fifo)
+
+    def _discard(self, attempt: Attempt) -> None:
+        try:
+            data = self._system.read(attempt.fifo, 65536)
+        except BlockingIOError:
+            return
+        if not data:
+            self._close_output(attempt)
+
+    def _close_output(self, attempt: Attempt) -> None:
+        self._forget(attempt.fifo)
+        self._system.close(attempt.fifo)
+        attempt.fifo = -1
+
+    # connections
+
+    def _accept(self) -> None:
+        try:
+            connection, _ = self._listener.accept()
+        except OSError:
+            return  # it went away again, or there is no descriptor left; the next one tries again
+        if peer_uid(connection) not in self._uids:
+            connection.close()
+            return
+        connection.setblocking(False)
+        link = Link(self._system, connection)
+        self._links[connection.fileno()] = link
+        self._watch(connection.fileno(), lambda: self._receive(link))
+
+    def _receive(self, link: Link) -> None:
+        for _ in range(PACKETS_AT_ONCE):
+            try:
+                messages = link.receive()
+            except BlockingIOError:
+                return
+            except Garbled as error:
+                link.put({"type": "error", "code": "garbled", "message": str(error)})
+                messages = None
+            if messages is None or not all(self._desk.handle(link, message) for message in messages):
+                self._drop(link)
+                return
+            self._drop_displaced()
+
+    def _drop_displaced(self) -> None:
+        while self._desk.displaced:
+            self._drop(self._desk.displaced.pop())
+
+    def _drop(self, link: Link) -> None:
+        fd = link.connection.fileno()
+        if fd < 0:
+            return
+        link.flush()
+        self._desk.left(link)
+        self._links.pop(fd, None)
+        self._stuck.discard(fd)
+        self._forget(fd)
+        link.close()
+
+    def _flush(self) -> None:
+        for fd, link in list(self._links.items()):
+            if not link.flush():
+                self._drop(link)
+            else:
+                self._listen_for_room(fd, link)
+
+    def _listen_for_room(self, fd: int, link: Link) -> None:
+        if link.is_waiting != (fd in self._stuck):
+            self._stuck ^= {fd}
+            self._epoll.modify(fd, _IN | (select.EPOLLOUT if link.is_waiting else 0))
+
+    # epoll and signals
+
+    def _watch(self, fd: int, ready: Callable[[], None]) -> None:
+        if fd not in self._ready:
+            self._epoll.register(fd, _IN)
+        self._ready[fd] = ready
+
+    def _forget(self, fd: int) -> None:
+        if self._ready.pop(fd, None) is not None:
+            self._epoll.unregister(fd)
+
+    def _prepare_signals(self) -> None:
+        for end in (self._wake, self._wake_write):
+            end.setblocking(False)
+        signal.set_wakeup_fd(self._wake_write.fileno(), warn_on_full_buffer=False)
+        for number in (signal.SIGCHLD, signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
+            signal.signal(number, lambda *_: None)
+
+    def _drain_wake(self) -> None:
+        signals = self._wake.recv(4096)
+        if signal.SIGCHLD in signals:
+            self._reap()
+        if signal.SIGTERM in signals or signal.SIGINT in signals:
+            self._end = "end"
+        elif signal.SIGHUP in signals:
+            self._end = "reload"

@@ -1,0 +1,142 @@
+"""Packets and messages between daemon and runner, as docs/runner-protocol.md has them. Pure."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterable, Mapping
+
+VERSION = (1, 0)
+PACKET = 128 * 1024  # bytes of one packet; the kernel refuses more than about 220 kB
+LARGE = 4 * 1024 * 1024  # bytes read from a memfd
+IN_MEMFD = b"@"  # the whole packet, when the batch travels in a memfd
+PAGE = 200  # attempts in one message of a table
+
+Message = dict[str, object]
+
+_ENCODER = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"))
+_JOB = re.compile(r"[a-z0-9][a-z0-9-]{0,62}")
+_STEP = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,62}")
+_ATTEMPT = re.compile(r"[0-9A-Za-z][0-9A-Za-z_-]{0,63}")
+
+
+class Garbled(Exception):
+    """A packet that is no JSON array of objects."""
+
+
+class Invalid(Exception):
+    """A known message with a member missing or wrong; the text says which."""
+
+
+def pack(messages: Iterable[Message]) -> list[bytes]:
+    """Batches of at most `PACKET` bytes; a message that is larger alone is a batch of its own."""
+    packets: list[bytes] = []
+    batch: list[bytes] = []
+    size = 2
+    for message in messages:
+        text = _ENCODER.encode(message).encode("utf-8", "surrogatepass")
+        if batch and size + len(text) + 1 > PACKET:
+            packets.append(b"[" + b",".join(batch) + b"]")
+            batch, size = [], 2
+        batch.append(text)
+        size += len(text) + 1
+    if batch:
+        packets.append(b"[" + b",".join(batch) + b"]")
+    return packets
+
+
+def unpack(packet: bytes) -> list[Message]:
+    """The messages of a packet. Raises Garbled, and nothing else, whatever the bytes are."""
+    try:
+        messages = json.loads(packet.decode("utf-8", "surrogatepass"))
+    except (ValueError, RecursionError) as error:
+        raise Garbled("not a JSON array of messages") from error
+    if not isinstance(messages, list) or not all(isinstance(message, dict) for message in messages):
+        raise Garbled("not a JSON array of messages")
+    return messages
+
+
+def version_text(version: tuple[int, int] = VERSION) -> str:
+    return f"{version[0]}.{version[1]}"
+
+
+def is_understood(text: object) -> bool:
+    """Whether a peer of that version can be talked to: the same major, the minor at most one apart."""
+    if not isinstance(text, str):
+        return False
+    major, _, minor = text.partition(".")
+    if not (major.isascii() and major.isdigit() and minor.isascii() and minor.isdigit()):
+        return False
+    return int(major) == VERSION[0] and abs(int(minor) - VERSION[1]) <= 1
+
+
+class Order:
+    """A checked `start`."""
+
+    __slots__ = ("argv", "attempt", "cwd", "directory", "env", "grace_ms", "output", "timeout_ms")
+
+    def __init__(self, message: Mapping[str, object]) -> None:
+        """Raises Invalid."""
+        self.attempt, self.directory = parse_ref(message)
+        self.argv = _texts(message, "argv")
+        self.env = _environment(message.get("env"))
+        self.cwd = _text(message, "cwd")
+        timeout = message.get("timeoutMs")
+        self.timeout_ms = None if timeout is None else _number(message, "timeoutMs")
+        self.grace_ms = _number(message, "graceMs")
+        self.output = _number(message, "output")
+
+
+def parse_ref(message: Mapping[str, object]) -> tuple[str, str]:
+    """Attempt id and directory `<job>/<run>/<step>.<n>`; both are safe as names of files. Raises Invalid."""
+    step, n = _name(message, "step", _STEP), _number(message, "n")
+    return parse_attempt(message), f"{parse_run(message)}/{step}.{n}"
+
+
+def parse_run(message: Mapping[str, object]) -> str:
+    """`<job>/<run>`. Raises Invalid."""
+    return f"{_name(message, 'job', _JOB)}/{_number(message, 'run')}"
+
+
+def parse_attempt(message: Mapping[str, object]) -> str:
+    """The member `attempt`. Raises Invalid."""
+    return _name(message, "attempt", _ATTEMPT)
+
+
+def _name(message: Mapping[str, object], member: str, grammar: re.Pattern[str]) -> str:
+    value = _text(message, member)
+    if grammar.fullmatch(value) is None:
+        raise Invalid(f"{member} {value!r} is not of the form {grammar.pattern}")
+    return value
+
+
+def _text(message: Mapping[str, object], member: str) -> str:
+    value = message.get(member)
+    if not isinstance(value, str) or "\0" in value:
+        raise Invalid(f"{member} must be text without NUL")
+    return value
+
+
+def _number(message: Mapping[str, object], member: str) -> int:
+    value = message.get(member)
+    if not isinstance(value, int) or isinstance(value, bool) or not 0 <= value < 2**53:
+        raise Invalid(f"{member} must be a whole number from 0")
+    return value
+
+
+def _texts(message: Mapping[str, object], member: str) -> list[str]:
+    values = message.get(member)
+    if not isinstance(values, list) or not values:
+        raise Invalid(f"{member} must be a list of at least one text")
+    if not all(isinstance(value, str) and "\0" not in value for value in values):
+        raise Invalid(f"{member} must hold texts without NUL")
+    return values
+
+
+def _environment(value: object) -> dict[str, str]:
+    if not isinstance(value, dict):
+        raise Invalid("env must be an object")
+    for name, text in value.items():
+        if not name or "=" in name or "\0" in name or not isinstance(text, str) or "\0" in text:
+            raise Invalid(f"env {name!r} must be a name with a text without NUL")
+    return value

@@ -1,0 +1,169 @@
+"""Ends: what is written when a process is gone, and what a runner makes of an earlier one's processes."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from rota.runner.attempt import DRAIN_BYTES, Attempt
+from rota.runner.tree import Snapshot
+
+if TYPE_CHECKING:
+    from rota.runner.protocol import Message
+    from rota.runner.record import Records
+    from rota.runner.spawn import Spawner
+    from rota.runner.system import Process, System
+
+SYNC_ONE_BY_ONE = 3  # ends in a batch from which on one syncfs is cheaper than an fsync each
+
+
+class Reaper:
+    """Writes ends down and makes batches of them durable."""
+
+    def __init__(self, system: System, records: Records) -> None:
+        self._system = system
+        self._records = records
+        self._unsynced: list[tuple[Attempt, int]] = []
+
+    def finish(self, attempt: Attempt) -> None:
+        """The process is gone: read its output to the end, write `exit`. `sync` makes it known."""
+        if attempt.fifo >= 0:
+            attempt.take_output(self._system, DRAIN_BYTES)
+        attempt.ended = attempt.end_message(self._system.now_ms())
+        if attempt.files >= 0:
+            self._write(attempt)
+        else:
+            self._unsynced.append((attempt, -1))
+        attempt.close(self._system)
+
+    def sync(self) -> list[Attempt]:
+        """Attempts whose ends are on the disk now, so that the daemon may learn of them."""
+        batch, self._unsynced = self._unsynced, []
+        written = [fd for _, fd in batch if fd >= 0]
+        try:
+            if len(written) > SYNC_ONE_BY_ONE:
+                self._system.syncfs(self._records.root)
+            else:
+                for fd in written:
+                    self._system.fsync(fd)
+        except OSError:
+            # The disk refuses: the ends are told all the same, the daemon's ledger is the record.
+            pass
+        for fd in written:
+            self._system.close(fd)
+        return [attempt for attempt, _ in batch]
+
+    def _write(self, attempt: Attempt) -> None:
+        assert attempt.ended is not None
+        try:
+            fd = self._records.write_exit(attempt.files, attempt.ended)
+        except OSError:
+            fd = -1
+        self._unsynced.append((attempt, fd))
+
+
+class Successor:
+    """Goes through what an earlier runner held."""
+
+    def __init__(self, system: System, records: Records, spawner: Spawner, reaper: Reaper) -> None:
+        self._system = system
+        self._records = records
+        self._spawner = spawner
+        self._reaper = reaper
+        self._snapshot: Snapshot | None = None
+
+    def take_over(self) -> list[Attempt]:
+        """Every attempt still held: live ones with their output open, ended ones with their end."""
+        found = []
+        for attempt_id, held in self._records.held().items():
+            attempt = self._restore(attempt_id, held)
+            if attempt is None:
+                self._records.release(attempt_id)
+            else:
+                found.append(attempt)
+        return found
+
+    def _restore(self, attempt_id: str, held: Message) -> Attempt | None:
+        attempt = Attempt(attempt_id, str(held.get("directory", "")))
+        files = self._records.open_attempt(attempt.directory)
+        if files is None:
+            return None
+        attempt.files = files
+        attempt.ended = self._records.exit(files)
+        pid = self._records.pid(files)
+        if pid is not None:
+            _fill(attempt, pid)
+        if attempt.ended is not None:
+            attempt.close(self._system)
+            return attempt
+        attempt.grace = _whole(held.get("graceMs"), 10_000) / 1000
+        self._open_output(attempt, _whole(held.get("output"), 1 << 24))
+        if pid is not None and not self._spawner.is_same_host(pid):
+            self._abandon(attempt)
+            return None
+        if not self._adopt(attempt, self._find(attempt)):
+            attempt.gone = True
+            self._reaper.finish(attempt)
+        return attempt
+
+    def _open_output(self, attempt: Attempt, limit: int) -> None:
+        try:
+            self._spawner.open_output(attempt, limit)
+        except OSError:
+            return  # it died before the FIFO was made
+        if attempt.log is not None:
+            attempt.log.resume()
+
+    def _abandon(self, attempt: Attempt) -> None:
+        # Another boot: the daemon tells what that means, from the boot id it stored.
+        if attempt.fifo >= 0:
+            self._system.close(attempt.fifo)
+        attempt.close(self._system)
+
+    def _find(self, attempt: Attempt) -> Process | None:
+        """Its first process, also when the old runner died before it wrote the pid file."""
+        if attempt.pid:
+            process = self._system.process(attempt.pid)
+            return process if process is not None and process.started == attempt.pid_started else None
+        if self._snapshot is None:
+            self._snapshot = Snapshot(self._system)
+        marked = self._snapshot.marked().get(attempt.id, [])
+        return next((process for process in marked if process.pid == process.session), None)
+
+    def _adopt(self, attempt: Attempt, process: Process | None) -> bool:
+        if process is None:
+            return False
+        own_child = process.parent == self._system.own_pid()
+        if process.state in "ZX" and not own_child:
+            return False
+        known = bool(attempt.pid)
+        attempt.pid, attempt.pid_started = process.pid, process.started
+        attempt.adopted = not own_child
+        if attempt.adopted and not self._watch_closely(attempt):
+            return False
+        if not known:
+            attempt.at = self._system.now_ms()
+            self._spawner.write_pid(attempt)
+        return True
+
+    def _watch_closely(self, attempt: Attempt) -> bool:
+        pidfd = self._system.open_process(attempt.pid)
+        if pidfd is None:
+            return False
+        process = self._system.process(attempt.pid)
+        if process is None or process.started != attempt.pid_started:
+            self._system.close(pidfd)
+            return False
+        attempt.pidfd = pidfd
+        return True
+
+
+def _fill(attempt: Attempt, pid: Message) -> None:
+    attempt.pid = _whole(pid.get("pid"), 0)
+    attempt.pid_started = _whole(pid.get("pidStarted"), 0)
+    attempt.at = _whole(pid.get("at"), 0)
+    deadline = pid.get("deadlineMs")
+    attempt.deadline = deadline / 1000 if isinstance(deadline, int) else None
+
+
+def _whole(value: object, otherwise: int) -> int:
+    return value if isinstance(value, int) else otherwise

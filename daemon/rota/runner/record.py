@@ -1,0 +1,149 @@
+"""The small files: what the runner holds, an attempt's process, its end. Torn or empty counts as absent."""
+
+from __future__ import annotations
+
+import json
+import os
+from typing import TYPE_CHECKING
+
+from rota.runner.log import read_all
+
+if TYPE_CHECKING:
+    from rota.runner.protocol import Message, Order
+    from rota.runner.system import System
+
+HELD = ".held"
+_NEW = os.O_WRONLY | os.O_CREAT | os.O_TRUNC
+
+
+class Records:
+    """The small files of a state directory, which is open as `root`."""
+
+    def __init__(self, system: System, root: int) -> None:
+        self._system = system
+        self.root = root
+        if HELD not in system.names(root):
+            system.mkdir(HELD, root)
+        self._held = system.open_directory(HELD, root)
+
+    def hold(self, order: Order) -> None:
+        """From now on the runner answers for the attempt."""
+        held: Message = {
+            "directory": order.directory,
+            "timeoutMs": order.timeout_ms,
+            "graceMs": order.grace_ms,
+            "output": order.output,
+        }
+        self._write(order.attempt, self._held, held)
+
+    def release(self, attempt: str) -> None:
+        try:
+            self._system.unlink(attempt, self._held)
+        except FileNotFoundError:
+            return
+
+    def held(self) -> dict[str, Message]:
+        """What was held, by attempt id; what can't be read was never started."""
+        found = {}
+        for attempt in self._system.names(self._held):
+            message = _parse(read_all(self._system, attempt, self._held))
+            if message is None:
+                self.release(attempt)
+            else:
+                found[attempt] = message
+        return found
+
+    def write_pid(self, at: int, pid: Message) -> None:
+        """`at` is the attempt's directory, opened."""
+        self._replace("pid", at, pid)
+
+    def write_exit(self, at: int, ended: Message) -> int:
+        """Written and renamed, not yet on the disk: the answer is a descriptor to fsync and close."""
+        return self._replace("exit", at, ended, keep=True)
+
+    def pid(self, at: int) -> Message | None:
+        return _parse(read_all(self._system, "pid", at))
+
+    def exit(self, at: int) -> Message | None:
+        return _parse(read_all(self._system, "exit", at))
+
+    def open_attempt(self, directory: str) -> int | None:
+        """The attempt's directory, opened; None when it is not there."""
+        try:
+            return self._system.open_directory(directory, self.root)
+        except (FileNotFoundError, NotADirectoryError):
+            return None
+
+    def close(self, fd: int) -> None:
+        self._system.close(fd)
+
+    def make_attempt(self, directory: str) -> int:
+        """Make the directory of an attempt, and open it. Raises FileExistsError when it is there already."""
+        job, run, _ = directory.split("/")
+        for parent in (job, f"{job}/{run}"):
+            try:
+                self._system.mkdir(parent, self.root)
+            except FileExistsError:
+                continue
+        self._system.mkdir(directory, self.root)
+        return self._system.open_directory(directory, self.root)
+
+    def remove(self, directory: str) -> None:
+        """Delete a directory with all that is in it, following no link; one that is not there is fine."""
+        _remove(self._system, directory, self.root)
+
+    def ledger(self) -> str:
+        """Id of the ledger that the attempts held came from; empty when none is known."""
+        return read_all(self._system, ".ledger", self.root).decode("utf-8", "replace")
+
+    def write_ledger(self, ledger: str) -> None:
+        fd = self._system.open(".ledger.new", _NEW, self.root)
+        self._system.write(fd, ledger.encode())
+        self._system.close(fd)
+        self._system.rename(".ledger.new", ".ledger", self.root)
+
+    def _replace(self, name: str, at: int, content: Message, *, keep: bool = False) -> int:
+        temporary = f"{name}.new"
+        fd = self._write(temporary, at, content, keep=True)
+        try:
+            self._system.rename(temporary, name, at)
+        finally:
+            if not keep:
+                self._system.close(fd)
+        return fd
+
+    def _write(self, name: str, at: int, content: Message, *, keep: bool = False) -> int:
+        fd = self._system.open(name, _NEW, at)
+        try:
+            self._system.write(fd, json.dumps(content, separators=(",", ":")).encode())
+        except OSError:
+            self._system.close(fd)
+            raise
+        if not keep:
+            self._system.close(fd)
+        return fd
+
+
+def _parse(content: bytes) -> Message | None:
+    try:
+        message = json.loads(content)
+    except ValueError:
+        return None
+    return message if isinstance(message, dict) else None
+
+
+def _remove(system: System, name: str, at: int) -> None:
+    try:
+        fd = system.open_directory(name, at)
+    except FileNotFoundError:
+        return
+    except OSError:
+        # no directory, or a link: what is named so goes, nothing behind it
+        system.unlink(name, at)
+        return
+    try:
+        for inner in system.names(fd):
+            _remove(system, inner, fd)
+    finally:
+        system.close(fd)
+    system.rmdir(name, at)

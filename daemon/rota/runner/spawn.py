@@ -1,0 +1,138 @@
+"""From an order to a live process: directory, FIFO, process, pid file, in this order."""
+
+from __future__ import annotations
+
+import errno
+import os
+from typing import TYPE_CHECKING
+
+from rota.runner.attempt import Attempt
+from rota.runner.log import LogWriter
+
+if TYPE_CHECKING:
+    from rota.runner.protocol import Message, Order
+    from rota.runner.record import Records
+    from rota.runner.system import System
+
+FIFO = "job/out"
+OUTPUTS = "job/outputs"
+KNOWN = "known"
+
+
+class Refusal(Exception):
+    """It was not started: the name of an errno or `known`, and what was tried."""
+
+    def __init__(self, code: str, message: str) -> None:
+        super().__init__(message)
+        self.code = code
+
+
+class Spawner:
+    """Starts attempts below the state directory `path`, of which `records` knows the small files."""
+
+    def __init__(self, system: System, records: Records, path: str) -> None:
+        self._system = system
+        self._records = records
+        self._path = path
+        self._boot_id = system.boot_id()
+        self._namespace = system.pid_namespace()
+
+    def start(self, order: Order) -> Attempt:
+        """Raises Refusal; then nothing is left behind, but for what was there already (`known`)."""
+        self._records.hold(order)
+        try:
+            files = self._records.make_attempt(order.directory)
+        except FileExistsError:
+            self._records.release(order.attempt)
+            raise Refusal(KNOWN, f"{order.directory} was started before") from None
+        except OSError as error:
+            self._records.release(order.attempt)
+            raise _refusal(error, f"can't make the directory {order.directory}") from None
+        attempt = Attempt(order.attempt, order.directory)
+        attempt.files = files
+        try:
+            self._launch(attempt, order)
+        except Refusal:
+            self._undo(attempt)
+            raise
+        return attempt
+
+    def open_output(self, attempt: Attempt, limit: int) -> None:
+        """Open the FIFO for reading and the log for writing. Raises OSError."""
+        # Without a writer yet the FIFO reads as empty; the last writer's end is seen as its end.
+        attempt.fifo = self._system.open(FIFO, os.O_RDONLY | os.O_NONBLOCK, attempt.files)
+        attempt.log = LogWriter(self._system, attempt.files, limit)
+
+    def write_pid(self, attempt: Attempt) -> None:
+        """Who it is, in its directory: enough for the next runner to take it over."""
+        deadline = None if attempt.deadline is None else int(attempt.deadline * 1000)
+        pid: Message = {
+            "pid": attempt.pid,
+            "pidStarted": attempt.pid_started,
+            "at": attempt.at,
+            "bootId": self._boot_id,
+            "pidNamespace": self._namespace,
+            "deadlineMs": deadline,
+        }
+        self._records.write_pid(attempt.files, pid)
+
+    def is_same_host(self, pid: Message) -> bool:
+        """Whether the pid file speaks of this boot and this pid namespace."""
+        return pid.get("bootId") == self._boot_id and pid.get("pidNamespace") == self._namespace
+
+    def _launch(self, attempt: Attempt, order: Order) -> None:
+        try:
+            self._system.mkdir("job", attempt.files)
+            self._system.mkfifo(FIFO, attempt.files)
+            self.open_output(attempt, order.output)
+        except OSError as error:
+            raise _refusal(error, f"can't make the FIFO in {order.directory}") from None
+        self._spawn(attempt, order)
+        attempt.at = self._system.now_ms()
+        attempt.grace = order.grace_ms / 1000
+        if order.timeout_ms is not None:
+            attempt.deadline = self._system.boottime() + order.timeout_ms / 1000
+        process = self._system.process(attempt.pid)
+        attempt.pid_started = process.started if process is not None else 0
+        try:
+            self.write_pid(attempt)
+        except OSError:
+            # It runs; only a runner that takes over would have to look for it by its id.
+            return
+
+    def _spawn(self, attempt: Attempt, order: Order) -> None:
+        env = dict(order.env)
+        env["ROTA_ATTEMPT_ID"] = order.attempt
+        env["ROTA_OUTPUT"] = f"{self._path}/{order.directory}/{OUTPUTS}"
+        if not self._system.is_directory(order.cwd):
+            raise Refusal("ENOENT", f"no directory {order.cwd} to work in")
+        program = self._find(order.argv[0], order)
+        fifo = f"/proc/self/fd/{attempt.files}/{FIFO}"
+        try:
+            attempt.pid = self._system.spawn(program, order.argv, env, order.cwd, fifo)
+        except OSError as error:
+            raise _refusal(error, f"can't start {order.argv[0]} in {order.cwd}") from None
+        except ValueError as error:
+            raise Refusal("EINVAL", f"can't start {order.argv[0]}: {error}") from None
+
+    def _find(self, name: str, order: Order) -> str:
+        if "/" in name:
+            return name
+        search = order.env.get("PATH", "")
+        for folder in search.split(":"):
+            candidate = f"{folder}/{name}"
+            if folder.startswith("/") and self._system.is_program(candidate):
+                return candidate
+        raise Refusal("ENOENT", f"no program {name} in PATH ({search})")
+
+    def _undo(self, attempt: Attempt) -> None:
+        if attempt.fifo >= 0:
+            self._system.close(attempt.fifo)
+        attempt.close(self._system)
+        self._records.remove(attempt.directory)
+        self._records.release(attempt.id)
+
+
+def _refusal(error: OSError, tried: str) -> Refusal:
+    code = errno.errorcode.get(error.errno or 0, "EIO")
+    return Refusal(code, f"{tried}: {os.strerror(error.errno or errno.EIO)}")

@@ -1,0 +1,238 @@
+"""Every system call that changes or reads the world outside the runner's memory.
+
+One object, passed in: a test may hand over one that dies between any two calls. Nothing here decides.
+"""
+
+# The runner opens everything relative to directory descriptors, which pathlib can't.
+# ruff: noqa: PTH112, PTH115, PTH208
+
+from __future__ import annotations
+
+import array
+import ctypes
+import errno
+import os
+import resource
+import signal
+import socket
+import stat
+import time
+
+from rota.runner.protocol import PACKET
+
+PR_SET_CHILD_SUBREAPER = 36
+DIRECTORY = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
+_ALL_SIGNALS = signal.valid_signals() - {signal.SIGKILL, signal.SIGSTOP}
+_LIBC = ctypes.CDLL(None, use_errno=True)
+
+
+class Process:
+    """A line of the process table."""
+
+    __slots__ = ("group", "parent", "pid", "session", "started", "state")
+
+    def __init__(self, pid: int, line: bytes) -> None:
+        fields = line[line.rindex(b")") + 2 :].split()
+        self.pid = pid
+        self.state = fields[0].decode()
+        self.parent = int(fields[1])
+        self.group = int(fields[2])
+        self.session = int(fields[3])
+        self.started = int(fields[19])  # field 22: clock ticks since boot
+
+
+class Reaped:
+    """A child that ended: the wait status, its CPU time and its peak memory."""
+
+    __slots__ = ("cpu_ms", "peak_bytes", "pid", "status")
+
+    def __init__(self, pid: int, status: int, usage: resource.struct_rusage) -> None:
+        self.pid = pid
+        self.status = status
+        self.cpu_ms = int((usage.ru_utime + usage.ru_stime) * 1000)
+        self.peak_bytes = usage.ru_maxrss * 1024
+
+
+class System:
+    """The real one."""
+
+    def __init__(self) -> None:
+        self._soft, self._hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+
+    # time
+
+    def now_ms(self) -> int:
+        return time.time_ns() // 1_000_000
+
+    def boottime(self) -> float:
+        """Seconds since boot; counts while the machine sleeps, never jumps."""
+        return time.clock_gettime(time.CLOCK_BOOTTIME)
+
+    # files
+
+    def open_directory(self, path: str, at: int | None = None) -> int:
+        return os.open(path, DIRECTORY, dir_fd=at)
+
+    def open(self, path: str, flags: int, at: int | None = None) -> int:
+        return os.open(path, flags | os.O_NOFOLLOW | os.O_CLOEXEC, 0o640, dir_fd=at)
+
+    def mkdir(self, path: str, at: int, mode: int = 0o750) -> None:
+        os.mkdir(path, mode, dir_fd=at)
+
+    def mkfifo(self, path: str, at: int) -> None:
+        os.mkfifo(path, 0o640, dir_fd=at)
+
+    def read(self, fd: int, size: int) -> bytes:
+        return os.read(fd, size)
+
+    def read_file(self, fd: int, most: int) -> bytes:
+        """The whole of a regular file, whatever its offset. Raises OSError; never waits."""
+        status = os.fstat(fd)
+        if not stat.S_ISREG(status.st_mode) or status.st_size > most:
+            raise OSError(errno.EINVAL, "no regular file, or too large")
+        return os.pread(fd, most, 0)
+
+    def write(self, fd: int, data: bytes) -> None:
+        """All of it. Raises OSError."""
+        view = memoryview(data)
+        while view:
+            view = view[os.write(fd, view) :]
+
+    def close(self, fd: int) -> None:
+        os.close(fd)
+
+    def fsync(self, fd: int) -> None:
+        os.fsync(fd)
+
+    def syncfs(self, fd: int) -> None:
+        """fsync for everything on that file system at once."""
+        if _LIBC.syncfs(fd) != 0:
+            raise OSError(ctypes.get_errno(), "syncfs failed")
+
+    def rename(self, old: str, new: str, at: int) -> None:
+        os.rename(old, new, src_dir_fd=at, dst_dir_fd=at)
+
+    def unlink(self, path: str, at: int) -> None:
+        os.unlink(path, dir_fd=at)
+
+    def rmdir(self, path: str, at: int) -> None:
+        os.rmdir(path, dir_fd=at)
+
+    def names(self, directory: int) -> list[str]:
+        return os.listdir(directory)
+
+    def size(self, path: str, at: int) -> int:
+        return os.stat(path, dir_fd=at, follow_symlinks=False).st_size
+
+    # processes
+
+    def become_subreaper(self) -> None:
+        """Orphans among the descendants of the jobs become children of this process."""
+        if _LIBC.prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0) != 0:
+            raise OSError(ctypes.get_errno(), "prctl(PR_SET_CHILD_SUBREAPER) failed")
+
+    def allow_many_files(self) -> None:
+        """As many open files as may be; jobs get the limit that was there before."""
+        resource.setrlimit(resource.RLIMIT_NOFILE, (self._hard, self._hard))
+
+    def spawn(self, program: str, argv: list[str], env: dict[str, str], cwd: str, output: str) -> int:
+        """A process in a session of its own with /dev/null and the FIFO `output`. Raises OSError."""
+        actions = [
+            (os.POSIX_SPAWN_OPEN, 0, "/dev/null", os.O_RDONLY, 0),
+            (os.POSIX_SPAWN_OPEN, 1, output, os.O_RDWR | os.O_NOFOLLOW, 0),
+            (os.POSIX_SPAWN_DUP2, 1, 2),
+        ]
+        os.chdir(cwd)
+        resource.setrlimit(resource.RLIMIT_NOFILE, (self._soft, self._hard))
+        try:
+            return os.posix_spawn(
+                program, argv, env, file_actions=actions, setsid=True, setsigmask=(), setsigdef=_ALL_SIGNALS
+            )
+        finally:
+            self.allow_many_files()
+            os.chdir("/")
+
+    def is_program(self, path: str) -> bool:
+        return os.access(path, os.X_OK) and not os.path.isdir(path)
+
+    def is_directory(self, path: str) -> bool:
+        return os.path.isdir(path)
+
+    def wait(self) -> Reaped | None:
+        """One child that has ended, or None."""
+        try:
+            pid, status, usage = os.wait4(-1, os.WNOHANG)
+        except ChildProcessError:
+            return None
+        return Reaped(pid, status, usage) if pid else None
+
+    def open_process(self, pid: int) -> int | None:
+        """A pidfd, or None when there is no such process."""
+        try:
+            return os.pidfd_open(pid)
+        except ProcessLookupError:
+            return None
+
+    def signal(self, pidfd: int, number: int) -> None:
+        """A process that is gone is passed over; one that may not be signalled too."""
+        try:
+            signal.pidfd_send_signal(pidfd, number)
+        except (ProcessLookupError, PermissionError):
+            return
+
+    def process(self, pid: int) -> Process | None:
+        line = _slurp(f"/proc/{pid}/stat")
+        return Process(pid, line) if line else None
+
+    def pids(self) -> list[int]:
+        return [int(name) for name in os.listdir("/proc") if name.isdigit()]
+
+    def environ(self, pid: int) -> bytes:
+        """The environment a process was started with; empty when it can't be seen."""
+        return _slurp(f"/proc/{pid}/environ")
+
+    def own_pid(self) -> int:
+        return os.getpid()
+
+    def boot_id(self) -> str:
+        return _slurp("/proc/sys/kernel/random/boot_id").decode().strip()
+
+    def pid_namespace(self) -> str:
+        return os.readlink("/proc/self/ns/pid")
+
+    # sockets
+
+    def receive(self, connection: socket.socket) -> tuple[bytes, int | None]:
+        """One packet and the descriptor that came with it. Raises OSError, BlockingIOError among them."""
+        data, ancillary, flags, _ = connection.recvmsg(
+            PACKET + 1, socket.CMSG_SPACE(4), socket.MSG_CMSG_CLOEXEC
+        )
+        descriptors = array.array("i")
+        for level, kind, content in ancillary:
+            if level == socket.SOL_SOCKET and kind == socket.SCM_RIGHTS:
+                descriptors.frombytes(content[: len(content) - len(content) % descriptors.itemsize])
+        for spare in descriptors[1:]:
+            os.close(spare)
+        if flags & socket.MSG_TRUNC:
+            data = b"too large"  # which is garbled, as every packet over the limit
+        return data, descriptors[0] if descriptors else None
+
+    def send(self, connection: socket.socket, packet: bytes) -> None:
+        """Raises BlockingIOError when the peer is slow, OSError when it is gone."""
+        connection.send(packet, socket.MSG_DONTWAIT | socket.MSG_NOSIGNAL)
+
+
+def _slurp(path: str) -> bytes:
+    try:
+        fd = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+    except OSError:
+        return b""
+    try:
+        pieces = []
+        while piece := os.read(fd, 65536):
+            pieces.append(piece)
+        return b"".join(pieces)
+    except OSError:
+        return b""
+    finally:
+        os.close(fd)
