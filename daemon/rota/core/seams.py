@@ -97,11 +97,11 @@ class Store(Protocol):
     """The ledger. Every write is durable when its call returns. Raises Unavailable when it can't be."""
 
     async def add(self, runs: Sequence[Run]) -> Sequence[Run | None]:
-        """Insert new runs (number 0) with their attempts, in one transaction; answers them with their numbers.
+        """Insert new runs (number 0) with their attempts, in one transaction; answers them numbered.
 
-        A run whose (job, due_at) is already in the ledger is not inserted: None stands at its place. Advances
-        `answered_until` of the jobs named. A SKIPPED run that follows a SKIPPED newest run of the same job and
-        reason is merged into it (`count`, `last_due_at`); the merged run is the answer.
+        A run whose (job, due_at) is already in the ledger is not inserted: None stands at its place.
+        Advances `answered_until` of the jobs named. A SKIPPED run that follows a SKIPPED newest run of the
+        same job and reason is merged into it (`count`, `last_due_at`); the merged run is the answer.
         """
 
     async def save(self, run: Run) -> None:
@@ -118,11 +118,12 @@ class Store(Protocol):
         """Every run that is not final, oldest first."""
 
     async def bars(self, limit: int) -> Mapping[str, Sequence[RunBar]]:
-        """The last `limit` final runs of each job, oldest first."""
+        """The last `limit` final runs of each job that were not skipped, oldest first."""
 
     async def records(self) -> Mapping[str, JobRecord]: ...
 
-    async def save_records(self, records: Sequence[JobRecord]) -> None: ...
+    async def save_records(self, records: Sequence[JobRecord]) -> None:
+        """Write the records; `answered_until` alone never goes back: what is answered stays answered."""
 
     async def save_definitions(self, definitions: Mapping[str, str]) -> None:
         """Store definition texts by hash; known hashes are left alone."""
