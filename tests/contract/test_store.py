@@ -8,9 +8,9 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
+
 from fakes.clock import FakeClock
 from fakes.store import MemoryStore
-
 from rota.core.errors import InvalidRequest, NotFound
 from rota.core.run import Attempt, Progress, Reason, Run, RunState, Step, StepState, TriggeredBy
 from rota.core.seams import JobRecord, Pause, RunQuery, Store

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 
 class FakeIds:
-    """The seam `core.seams.Ids`: 00000000-0000-7000-8000-000000000001, …-000000000002 and token-1, token-2."""
+    """The seam `core.seams.Ids`: 00000000-0000-7000-8000-000000000001, token-1 and so on."""
 
     def __init__(self) -> None:
         self._attempts = 0

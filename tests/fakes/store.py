@@ -1,4 +1,4 @@
-"""The ledger in memory, for tests of what uses it; `tests/contract/test_store.py` holds it against the real one."""
+"""The ledger in memory, for tests of what uses it; a contract test holds it against the real one."""
 
 from __future__ import annotations
 
