@@ -46,7 +46,7 @@ class _Answer:
 
 
 class UnixDaemon:
-    """The daemon that listens on a Unix socket. One connection a request: a restart between two is unnoticed."""
+    """The daemon behind a Unix socket. A connection per request, so a restart between two goes unnoticed."""
 
     def __init__(self, path: Path, *, timeout: float = TIMEOUT_SECONDS) -> None:
         self._path = path

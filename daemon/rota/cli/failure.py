@@ -9,22 +9,23 @@ COULD_NOT_ASK = 2  # wrong usage, no daemon, no such file: there is no answer
 
 
 class Failure(click.ClickException):
-    """Ends the command with `exit_code` after one line on stderr."""
+    """The answer is no; one line on stderr says why."""
 
-    def __init__(self, message: str, *, exit_code: int = ANSWER_IS_NO) -> None:
-        super().__init__(message)
-        self.exit_code = exit_code
+    exit_code = ANSWER_IS_NO
 
     def show(self, file: object = None) -> None:
         """Print the line; `file` is part of click's interface and always None here."""
         click.echo(f"rota: {self.message}", err=True)
 
 
-class NoDaemon(Failure):
-    """Nobody answers at the socket."""
+class CouldNotAsk(Failure):
+    """There is no answer: something that the command needs is not there."""
 
-    def __init__(self, message: str) -> None:
-        super().__init__(message, exit_code=COULD_NOT_ASK)
+    exit_code = COULD_NOT_ASK
+
+
+class NoDaemon(CouldNotAsk):
+    """Nobody answers at the socket."""
 
 
 class Refused(Failure):

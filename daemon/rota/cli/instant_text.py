@@ -25,8 +25,9 @@ _LOCAL = regex(
 def parse_instant(text: str, *, now: datetime, zone: tzinfo) -> datetime:
     """An aware UTC instant.
 
-    `02:00` alone is today's; a date alone is its midnight; a local time that a clock change repeats is the first
-    of the two, one that it swallows counts on from before the gap. Raises ValueError with a sentence for people.
+    `02:00` alone is today's; a date alone is its midnight; a local time that a clock change repeats is the
+    first of the two, one that it swallows counts on from before the gap.
+    Raises ValueError with a sentence for people.
     """
     words = text.strip()
     if words.lower() == "now":

@@ -1,4 +1,4 @@
-"""The `rota` command: what there is, and where each command lives. A command's module is read when it is used."""
+"""The `rota` command: what there is, and where each command lives. Modules are read when they are used."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from importlib.metadata import PackageNotFoundError, version
 
 import click
 
-from rota.cli.failure import COULD_NOT_ASK, Failure
+from rota.cli.failure import CouldNotAsk, Failure
 from rota.core.errors import RotaError, UsageError
 
 COMMANDS: Mapping[str, str] = {
@@ -68,7 +68,7 @@ class LazyGroup(click.Group):
         try:
             return super().invoke(ctx)
         except UsageError as error:
-            raise Failure(error.message, exit_code=COULD_NOT_ASK) from error
+            raise CouldNotAsk(error.message) from error
         except RotaError as error:
             raise Failure(error.message) from error
 

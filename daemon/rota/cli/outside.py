@@ -1,4 +1,4 @@
-"""What a command gets from outside: the daemon, the time, the local zone; and the options that name the daemon."""
+"""What commands get from outside: the daemon and the options that name it, the time, the local zone."""
 
 from __future__ import annotations
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import click
 
-from rota.cli.failure import ANSWER_IS_NO, COULD_NOT_ASK, Failure
+from rota.cli.failure import ANSWER_IS_NO, CouldNotAsk
 from rota.cli.output import note, say, say_json
 from rota.core.model import JobSet
 from rota.core.problems import Problem
@@ -45,11 +45,11 @@ def _check(paths: tuple[Path, ...], timezone: str) -> JobSet:
 
     for path in paths:
         if not path.exists():
-            raise Failure(f"{path}: no such file or directory", exit_code=COULD_NOT_ASK)
+            raise CouldNotAsk(f"{path}: no such file or directory")
     try:
         return jobset.validate(paths, timezone=timezone)
     except OSError as error:
-        raise Failure(f"{error.filename}: {error.strerror}", exit_code=COULD_NOT_ASK) from error
+        raise CouldNotAsk(f"{error.filename}: {error.strerror}") from error
 
 
 def _say_problems(found: JobSet, counted: int) -> None:
