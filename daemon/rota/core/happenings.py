@@ -35,6 +35,11 @@ class Planned:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Released:
+    """A queued run's turn has come: from here on it holds a place of its job."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class AttemptCreated:
     """`step` is MAIN or a step of the run. Nothing has been started yet."""
 
@@ -143,6 +148,7 @@ class GivenUp:
 
 Happening = (
     Planned
+    | Released
     | AttemptCreated
     | AttemptStarted
     | AttemptEnded

@@ -1,7 +1,7 @@
 """The life of a run: the only place that makes a changed one.
 
 A run moves along `TRANSITIONS` and nowhere else. What happened comes in as a value of `core.happenings`; one
-that makes no sense in the run's present state raises ImpossibleChange: only a fault of ours can bring it here.
+that makes no sense in the run's present state raises ImpossibleChange: only a fault of ours brings it here.
 """
 
 from __future__ import annotations
@@ -116,6 +116,12 @@ def _planned(happening: h.Planned, run: Run) -> Run:
 
 
 @_apply.register
+def _released(happening: h.Released, run: Run) -> Run:
+    _require(run, run.is_queued, happening)
+    return replace(run, reason=None, message="")
+
+
+@_apply.register
 def _attempt_created(happening: h.AttemptCreated, run: Run) -> Run:
     _require(run, open_attempt(run) is None and happening.step == next_step(run), happening)
     n = 1 + sum(attempt.step == happening.step for attempt in run.attempts)
@@ -182,7 +188,7 @@ def _attempt_ended(happening: h.AttemptEnded, run: Run) -> Run:
 
 @_apply.register
 def _progressed(happening: h.Progressed, run: Run) -> Run:
-    attempt = _running_attempt(run, happening)
+    attempt = _telling_attempt(run, happening)
     if not step_life.listed(run.steps):
         return replace(run, progress=happening.progress)
     run = replace(run, steps=step_life.progressed(run.steps, attempt.step, happening.progress))
@@ -191,7 +197,7 @@ def _progressed(happening: h.Progressed, run: Run) -> Run:
 
 @_apply.register
 def _step_announced(happening: h.StepAnnounced, run: Run) -> Run:
-    attempt = _running_attempt(run, happening)
+    attempt = _telling_attempt(run, happening)
     if not step_life.listed(run.steps):
         return replace(
             run, steps=step_life.announced(run.steps, happening.key, happening.title, happening.at)
@@ -204,7 +210,7 @@ def _step_announced(happening: h.StepAnnounced, run: Run) -> Run:
 
 @_apply.register
 def _output_set(happening: h.OutputSet, run: Run) -> Run:
-    attempt = _running_attempt(run, happening)
+    attempt = _telling_attempt(run, happening)
     result = {**run.result, happening.key: happening.value}
     size = sum(len(f"{key}{value}".encode("utf-8", "replace")) for key, value in result.items())
     if len(result) > OUTPUTS_LIMIT or size > OUTPUT_BYTES_LIMIT:
@@ -224,7 +230,7 @@ def _warned(happening: h.Warned, run: Run) -> Run:
 
 @_apply.register
 def _log_read(happening: h.LogRead, run: Run) -> Run:
-    attempt = _running_attempt(run, happening)
+    attempt = _telling_attempt(run, happening)
     _require(run, happening.offset >= attempt.log_offset, happening)
     return _with_attempt(run, log_offset=happening.offset, log_line=happening.line)
 
@@ -323,10 +329,11 @@ def _with_attempt(run: Run, **changes: Any) -> Run:
     return replace(run, attempts=(*run.attempts[:-1], replace(run.attempts[-1], **changes)))
 
 
-def _running_attempt(run: Run, happening: h.Happening) -> Attempt:
+def _telling_attempt(run: Run, happening: h.Happening) -> Attempt:
+    # PENDING too: one whose start was never recorded may have left a log.
     attempt = open_attempt(run)
-    if attempt is None or attempt.state is not StepState.RUNNING:
-        raise ImpossibleChange(f"no attempt of {run.id} is running: {happening}")
+    if attempt is None:
+        raise ImpossibleChange(f"{run.id} has no attempt under way: {happening}")
     return attempt
 
 

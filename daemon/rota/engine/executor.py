@@ -1,0 +1,298 @@
+"""The owner of all open runs: makes them, leads each in a task of its own, and survives any one of them."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, Coroutine, Sequence
+from dataclasses import replace
+from datetime import datetime
+from typing import Any
+
+import structlog
+
+from rota.core import happenings as h
+from rota.core import planning
+from rota.core.board import JobEntry
+from rota.core.errors import Unavailable
+from rota.core.events import RunChanged
+from rota.core.lifecycle import apply, apply_all, new_run, open_attempt
+from rota.core.model import JobSpec
+from rota.core.recovery import Recovery
+from rota.core.run import Reason, Run, RunState, StepState, TriggeredBy
+from rota.engine.live_run import LiveRun
+from rota.engine.parts import Parts
+from rota.engine.steps import Conductor, attempt_created
+from rota.engine.waiting import first_of
+
+_SLICE = 100  # runs that begin before others get a turn
+_AFTER_A_FAULT = 10.0  # seconds until a run whose task failed is led on
+_CANCEL_PATIENCE = 1.0  # seconds that a cancel waits to answer with the end itself
+
+_log = structlog.get_logger(__name__)
+
+
+class Executor:
+    """`carry_out` what was planned, `adopt` what was found at start; `close` lets go and ends no job."""
+
+    def __init__(self, parts: Parts) -> None:
+        self._parts = parts
+        self._live: dict[str, LiveRun] = {}
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._expiries: dict[str, datetime] = {}
+        self._adding = asyncio.Lock()  # from the look at a job to its new run on the board
+
+    @property
+    def open_runs(self) -> Sequence[Run]:
+        """Every run that is led now, also those of jobs that are no longer there."""
+        return [live.run for live in self._live.values()]
+
+    async def carry_out(self, decisions: Sequence[planning.Decision]) -> None:
+        """Record all of it in one transaction, then start what is to start.
+
+        An instant that the ledger has answered already is left alone. Raises Unavailable, and then nothing
+        was recorded and nothing starts.
+        """
+        async with self._adding:
+            planned = [run for decision in decisions for run in self._runs_for(decision)]
+            added = await self._added(planned)
+        for position, run in enumerate(added, start=1):
+            self._announced(run)
+            if position % _SLICE == 0:
+                await self._parts.clock.sleep(0)
+        for job in dict.fromkeys(run.job for run in added if run.is_queued):
+            self.release(job)
+
+    async def open(self, spec: JobSpec, opening: h.Opening, admit: Callable[[], bool]) -> Run:
+        """A run at somebody's request. `admit` answers whether it queues, or refuses by raising.
+
+        Raises Unavailable when the ledger can't take it.
+        """
+        async with self._adding:
+            (run,) = await self._added([self._new(spec, replace(opening, queued=admit()))])
+        self._announced(run)
+        return self._now(run)
+
+    def adopt(self, run: Run, found: Awaitable[Recovery] | None = None) -> None:
+        """Lead on a run of an earlier daemon; `found`: what became of its open attempt."""
+        self._lead(run, found=found)
+
+    def release(self, job: str) -> None:
+        """Let waiting runs of the job start, now that something of it may have changed."""
+        entry = self._parts.board.jobs.get(job)
+        if entry is None:
+            return
+        now = self._parts.clock.now()
+        catch_up = _next_catch_up(entry, now)
+        if catch_up is not None:
+            self._start_waiting(catch_up)
+        for outcome in planning.release(entry, now):
+            if isinstance(outcome, planning.Release):
+                self._start_waiting(outcome.run)
+            else:
+                self.skip(outcome.run, outcome.reason, outcome.message)
+        self._arm_expiry(entry)
+
+    def skip(self, run: Run, reason: Reason, message: str) -> None:
+        """End a waiting run before it began."""
+        self._lead(run, first=h.Skipped(at=self._parts.clock.now(), reason=reason, message=message))
+
+    def nudge(self, job: str) -> None:
+        """Something about the job changed, such as its pause: whoever waits looks again."""
+        for live in self._live.values():
+            if live.run.job == job:
+                live.nudged.set()
+        self.release(job)
+
+    async def cancel(self, run: Run, *, immediately: bool = False) -> Run:
+        """Ask an open run to end. Raises Unavailable for a waiting run whose end can't be stored."""
+        live = self._live.get(run.id)
+        if live is None:
+            return await self._cancel_waiting(run)
+        await self._note_cancel(live)
+        live.nudged.set()
+        attempt = open_attempt(live.run)
+        if attempt is not None and attempt.state is StepState.RUNNING:
+            self._spawn(self._parts.runner.terminate(live.ref, immediately=immediately))
+        elif not live.run.state.is_final:
+            await first_of(live.over.wait(), self._parts.clock.sleep(_CANCEL_PATIENCE))
+        return live.run
+
+    async def retry_now(self, run: Run) -> Run:
+        """Begin the next attempt of a RETRYING run at once. Any other run is answered as it is."""
+        live = self._live.get(run.id)
+        if live is None:
+            return run
+        at = self._parts.clock.now()
+        await live.commit_plan_once(
+            lambda current: (h.RetryNow(at=at),) if current.state is RunState.RETRYING else ()
+        )
+        live.nudged.set()
+        return live.run
+
+    async def close(self) -> None:
+        """Stop leading; processes go on, and the next daemon takes them back."""
+        tasks = list(self._tasks)
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+    # --- new runs ---
+
+    def _runs_for(self, decision: planning.Decision) -> Sequence[Run]:
+        entry = self._parts.board.jobs.get(decision.job)
+        if entry is None:
+            return []
+        if isinstance(decision, planning.Start) and self._is_taken(entry, decision):
+            # Somebody's run came in between the plan and now.
+            again = planning.plan(entry, [decision.due], self._parts.clock.now())
+            return [self._run_for(entry.spec, each) for each in again]
+        return [self._run_for(entry.spec, decision)]
+
+    def _is_taken(self, entry: JobEntry, decision: planning.Start) -> bool:
+        scheduled = decision.triggered_by is TriggeredBy.SCHEDULE
+        return scheduled and len(entry.active) >= entry.spec.concurrency.max
+
+    def _run_for(self, spec: JobSpec, decision: planning.Decision) -> Run:
+        opening = h.Opening(
+            at=self._parts.clock.now(),
+            triggered_by=TriggeredBy.SCHEDULE,
+            host=self._parts.board.host,
+            due_at=decision.due.at,
+            params=_defaults(spec),
+        )
+        match decision:
+            case planning.Queue():
+                return self._new(spec, replace(opening, queued=True))
+            case planning.Start(triggered_by=TriggeredBy.CATCH_UP):
+                waits = replace(opening, triggered_by=TriggeredBy.CATCH_UP, queued=True)
+                return self._new(spec, waits)
+            case planning.Start(triggered_by=triggered_by):
+                return self._new(spec, replace(opening, triggered_by=triggered_by))
+            case planning.Skip():
+                return apply(new_run(spec, opening), _skipped(decision, opening.at))
+
+    def _new(self, spec: JobSpec, opening: h.Opening) -> Run:
+        run = new_run(spec, opening)
+        return run if opening.queued else apply(run, attempt_created(run, spec, self._parts))
+
+    async def _added(self, planned: Sequence[Run]) -> list[Run]:
+        if not planned:
+            return []
+        try:
+            added = await self._parts.store.add(planned)
+        except Unavailable as error:
+            self._parts.writable.error = error.message
+            raise
+        self._parts.writable.error = ""
+        runs = [run for run in added if run is not None]
+        for run in runs:
+            self._parts.board.record(run)
+        return runs
+
+    def _announced(self, run: Run) -> None:
+        self._parts.bus.publish(RunChanged(run=run))
+        if run.state is RunState.PENDING and not run.is_queued:
+            self._lead(run)
+
+    def _now(self, run: Run) -> Run:
+        live = self._live.get(run.id)
+        return run if live is None else live.run
+
+    # --- leading them ---
+
+    def _lead(
+        self, run: Run, *, first: h.Happening | None = None, found: Awaitable[Recovery] | None = None
+    ) -> None:
+        if run.id in self._live:
+            return
+        live = LiveRun(run, self._parts)
+        self._live[run.id] = live
+        self._spawn(self._led(live, Conductor(live, self._parts, first=first, found=found)))
+
+    async def _led(self, live: LiveRun, conductor: Conductor) -> None:
+        while not live.run.state.is_final:
+            try:
+                await conductor.conduct()
+            except Exception as error:
+                # A fault of ours must not lose the run: it stays in the ledger as it is, and is led on.
+                _log.exception("run.task_failed", run=live.run.id, error=str(error))
+                await self._parts.clock.sleep(_AFTER_A_FAULT)
+        self._live.pop(live.run.id, None)
+        live.over.set()
+        self.release(live.run.job)
+
+    def _start_waiting(self, run: Run) -> None:
+        if run.id in self._live:
+            return
+        # On the board before the ledger: nobody else may take the place while this is being stored.
+        released = apply_all(run, [h.Released()])
+        self._parts.board.record(released)
+        self._lead(released)
+
+    def _arm_expiry(self, entry: JobEntry) -> None:
+        job, at = entry.spec.id, planning.expires_at(entry)
+        if at is None or self._expiries.get(job) == at:
+            return
+        self._expiries[job] = at
+        self._spawn(self._release_at(job, at))
+
+    async def _release_at(self, job: str, at: datetime) -> None:
+        # A moment later: the deadline itself is still in time.
+        left = (at - self._parts.clock.now()).total_seconds() + 0.001
+        await self._parts.clock.sleep(max(0.001, left))
+        if self._expiries.get(job) == at:
+            del self._expiries[job]
+        self.release(job)
+
+    async def _cancel_waiting(self, run: Run) -> Run:
+        live = LiveRun(run, self._parts)
+        self._live[run.id] = live
+        try:
+            await live.commit_once(h.Cancelled(at=self._parts.clock.now()))
+        finally:
+            self._live.pop(run.id, None)
+        self.release(run.job)
+        return live.run
+
+    async def _note_cancel(self, live: LiveRun) -> None:
+        asked = h.CancelRequested(at=self._parts.clock.now())
+        try:
+            await live.commit_plan_once(lambda run: () if run.state.is_final else (asked,))
+        except Unavailable:
+            # A full disk may be this run's own doing, so it can be stopped all the same.
+            await live.announce(asked)
+
+    def _spawn(self, work: Coroutine[Any, Any, None]) -> None:
+        task = asyncio.create_task(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._forget)
+
+    def _forget(self, task: asyncio.Task[None]) -> None:
+        self._tasks.discard(task)
+        if not task.cancelled() and (error := task.exception()) is not None:
+            _log.error("executor.task_failed", error=str(error))
+
+
+def _next_catch_up(entry: JobEntry, now: datetime) -> Run | None:
+    """The oldest missed instant that may run now: one at a time, and only while the job has a free place."""
+    waiting = [run for run in entry.queued if run.triggered_by is TriggeredBy.CATCH_UP]
+    busy = any(run.triggered_by is TriggeredBy.CATCH_UP for run in entry.active)
+    if not waiting or busy or planning.is_paused(entry.pause, now):
+        return None
+    if len(entry.active) >= entry.spec.concurrency.max:
+        return None
+    return min(waiting, key=lambda run: (run.due_at or run.created_at, run.number))
+
+
+def _skipped(decision: planning.Skip, at: datetime) -> h.Skipped:
+    return h.Skipped(
+        at=at,
+        reason=decision.reason,
+        message=decision.message,
+        count=decision.count,
+        last_due_at=decision.last_due_at,
+    )
+
+
+def _defaults(spec: JobSpec) -> dict[str, object]:
+    return {name: schema["default"] for name, schema in spec.params.items() if "default" in schema}

@@ -1,0 +1,33 @@
+"""From a planned attempt to the order that the runner carries out."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from rota.core.errors import JobError
+from rota.core.model import MAIN, JobSpec
+from rota.core.run import Run
+from rota.core.seams import AttemptRef, RunnerFacts, StartOrder
+from rota.core.values import template_values
+from rota.handlers.work import prepare
+from rota.process.environment import Place, environment, working_directory
+
+
+def build_order(
+    spec: JobSpec, run: Run, place: Place, facts: RunnerFacts, timeout: timedelta | None
+) -> StartOrder:
+    """For the newest attempt of the run. Raises JobError when the job can't be prepared, and says why."""
+    attempt = run.attempts[-1]
+    step = spec.steps[0] if attempt.step == MAIN else spec.step(attempt.step)
+    if step is None:
+        raise JobError(f"The step {attempt.step} is no longer part of the job.")
+    prepared = prepare(step.work, template_values(run, host=place.host, url=place.url))
+    return StartOrder(
+        ref=AttemptRef(id=attempt.id, job=run.job, number=run.number, step=attempt.step, n=attempt.n),
+        argv=prepared.argv,
+        env={**environment(spec, step, run, place, facts), **prepared.env},
+        cwd=working_directory(spec, step, facts),
+        timeout_ms=None if timeout is None else max(1, timeout // timedelta(milliseconds=1)),
+        grace_ms=spec.limits.grace // timedelta(milliseconds=1),
+        output=spec.limits.output,
+    )

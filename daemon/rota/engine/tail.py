@@ -1,0 +1,124 @@
+"""Reading along in the log of a running attempt: marker lines take effect, the others are passed on."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterator, Sequence
+
+from rota.core import happenings as h
+from rota.core import markers
+from rota.core.errors import Unavailable
+from rota.core.events import LogAppended
+from rota.core.progress import crosses
+from rota.core.run import Progress
+from rota.core.seams import AttemptRef, LogLine
+from rota.engine.live_run import LiveRun
+from rota.engine.parts import Parts
+from rota.process.output import LogChunk
+
+_SAVE_EVERY = 10.0  # seconds; and at every 5 percent
+_MUCH = 64 * 1024  # bytes: more is read off the loop
+
+
+class Tail:
+    """Goes on from where the attempt's effects are stored up to, so that none counts twice or is lost."""
+
+    def __init__(self, live: LiveRun, parts: Parts) -> None:
+        self._live = live
+        self._parts = parts
+        self._ref: AttemptRef = live.ref
+        self._markers = live.run.attempts[-1].markers
+        self._stored = live.run.progress
+        self._stored_at = parts.clock.monotonic()
+
+    async def follow(self, size: int) -> None:
+        """Read what is there, up to about `size` bytes."""
+        while (chunk := await self._read(size, final=False)) is not None:
+            await self._apply(chunk)
+
+    async def drain(self, size: int) -> None:
+        """The attempt has ended: read all of it, also a last line without a newline. Stores nothing."""
+        while (chunk := await self._read(size, final=True)) is not None:
+            effects = self._effects(chunk)
+            await self._live.announce(*effects, quietly=len(effects) == 1)
+        self._parts.bus.publish(LogAppended(ref=self._ref, lines=(), end=True))
+
+    async def _read(self, size: int, *, final: bool) -> LogChunk | None:
+        attempt = self._live.run.attempts[-1]
+        offset, line = attempt.log_offset, attempt.log_line
+        read = self._parts.logs.read_from
+        if size - offset > _MUCH:
+            chunk = await asyncio.to_thread(read, self._ref, offset, line, final=final)
+        else:
+            chunk = read(self._ref, offset, line, final=final)
+        if chunk.offset == offset and not chunk.lines:
+            return None
+        shown = [line for line in chunk.lines if not self._is_hidden(line)]
+        if shown:
+            self._parts.bus.publish(LogAppended(ref=self._ref, lines=shown))
+        return chunk
+
+    async def _apply(self, chunk: LogChunk) -> None:
+        effects = self._effects(chunk)
+        if any(isinstance(effect, h.StepAnnounced) for effect in effects):
+            try:
+                await self._save(*effects)
+                return
+            except Unavailable:
+                pass  # running work goes on: it is told now, and stored as soon as the ledger takes it
+        await self._live.announce(*effects, quietly=len(effects) == 1)
+        if self._is_worth_storing():
+            try:
+                await self._save()
+            except Unavailable:
+                self._stored_at = self._parts.clock.monotonic()
+
+    async def _save(self, *effects: h.Happening) -> None:
+        await self._live.commit_once(*effects)
+        self._stored = self._live.run.progress
+        self._stored_at = self._parts.clock.monotonic()
+
+    def _is_worth_storing(self) -> bool:
+        if crosses(self._stored, self._live.run.progress):
+            return True
+        return self._parts.clock.monotonic() - self._stored_at >= _SAVE_EVERY
+
+    def _effects(self, chunk: LogChunk) -> Sequence[h.Happening]:
+        effects = list(self._marker_effects(chunk.lines)) if self._markers else []
+        return (*_last_progress_only(effects), h.LogRead(offset=chunk.offset, line=chunk.line))
+
+    def _marker_effects(self, lines: Sequence[LogLine]) -> Iterator[h.Happening]:
+        for line in lines:
+            if not line.text.startswith("::"):
+                continue
+            marker = markers.parse(line.text)
+            if marker is not None:
+                yield _effect(marker, line)
+            elif markers.looks_like_marker(line.text):
+                yield h.Warned(text=f"line {line.n + 1} is no marker that can be read: {line.text[:80]}")
+
+    def _is_hidden(self, line: LogLine) -> bool:
+        return self._markers and markers.is_marker(line.text)
+
+
+def _effect(marker: markers.Marker, line: LogLine) -> h.Happening:
+    match marker:
+        case markers.ProgressMarker(current=current, total=total, text=text):
+            return h.Progressed(progress=Progress(current=current, total=total, text=text))
+        case markers.StepMarker(key=key, title=title):
+            return h.StepAnnounced(at=line.at, key=key, title=title)
+        case markers.OutputMarker(key=key, value=value):
+            return h.OutputSet(key=key, value=value)
+        case markers.WarningMarker(text=text):
+            return h.Warned(text=text)
+
+
+def _last_progress_only(effects: list[h.Happening]) -> list[h.Happening]:
+    """Of several progress markers read at once only the last is news, unless a step began in between."""
+    kept: list[h.Happening] = []
+    for effect in effects:
+        if isinstance(effect, h.Progressed) and kept and isinstance(kept[-1], h.Progressed):
+            kept[-1] = effect
+        else:
+            kept.append(effect)
+    return kept
