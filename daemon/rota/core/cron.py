@@ -189,7 +189,7 @@ def _parse(text: str, seed: str) -> Cron:
 def _check_shape(text: str, fields: list[str]) -> None:
     if text == "@reboot":
         raise CronError("@reboot names no time", "write times, such as 0 2 * * *")
-    if text.startswith("@"):
+    if text.startswith("@") and text not in _MACROS:
         raise CronError(f"{text!r} is not known", f"known are {', '.join(_MACROS)}; or `every: 5m`")
     if len(fields) in (6, 7):
         raise CronError(

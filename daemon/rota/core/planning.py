@@ -136,16 +136,18 @@ def identity_of(spec: JobSpec) -> str:
 def release(entry: JobEntry, now: datetime) -> list[Release | Expire]:
     """What becomes of queued runs now: which may start, oldest first, and which waited too long.
 
-    Those in neither list wait on. A pause holds the queue.
+    Those in neither list wait on. A pause holds them. Of catch-up runs one goes at a time, and none expires.
     """
-    spec, free = entry.spec, entry.spec.concurrency.max - _busy(entry)
+    free = entry.spec.concurrency.max - len(entry.active)
+    catching_up = any(_is_catch_up(run) for run in entry.active)
     outcomes: list[Release | Expire] = []
-    for run in _waiting(entry):
-        if _too_late(spec, run.due_at, now):
-            message = _deadline_message(spec, "queued")
+    for run in sorted(entry.queued, key=lambda run: (run.due_at or run.created_at, run.number)):
+        if not _is_catch_up(run) and _too_late(entry.spec, run.due_at, now):
+            message = _deadline_message(entry.spec, "waited in the queue")
             outcomes.append(Expire(run=run, reason=Reason.START_DEADLINE, message=message))
-        elif free > 0 and not is_paused(entry.pause, now):
+        elif free > 0 and not is_paused(entry.pause, now) and not (catching_up and _is_catch_up(run)):
             free -= 1
+            catching_up = catching_up or _is_catch_up(run)
             outcomes.append(Release(run=run))
     return outcomes
 
@@ -168,7 +170,7 @@ class _Round:
     def __init__(self, entry: JobEntry, now: datetime) -> None:
         self._entry = entry
         self._now = now
-        self._busy = _busy(entry)
+        self._busy = len(entry.active)
         self._queued = len(_waiting(entry))
 
     def decide(self, due: Due) -> Decision:
@@ -176,7 +178,7 @@ class _Round:
         if is_paused(self._entry.pause, due.at):
             return self._skip(due, Reason.PAUSED, _paused_message(self._entry))
         if _too_late(spec, due.at, self._now):
-            return self._skip(due, Reason.START_DEADLINE, _deadline_message(spec, "busy"))
+            return self._skip(due, Reason.START_DEADLINE, _deadline_message(spec, "could not start"))
         if self._busy < spec.concurrency.max and not self._queued:
             self._busy += 1
             return Start(job=spec.id, due=due)
@@ -217,14 +219,9 @@ def _skip_all(stretch: Stretch, reason: Reason, message: str) -> Skip:
     return _skip(stretch.first, reason, message, stretch.count, stretch.newest[-1].at)
 
 
-def _busy(entry: JobEntry) -> int:
-    """Runs that hold the job's concurrency, or will in a moment."""
-    starting = sum(run.reason is not Reason.QUEUED and not _is_catch_up(run) for run in entry.queued)
-    return len(entry.active) + starting
-
-
 def _waiting(entry: JobEntry) -> list[Run]:
-    return [run for run in entry.queued if run.reason is Reason.QUEUED and not _is_catch_up(run)]
+    """The job's queue; catch-up runs wait outside it."""
+    return [run for run in entry.queued if not _is_catch_up(run)]
 
 
 def _is_catch_up(run: Run) -> bool:
@@ -283,10 +280,9 @@ def _paused_message(entry: JobEntry) -> str:
     return f"paused{until}" + (f": {pause.note}" if pause.note else "")
 
 
-def _deadline_message(spec: JobSpec, why: str) -> str:
+def _deadline_message(spec: JobSpec, what: str) -> str:
     length = length_in_words(spec.start_deadline) if spec.start_deadline is not None else ""
-    wait = "waited in the queue" if why == "queued" else "could not start"
-    return f"{wait} longer than its start deadline of {length}"
+    return f"{what} for longer than its start deadline of {length}"
 
 
 def _overlap_message(entry: JobEntry) -> str:
