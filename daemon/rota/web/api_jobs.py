@@ -1,0 +1,133 @@
+"""Jobs over HTTP: what there is, what is due, and what people ask of a job."""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from collections.abc import Mapping
+from itertools import islice
+
+from aiohttp import web
+
+from rota.core.board import JobEntry, JobState
+from rota.core.errors import NotFound
+from rota.core.instant import from_ms, optional_from_ms
+from rota.core.schedule import due_between, next_due
+from rota.web.answers import answer, integer, limit, polled, refused
+from rota.web.api_runs import accepted, list_runs_of
+from rota.web.contract import read_body
+from rota.web.guard import require_actor
+from rota.web.idempotency import ONCE
+from rota.web.problems import Outdated
+from rota.web.services import SERVICES, Services
+from rota.web.shapes import Shape, due_shape, job_shape, problems_of
+
+
+async def list_jobs(request: web.Request) -> web.Response:
+    services = request.app[SERVICES]
+    found = [job for job, entry in sorted(services.board.jobs.items()) if _wanted(request, entry)]
+    first = bisect_right(found, request.query.get("cursor", ""))
+    page = found[first : first + limit(request)]
+    more = first + len(page) < len(found)
+    shapes = [_shape(services, services.board.jobs[job]) for job in page]
+    return polled(request, {"jobs": shapes, "total": len(found), "nextCursor": page[-1] if more else None})
+
+
+async def get_job(request: web.Request) -> web.Response:
+    services = request.app[SERVICES]
+    return polled(request, _shape(services, _entry(request)))
+
+
+async def list_next(request: web.Request) -> web.Response:
+    services = request.app[SERVICES]
+    spec = _entry(request).spec
+    count = integer(request, "count", low=1, high=1000, default=10) or 10
+    after = optional_from_ms(integer(request, "from", low=0)) or services.clock.now()
+    until = integer(request, "until", low=0)
+    if not spec.enabled or not spec.triggers:
+        return answer({"next": []})
+    if until is None:
+        dues = next_due(spec.id, spec.triggers, after, count)
+    else:
+        dues = tuple(islice(due_between(spec.id, spec.triggers, after, from_ms(until)), count))
+    return answer({"next": [due_shape(due, spec.triggers) for due in dues]})
+
+
+async def list_runs_of_job(request: web.Request) -> web.Response:
+    return await list_runs_of(request, _entry(request).spec.id)
+
+
+async def run_job(request: web.Request) -> web.Response:
+    services = request.app[SERVICES]
+    actor = await require_actor(request)
+    job = _entry(request).spec.id
+    body = await read_body(request, "RunRequest")
+
+    async def act() -> web.Response:
+        _expect(_entry(request), body.get("expect"))
+        run = await services.operations.run_now(
+            job, params=body.get("params"), scheduled_for=optional_from_ms(body.get("scheduledFor"))
+        )
+        return accepted(services, run)
+
+    return await request.app[ONCE].carry_out(request, actor, act)
+
+
+async def pause_job(request: web.Request) -> web.Response:
+    services = request.app[SERVICES]
+    actor = await require_actor(request)
+    job = _entry(request).spec.id
+    body = await read_body(request, "PauseRequest")
+
+    async def act() -> web.Response:
+        _expect(_entry(request), body.get("expect"))
+        until = optional_from_ms(body.get("until"))
+        await services.operations.pause(job, until=until, note=body.get("note", ""))
+        return answer(_shape(services, _entry(request)))
+
+    return await request.app[ONCE].carry_out(request, actor, act)
+
+
+async def resume_job(request: web.Request) -> web.Response:
+    services = request.app[SERVICES]
+    actor = await require_actor(request)
+    job = _entry(request).spec.id
+    body = await read_body(request, "Request")
+
+    async def act() -> web.Response:
+        _expect(_entry(request), body.get("expect"))
+        await services.operations.resume(job)
+        return answer(_shape(services, _entry(request)))
+
+    return await request.app[ONCE].carry_out(request, actor, act)
+
+
+def _wanted(request: web.Request, entry: JobEntry) -> bool:
+    query = request.query
+    if "state" in query and query["state"] not in set(JobState):
+        raise refused("state", f"state must be one of {', '.join(JobState)}")
+    spec = entry.spec
+    if "state" in query and entry.state.value != query["state"]:
+        return False
+    if "tag" in query and query["tag"] not in spec.tags:
+        return False
+    text = query.get("q", "").lower()
+    return not text or any(text in word.lower() for word in (spec.id, spec.title, spec.owner, *spec.tags))
+
+
+def _entry(request: web.Request) -> JobEntry:
+    job = request.match_info["job"]
+    entry = request.app[SERVICES].board.jobs.get(job)
+    if entry is None:
+        raise NotFound(f"There is no job {job!r}.")
+    return entry
+
+
+def _shape(services: Services, entry: JobEntry) -> Shape:
+    return job_shape(entry, problems_of(entry.spec, services.board))
+
+
+def _expect(entry: JobEntry, expected: Mapping[str, object] | None) -> None:
+    current = {"state": entry.state.value, "lastRun": entry.last.id if entry.last else None}
+    for name, value in (expected or {}).items():
+        if current.get(name) != value:
+            raise Outdated(f"The job has changed meanwhile: it is {current['state']} now.", current)

@@ -1,0 +1,108 @@
+"""Runs over HTTP: lists, one run, its log, and what people ask of it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from aiohttp import web
+
+from rota.core.instant import optional_from_ms
+from rota.core.run import Run, RunState
+from rota.core.seams import RunQuery
+from rota.web.answers import answer, boolean, integer, limit, polled, refused
+from rota.web.contract import read_body
+from rota.web.guard import require_actor
+from rota.web.idempotency import ONCE
+from rota.web.problems import Outdated
+from rota.web.run_source import find_run
+from rota.web.services import SERVICES, Services
+from rota.web.shapes import run_shape
+
+
+async def list_runs(request: web.Request) -> web.Response:
+    return await list_runs_of(request, request.query.get("job"))
+
+
+async def list_runs_of(request: web.Request, job: str | None) -> web.Response:
+    """One page of runs, of one job or of all."""
+    services = request.app[SERVICES]
+    page = await services.store.runs(
+        RunQuery(
+            job=job,
+            states=_states(request),
+            skipped=boolean(request, "skipped", default=True),
+            since=optional_from_ms(integer(request, "since", low=0)),
+            until=optional_from_ms(integer(request, "until", low=0)),
+            before=request.query.get("cursor"),
+            limit=limit(request),
+        )
+    )
+    runs = [_shape(services, _fresh(services, run)) for run in page.runs]
+    return polled(request, {"runs": runs, "total": page.total, "nextCursor": page.next_cursor})
+
+
+async def get_run(request: web.Request) -> web.Response:
+    services = request.app[SERVICES]
+    return polled(request, _shape(services, await _run(request)))
+
+
+async def cancel_run(request: web.Request) -> web.Response:
+    services = request.app[SERVICES]
+    actor = await require_actor(request)
+    body = await read_body(request, "CancelRequest")
+
+    async def act() -> web.Response:
+        run = await _run(request)
+        _expect(run, body.get("expect"))
+        immediately = body.get("immediately", False)
+        return accepted(services, await services.operations.cancel(run.id, immediately=immediately))
+
+    return await request.app[ONCE].carry_out(request, actor, act)
+
+
+async def retry_run(request: web.Request) -> web.Response:
+    services = request.app[SERVICES]
+    actor = await require_actor(request)
+    body = await read_body(request, "Request")
+
+    async def act() -> web.Response:
+        run = await _run(request)
+        _expect(run, body.get("expect"))
+        return accepted(services, await services.operations.retry(run.id))
+
+    return await request.app[ONCE].carry_out(request, actor, act)
+
+
+def accepted(services: Services, run: Run) -> web.Response:
+    """202 with the run as it is now and where to follow it."""
+    return answer(_shape(services, run), status=202, location=f"/api/v1/runs/{run.id}")
+
+
+def _shape(services: Services, run: Run) -> dict[str, object]:
+    return run_shape(run, now=services.clock.now(), entry=services.board.jobs.get(run.job))
+
+
+def _fresh(services: Services, run: Run) -> Run:
+    """Progress is stored in steps: the board knows the latest."""
+    entry = services.board.jobs.get(run.job)
+    return run if entry is None else entry.open_runs.get(run.number, run)
+
+
+async def _run(request: web.Request) -> Run:
+    return await find_run(request.app[SERVICES], request.match_info["run"])
+
+
+def _states(request: web.Request) -> frozenset[RunState]:
+    try:
+        return frozenset(RunState(state) for state in request.query.getall("state", []))
+    except ValueError:
+        raise refused("state", f"state must be one of {', '.join(RunState)}") from None
+
+
+def _expect(run: Run, expected: Mapping[str, object] | None) -> None:
+    current: dict[str, object] = {"state": run.state.value, "attempt": run.attempt}
+    for name, value in (expected or {}).items():
+        if current.get(name) != value:
+            raise Outdated(f"The run has changed meanwhile: it is {run.state.value} now.", current)
+
+

@@ -1,0 +1,150 @@
+"""One topic while somebody looks at it: its tree, its position, and who is told of changes."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from typing import Any, Protocol
+
+import structlog
+
+from rota.core.errors import NotFound
+from rota.core.events import Event
+from rota.core.instant import to_ms
+from rota.core.seams import Clock
+from rota.web import frames
+from rota.web.frames import Position
+from rota_catalog.topic import Delta, Topic
+from rota_catalog.tree import Document
+
+MERGED_SECONDS = 0.05  # changes within this time of the last flush become one frame
+SMALL = 64 * 1024  # a snapshot up to this size may go over the WebSocket
+
+_log = structlog.get_logger(__name__)
+
+Listener = Callable[[str, int], None]  # a frame and the seq behind it
+
+
+class Source(Protocol):
+    """Where a topic's tree comes from."""
+
+    def concerns(self, event: Event) -> bool:
+        """Whether the tree may be another after this event. Called for every event: it must be quick."""
+
+    async def build(self) -> Document:
+        """The tree as it is now. Raises NotFound when what it shows is no longer there."""
+
+
+class LiveTopic:
+    """Keeps a tree current while it has listeners; without any it is rebuilt when somebody asks."""
+
+    def __init__(self, name: str, *, source: Source, topic: Topic, clock: Clock) -> None:
+        self.name = name
+        self._source = source
+        self._topic = topic
+        self._clock = clock
+        self._listeners: dict[object, Listener] = {}
+        self._dirty = True
+        self._building = asyncio.Lock()
+        self._flusher: asyncio.Task[None] | None = None
+        self._flushed_at = clock.monotonic() - MERGED_SECONDS
+        self.used_at = clock.monotonic()
+
+    @property
+    def position(self) -> Position:
+        return Position(epoch=self._topic.epoch, seq=self._topic.seq)
+
+    @property
+    def is_idle(self) -> bool:
+        return not self._listeners
+
+    def listen(self, who: object, listener: Listener) -> None:
+        """Be told of every change from now on."""
+        self._listeners[who] = listener
+
+    def leave(self, who: object) -> None:
+        self._listeners.pop(who, None)
+        self.used_at = self._clock.monotonic()
+
+    def notice(self, event: Event) -> None:
+        """Something happened: flush soon if it matters here and somebody looks."""
+        if not self._source.concerns(event):
+            return
+        self._dirty = True
+        if self._listeners:
+            self._schedule()
+
+    async def refresh(self) -> None:
+        """Bring the tree up to date. Raises NotFound when what it shows is not there."""
+        self.used_at = self._clock.monotonic()
+        async with self._building:
+            if not self._dirty:
+                return
+            self._dirty = False
+            try:
+                document = await self._source.build()
+            except BaseException:
+                self._dirty = True
+                raise
+            self._take(self._topic.update(document))
+
+    def tree(self) -> dict[str, Any]:
+        """The whole document with its position."""
+        return self._topic.document(now=to_ms(self._clock.now()))
+
+    def catch_up(self, since: Position | None) -> str:
+        """The one frame that brings a reader from its position to ours: ok, delta, snapshot or reset."""
+        if since is None:
+            text = frames.snapshot(self.name, self.tree())
+            return text if len(text) <= SMALL else frames.reset(self.name, "too large for a frame")
+        if since.epoch != self.position.epoch:
+            return frames.reset(self.name, "the daemon has started again")
+        change = self._topic.since(since.seq)
+        if change is None:
+            return frames.reset(self.name, "too much has changed")
+        if not change.ops:
+            return frames.ok(self.name, self.position)
+        return self._frame(change)
+
+    def close(self) -> None:
+        if self._flusher is not None:
+            self._flusher.cancel()
+
+    def _schedule(self) -> None:
+        if self._flusher is None:
+            self._flusher = asyncio.ensure_future(self._flush())
+
+    async def _flush(self) -> None:
+        rest = self._flushed_at + MERGED_SECONDS - self._clock.monotonic()
+        if rest > 0:
+            await self._clock.sleep(rest)
+        failed = await self._refresh_or_log()
+        self._flushed_at = self._clock.monotonic()
+        self._flusher = None
+        if self._dirty and self._listeners and not failed:
+            self._schedule()
+
+    async def _refresh_or_log(self) -> bool:
+        try:
+            await self.refresh()
+        except NotFound as error:
+            self._tell(frames.gone(self.name, error.message), self._topic.seq)
+            return True
+        except Exception as error:
+            # The last good tree is served on; the next event tries again.
+            _log.exception("web.render_failed", topic=self.name, error=str(error))
+            return True
+        return False
+
+    def _take(self, change: Delta | None) -> None:
+        if change is None or not self._listeners:
+            return
+        self._tell(self._frame(change), change.seq)
+
+    def _tell(self, text: str, seq: int) -> None:
+        for listener in tuple(self._listeners.values()):
+            listener(text, seq)
+
+    def _frame(self, change: Delta) -> str:
+        at = Position(epoch=self._topic.epoch, seq=change.seq)
+        return frames.delta(self.name, at, base=change.base, count=change.count, ops=change.ops)

@@ -1,0 +1,65 @@
+"""Where a run is found: the board while it goes on, the ledger when it has ended."""
+
+from __future__ import annotations
+
+from rota.core.errors import NotFound
+from rota.core.run import Attempt, Run, parse_run_id
+from rota.core.seams import AttemptRef, LogLine, LogPage
+from rota.web.services import Services
+
+
+async def find_run(services: Services, run_id: str) -> Run:
+    """The run as it is now; `<job>.latest` is the newest that was not skipped. Raises NotFound."""
+    job, _, number = run_id.rpartition(".")
+    found = await services.store.latest(job) if number == "latest" else await _numbered(services, run_id)
+    if found is None:
+        raise NotFound(f"There is no run {run_id!r}.")
+    entry = services.board.jobs.get(found.job)
+    return found if entry is None else entry.open_runs.get(found.number, found)
+
+
+def attempt_of(run: Run, step: str | None = None, n: int | None = None) -> Attempt | None:
+    """The newest attempt that fits, or None when there is none."""
+    fitting = (
+        attempt
+        for attempt in reversed(run.attempts)
+        if (step is None or attempt.step == step) and (n is None or attempt.n == n)
+    )
+    return next(fitting, None)
+
+
+def ref_of(run: Run, attempt: Attempt) -> AttemptRef:
+    """The name of the attempt's directory."""
+    return AttemptRef(id=attempt.id, job=run.job, number=run.number, step=attempt.step, n=attempt.n)
+
+
+def page_of_log(services: Services, run: Run, attempt: Attempt, start: int, limit: int) -> LogPage:
+    """Lines of the attempt's log from raw line `start` on. Reads files: call it off the loop's thread."""
+    return services.logs.page(ref_of(run, attempt), start=start, limit=limit, markers=attempt.markers)
+
+
+def end_of_log(services: Services, run: Run, attempt: Attempt, limit: int) -> LogPage:
+    """The last lines of the attempt's log, at most `limit`. Reads files: call it off the loop's thread."""
+    start = max(0, attempt.log_line - limit)
+    lines: list[LogLine] = []
+    while True:
+        page = page_of_log(services, run, attempt, start, _STRIDE)
+        lines = [*lines, *page.lines][-limit:]
+        if page.end or page.next == start:
+            return LogPage(lines=lines, next=page.next, end=page.end, gap=page.gap)
+        start = page.next
+
+
+_STRIDE = 5000
+
+
+async def _numbered(services: Services, run_id: str) -> Run | None:
+    try:
+        job, number = parse_run_id(run_id)
+    except ValueError as error:
+        raise NotFound(f"There is no such run: {error}.") from None
+    entry = services.board.jobs.get(job)
+    if entry is not None and number in entry.open_runs:
+        return entry.open_runs[number]
+    # Numbers beyond what the ledger can hold are not there, rather than an error of the database.
+    return await services.store.run(job, number) if number < 2**62 else None

@@ -1,0 +1,248 @@
+"""Jobs and runs as the API shows them: the shapes of `openapi.yaml`, camelCase, instants in milliseconds."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import datetime
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from rota.core.board import Board, Due, HealthItem, JobEntry
+from rota.core.eta import completed_durations, estimate
+from rota.core.instant import length_ms, optional_ms, to_ms
+from rota.core.model import AtTrigger, CronTrigger, EveryTrigger, JobSet, JobSpec, Trigger
+from rota.core.problems import Problem
+from rota.core.run import Attempt, Progress, Run, Step
+from rota.core.seams import LogLine, Pause
+from rota.core.words import length_in_words, schedule_in_words
+
+Shape = dict[str, Any]
+
+
+def job_shape(entry: JobEntry, problems: Iterable[Problem] = ()) -> Shape:
+    """One job; `problems` are those of its file."""
+    spec = entry.spec
+    return {
+        "id": spec.id,
+        "title": spec.title,
+        "description": spec.description,
+        "state": entry.state.value,
+        "enabled": spec.enabled,
+        "stale": entry.stale,
+        "paused": _pause(entry.pause),
+        "schedule": {
+            "text": schedule_in_words(spec.triggers),
+            "triggers": [_trigger(trigger) for trigger in spec.triggers],
+        },
+        "nextAt": optional_ms(entry.next_due[0].at if entry.next_due else None),
+        "lastRun": None if entry.last is None else _last_run(entry.last),
+        "running": [run.id for run in entry.active],
+        "queued": [run.id for run in entry.queued],
+        "source": {"file": spec.source.file, "line": spec.source.line, "commit": spec.source.commit},
+        "problems": [problem_shape(problem) for problem in problems],
+        "tags": list(spec.tags),
+        "owner": spec.owner,
+        "links": [{"label": link.label, "href": link.href} for link in spec.links],
+        "params": {name: dict(schema) for name, schema in spec.params.items()},
+        "steps": [step.id for step in spec.steps] if spec.has_steps else [],
+    }
+
+
+def problems_of(spec: JobSpec, board: Board) -> list[Problem]:
+    """What is wrong in the file that the job comes from."""
+    return [problem for problem in board.problems if problem.file == spec.source.file]
+
+
+def run_shape(run: Run, *, now: datetime, entry: JobEntry | None = None) -> Shape:
+    """One run; with its job's entry an active one has an `etaMs`."""
+    attempt = run.current_attempt
+    return {
+        "id": run.id,
+        "job": run.job,
+        "number": run.number,
+        **_where(run),
+        **_instants(run),
+        "attempt": run.attempt,
+        "maxAttempts": run.max_attempts,
+        "progress": _progress(run.progress),
+        "etaMs": _eta_ms(run, entry, now),
+        "steps": [_step(step) for step in run.steps],
+        "params": dict(run.params),
+        "result": dict(run.result),
+        "warnings": list(run.warnings),
+        "retryOf": run.retry_of,
+        "host": run.host,
+        **_process(attempt),
+        "definition": {
+            "hash": run.definition,
+            "commit": run.commit,
+            "file": run.source_file,
+            "line": run.source_line,
+        },
+        "attempts": [_attempt(attempt) for attempt in run.attempts],
+        "count": run.count,
+    }
+
+
+def problem_shape(problem: Problem) -> Shape:
+    return {
+        "file": problem.file,
+        "line": problem.line,
+        "column": problem.column,
+        "path": problem.path,
+        "message": problem.message,
+        "hint": problem.hint,
+        "severity": problem.severity,
+    }
+
+
+def due_shape(due: Due, triggers: tuple[Trigger, ...]) -> Shape:
+    """A due instant, in the zone of the trigger that names it."""
+    trigger = triggers[due.trigger]
+    zone = _zone(trigger)
+    shape = {
+        "job": due.job,
+        "trigger": trigger_text(trigger),
+        "at": to_ms(due.at),
+        "local": due.at.astimezone(ZoneInfo(zone)).isoformat(timespec="seconds"),
+        "zone": zone,
+    }
+    return shape | ({"note": due.note} if due.note else {})
+
+
+def log_line_shape(line: LogLine) -> Shape:
+    return {"n": line.n, "at": to_ms(line.at), "text": line.text, "level": line.level}
+
+
+def health_shape(item: HealthItem) -> Shape:
+    return {"key": item.key, "label": item.label, "state": item.state.value, "note": item.note}
+
+
+def reloaded_shape(jobset: JobSet) -> Shape:
+    return {
+        "jobs": len(jobset.jobs),
+        "files": jobset.files,
+        "stale": sorted(jobset.stale),
+        "problems": [problem_shape(problem) for problem in jobset.problems],
+    }
+
+
+def trigger_text(trigger: Trigger) -> str:
+    """The trigger as its job file writes it."""
+    if isinstance(trigger, CronTrigger):
+        return trigger.expression
+    if isinstance(trigger, EveryTrigger):
+        return f"every {length_in_words(trigger.interval)}"
+    return f"at {trigger.at.isoformat(timespec='seconds')}"
+
+
+def _trigger(trigger: Trigger) -> Shape:
+    shape: Shape = {"text": trigger_text(trigger), "zone": _zone(trigger)}
+    if isinstance(trigger, CronTrigger):
+        return {"kind": "cron", "expression": trigger.expression, **shape}
+    if isinstance(trigger, EveryTrigger):
+        return {"kind": "every", "everyMs": length_ms(trigger.interval), **shape}
+    return {"kind": "at", "at": to_ms(trigger.at), **shape}
+
+
+def _zone(trigger: Trigger) -> str:
+    return "UTC" if isinstance(trigger, AtTrigger) else trigger.timezone
+
+
+def _pause(pause: Pause | None) -> Shape | None:
+    if pause is None:
+        return None
+    return {"since": to_ms(pause.since), "until": optional_ms(pause.until), "note": pause.note}
+
+
+def _last_run(run: Run) -> Shape:
+    return {
+        "id": run.id,
+        "state": run.state.value,
+        "reason": run.reason.value if run.reason else None,
+        "message": run.message,
+        "startedAt": optional_ms(run.started_at),
+        "endedAt": optional_ms(run.ended_at),
+        "exitCode": run.exit_code,
+    }
+
+
+def _where(run: Run) -> Shape:
+    return {
+        "state": run.state.value,
+        "reason": run.reason.value if run.reason else None,
+        "message": run.message,
+        "trigger": run.triggered_by.value,
+        "exitCode": run.exit_code,
+    }
+
+
+def _instants(run: Run) -> Shape:
+    return {
+        "scheduledFor": optional_ms(run.scheduled_for),
+        "createdAt": to_ms(run.created_at),
+        "startedAt": optional_ms(run.started_at),
+        "endedAt": optional_ms(run.ended_at),
+        "nextAttemptAt": optional_ms(run.next_attempt_at),
+        "cancelRequestedAt": optional_ms(run.cancel_requested_at),
+        "lastDueAt": optional_ms(run.last_due_at),
+    }
+
+
+def _progress(progress: Progress) -> Shape:
+    return {
+        "current": progress.current,
+        "total": progress.total,
+        "percent": progress.percent,
+        "text": progress.text,
+    }
+
+
+def _eta_ms(run: Run, entry: JobEntry | None, now: datetime) -> int | None:
+    if entry is None or run.started_at is None or not run.state.is_active:
+        return None
+    durations = completed_durations(tuple(entry.bars))
+    left = estimate(durations, started_at=run.started_at, now=now, fraction=run.progress.fraction).remaining(now)
+    return None if left is None else length_ms(left)
+
+
+def _step(step: Step) -> Shape:
+    return {
+        "id": step.key,
+        "title": step.title,
+        "state": step.state.value,
+        "reason": step.reason.value if step.reason else None,
+        "share": step.share,
+        "startedAt": optional_ms(step.started_at),
+        "endedAt": optional_ms(step.ended_at),
+        "attempt": step.attempt,
+        "progress": _progress(step.progress),
+        "outputs": dict(step.outputs),
+    }
+
+
+def _process(attempt: Attempt | None) -> Shape:
+    if attempt is None:
+        return {"pid": None, "user": "", "argv": [], "cwd": "", "timeoutAt": None}
+    return {
+        "pid": attempt.pid,
+        "user": attempt.user,
+        "argv": list(attempt.argv),
+        "cwd": attempt.cwd,
+        "timeoutAt": optional_ms(attempt.timeout_at),
+    }
+
+
+def _attempt(attempt: Attempt) -> Shape:
+    return {
+        "id": attempt.id,
+        "step": attempt.step,
+        "n": attempt.n,
+        "state": attempt.state.value,
+        "reason": attempt.reason.value if attempt.reason else None,
+        "message": attempt.message,
+        "startedAt": optional_ms(attempt.started_at),
+        "endedAt": optional_ms(attempt.ended_at),
+        "exitCode": attempt.exit_code,
+        "signal": attempt.signal,
+    }
