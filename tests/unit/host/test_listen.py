@@ -1,0 +1,62 @@
+from __future__ import annotations
+
+import socket
+import stat
+from pathlib import Path
+
+import pytest
+
+from rota.core.errors import UsageError
+from rota.host.listen import address_of, open_tcp, open_unix, parse_address
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("127.0.0.1:8321", ("127.0.0.1", 8321)),
+        ("[::1]:80", ("::1", 80)),
+        ("localhost:0", ("localhost", 0)),
+        ("127.9.9.9:1", ("127.9.9.9", 1)),
+    ],
+)
+def test_a_loopback_address_is_host_and_port(text: str, expected: tuple[str, int]) -> None:
+    assert parse_address(text) == expected
+
+
+@pytest.mark.parametrize("text", ["8321", ":8321", "127.0.0.1", "127.0.0.1:http", "127.0.0.1:70000", ""])
+def test_what_is_no_address_is_refused_with_an_example(text: str) -> None:
+    with pytest.raises(UsageError, match=r"such as 127\.0\.0\.1:8321"):
+        parse_address(text)
+
+
+@pytest.mark.parametrize("text", ["0.0.0.0:8321", "192.0.2.1:80", "[::]:8321", "example.org:80"])
+def test_an_address_beyond_this_machine_is_refused(text: str) -> None:
+    with pytest.raises(UsageError, match="only loopback"):
+        parse_address(text)
+
+
+def test_port_zero_picks_a_free_port_that_the_address_names() -> None:
+    with open_tcp("127.0.0.1:0") as listener:
+        port = listener.getsockname()[1]
+
+        assert address_of(listener) == f"http://127.0.0.1:{port}"
+
+
+def test_a_taken_port_is_an_error_that_says_what_to_do() -> None:
+    with open_tcp("127.0.0.1:0") as taken, pytest.raises(UsageError, match="--listen names another"):
+        open_tcp(f"127.0.0.1:{taken.getsockname()[1]}")
+
+
+def test_the_unix_socket_is_for_owner_and_group_and_replaces_a_dead_one(tmp_path: Path) -> None:
+    path = tmp_path / "run" / "rota.sock"
+    open_unix(path).close()
+
+    with open_unix(path), socket.socket(socket.AF_UNIX) as client:
+        client.connect(str(path))
+
+    assert stat.S_IMODE(path.stat().st_mode) == 0o660
+
+
+def test_a_socket_path_that_can_not_be_is_an_error_that_says_what_to_do(tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match="--socket names another"):
+        open_unix(tmp_path / ("x" * 200))
