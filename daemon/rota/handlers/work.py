@@ -10,8 +10,7 @@ from dataclasses import dataclass, field
 from rota.core.errors import JobError
 from rota.core.model import Check, Command, HttpRequest, Script, Work
 from rota.core.templates import render
-
-SETTINGS = "ROTA_WORK"  # environment variable that carries the settings of a built-in kind, as JSON
+from rota.handlers.verdict import SETTINGS
 
 # The kernel takes at most 128 KiB in one argument or one environment variable (MAX_ARG_STRLEN).
 _MAX_ARGUMENT = 128 * 1024 - 64
@@ -38,7 +37,9 @@ def prepare(work: Work, values: Mapping[str, object]) -> Prepared:
     if isinstance(work, HttpRequest):
         return _built_in("http", _filled(work.settings, values, "http"))
     if isinstance(work, Check):
-        return _built_in("check", {"kind": work.kind, "settings": work.settings})
+        return _built_in(
+            "check", {"kind": work.kind, "settings": _filled_check(work.kind, work.settings, values)}
+        )
     raise AssertionError(f"no handler for {type(work).__name__}")
 
 
@@ -50,6 +51,18 @@ def _built_in(module: str, settings: object) -> Prepared:
             f"The {module} block is larger than the {_MAX_ARGUMENT // 1024} KiB that Linux can pass."
         )
     return Prepared(argv=(sys.executable, "-I", "-m", f"rota.handlers.{module}"), env={SETTINGS: text})
+
+
+def _filled_check(kind: str, settings: Mapping[str, object], values: Mapping[str, object]) -> object:
+    """Templates where a check holds what they are allowed in elsewhere: HTTP values and argv items."""
+    if kind == "http":
+        return _filled(settings, values, "check.http")
+    if kind == "command" and "exec" in settings:
+        return {**settings, "exec": _filled(settings["exec"], values, "check.command.exec")}
+    if kind == "checks" and isinstance(checks := settings["checks"], list | tuple):
+        filled = [{**one, "settings": _filled_check(one["kind"], one["settings"], values)} for one in checks]
+        return {**settings, "checks": filled}
+    return settings
 
 
 def _filled(value: object, values: Mapping[str, object], where: str) -> object:
