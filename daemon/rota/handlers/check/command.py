@@ -20,7 +20,9 @@ def subject(settings: Mapping[str, Any]) -> str:
 
 
 def look(settings: Mapping[str, Any]) -> Verdict:
-    """What the command prints goes to the log, indented; past its timeout it is killed with all it started."""
+    """What the command prints goes to the log, indented; past its timeout it is killed with all it
+    started.
+    """
     timeout = float(settings.get("timeout") or 30)
     argv = settings.get("exec") or [*(settings.get("shell") or _SHELL), settings["run"]]
     try:
