@@ -112,7 +112,7 @@ class Executor:
         live.nudged.set()
         attempt = open_attempt(live.run)
         if attempt is not None and attempt.state is StepState.RUNNING:
-            self._spawn(self._parts.runner.terminate(live.ref, immediately=immediately))
+            self.spawn(self._parts.runner.terminate(live.ref, immediately=immediately))
         elif not live.run.state.is_final:
             await first_of(live.over.wait(), self._parts.clock.sleep(_CANCEL_PATIENCE))
         return live.run
@@ -207,7 +207,7 @@ class Executor:
             return
         live = LiveRun(run, self._parts)
         self._live[run.id] = live
-        self._spawn(self._led(live, Conductor(live, self._parts, first=first, found=found)))
+        self.spawn(self._led(live, Conductor(live, self._parts, first=first, found=found)))
 
     async def _led(self, live: LiveRun, conductor: Conductor) -> None:
         while not live.run.state.is_final:
@@ -234,7 +234,7 @@ class Executor:
         if at is None or self._expiries.get(job) == at:
             return
         self._expiries[job] = at
-        self._spawn(self._release_at(job, at))
+        self.spawn(self._release_at(job, at))
 
     async def _release_at(self, job: str, at: datetime) -> None:
         # A moment later: the deadline itself is still in time.
@@ -262,7 +262,8 @@ class Executor:
             # A full disk may be this run's own doing, so it can be stopped all the same.
             await live.announce(asked)
 
-    def _spawn(self, work: Coroutine[Any, Any, None]) -> None:
+    def spawn(self, work: Coroutine[Any, Any, None]) -> None:
+        """Do it in the background, until it ends or `close` is called."""
         task = asyncio.create_task(work)
         self._tasks.add(task)
         task.add_done_callback(self._forget)

@@ -1,0 +1,134 @@
+"""How the parts of the daemon are: each looked at now and then, and announced when that changes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import timedelta
+
+from rota.core.board import HealthItem, HealthState
+from rota.core.errors import Unavailable
+from rota.core.events import HealthChanged
+from rota.core.outcome import length_in_words
+from rota.engine.parts import Parts
+
+_EVERY = 1.0  # seconds
+_TICK_LATE = 10.0  # seconds without a tick of the planner
+_DISK_LOW = 0.10
+_DISK_FULL = 0.02
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Disk:
+    """Of the file system that the state lies on, in bytes."""
+
+    free: int
+    total: int
+
+
+class Health:
+    """Keeps `board.health`, whose keys are planner, runner, store, disk, jobs and clock.
+
+    `ticked_at` answers the monotonic seconds of the planner's last tick (None before the first), `disk` the
+    space left, `clock_jump` the newest jump of the wall clock worth telling (forward is positive).
+    """
+
+    def __init__(
+        self,
+        parts: Parts,
+        *,
+        ticked_at: Callable[[], float | None],
+        disk: Callable[[], Disk],
+        clock_jump: Callable[[], timedelta | None],
+    ) -> None:
+        self._parts = parts
+        self._ticked_at = ticked_at
+        self._disk = disk
+        self._clock_jump = clock_jump
+
+    async def run(self) -> None:
+        """Look once a second, for ever."""
+        while True:
+            await self._try_ledger()
+            self.step()
+            await self._parts.clock.sleep(_EVERY)
+
+    def step(self) -> None:
+        """Look at everything once."""
+        for item in self._items():
+            known = self._parts.board.health.get(item.key)
+            self._parts.board.health[item.key] = item
+            if known != item:
+                self._parts.bus.publish(HealthChanged(key=item.key))
+
+    async def _try_ledger(self) -> None:
+        """A ledger that refused is tried again by a small write, so that it counts as well when it is."""
+        if not self._parts.writable.error:
+            return
+        try:
+            await self._parts.store.remember("health", "probe", "", self._parts.clock.now())
+        except Unavailable as error:
+            self._parts.writable.error = error.message
+        else:
+            self._parts.writable.error = ""
+
+    def _items(self) -> Iterator[HealthItem]:
+        yield self._planner()
+        yield self._runner()
+        yield self._store()
+        yield self._space()
+        yield self._jobs()
+        yield self._wall_clock()
+
+    def _planner(self) -> HealthItem:
+        ticked_at = self._ticked_at()
+        if ticked_at is None:
+            return _item("planner", "Planner", HealthState.WARN, "not started yet")
+        silent = self._parts.clock.monotonic() - ticked_at
+        if silent <= _TICK_LATE:
+            return _item("planner", "Planner", HealthState.OK)
+        return _item("planner", "Planner", HealthState.FAILED, "has not ticked for more than 10 s")
+
+    def _runner(self) -> HealthItem:
+        if self._parts.runner.facts is None:
+            return _item("runner", "Runner", HealthState.FAILED, "no runner answers; nothing can start")
+        return _item("runner", "Runner", HealthState.OK)
+
+    def _store(self) -> HealthItem:
+        if self._parts.writable.error:
+            return _item("store", "Ledger", HealthState.FAILED, self._parts.writable.error)
+        return _item("store", "Ledger", HealthState.OK)
+
+    def _space(self) -> HealthItem:
+        disk = self._disk()
+        free = disk.free / disk.total if disk.total else 1.0
+        if free >= _DISK_LOW:
+            return _item("disk", "Disk", HealthState.OK)
+        state = HealthState.FAILED if free < _DISK_FULL else HealthState.WARN
+        return _item("disk", "Disk", state, f"{int(free * 100)} % free where runs are recorded")
+
+    def _jobs(self) -> HealthItem:
+        problems = self._parts.board.problems
+        errors = [problem for problem in problems if problem.severity == "error"]
+        if not problems:
+            return _item("jobs", "Job files", HealthState.OK)
+        if not errors:
+            return _item("jobs", "Job files", HealthState.OK, _counted(len(problems), "warning"))
+        files = len({problem.file for problem in errors})
+        note = f"{_counted(len(errors), 'problem')} in {_counted(files, 'file')}"
+        return _item("jobs", "Job files", HealthState.WARN, note)
+
+    def _wall_clock(self) -> HealthItem:
+        jump = self._clock_jump()
+        if jump is None:
+            return _item("clock", "Clock", HealthState.OK)
+        way = "forward" if jump > timedelta() else "back"
+        return _item("clock", "Clock", HealthState.WARN, f"jumped {way} by {length_in_words(abs(jump))}")
+
+
+def _item(key: str, label: str, state: HealthState, note: str = "") -> HealthItem:
+    return HealthItem(key=key, label=label, state=state, note=note)
+
+
+def _counted(count: int, noun: str) -> str:
+    return f"{count} {noun}" if count == 1 else f"{count} {noun}s"

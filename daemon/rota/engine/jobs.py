@@ -1,0 +1,175 @@
+"""The jobs in force: read as one set, remembered in the ledger, paused and resumed."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import replace
+from datetime import datetime
+
+import structlog
+
+from rota.core.board import BARS
+from rota.core.errors import Unavailable
+from rota.core.events import JobChanged, JobsLoaded
+from rota.core.model import JobSet, JobSpec
+from rota.core.run import Reason
+from rota.core.seams import JobRecord, Pause
+from rota.engine.executor import Executor
+from rota.engine.parts import Parts
+
+Read = Callable[[JobSet, bool], Awaitable[JobSet]]
+Loaded = Callable[[JobSet], Awaitable[None]]
+
+_log = structlog.get_logger(__name__)
+
+
+class Jobs:
+    """`reload` reads and swaps the whole set; `pause` and `resume` hold a job back.
+
+    `read` answers the set that is to be in force, from the one before and whether many may vanish. `records`
+    is shared with the scheduler: whoever changes a record replaces it there. `loaded` hears of each new set
+    before it is announced.
+    """
+
+    def __init__(
+        self,
+        parts: Parts,
+        executor: Executor,
+        records: dict[str, JobRecord],
+        read: Read,
+        loaded: Loaded,
+    ) -> None:
+        self._parts = parts
+        self._executor = executor
+        self._records = records
+        self._read = read
+        self._loaded = loaded
+        self._reading = asyncio.Lock()
+        self.current = JobSet()
+
+    def start_from(self, previous: JobSet) -> None:
+        """Last good versions that an earlier daemon remembered; to be called before the first `reload`."""
+        self.current = previous
+
+    async def reload(self, *, confirm: bool = False) -> JobSet:
+        """Read the job directories; the answer is in force. Also the first load after a start."""
+        async with self._reading:
+            jobset = await self._read(self.current, confirm)
+            await self._remember(jobset)
+            await self._swap(jobset)
+        _log.info("jobs.loaded", jobs=len(jobset.jobs), problems=len(jobset.problems))
+        return jobset
+
+    async def pause(self, job: str, pause: Pause) -> None:
+        """Raises Unavailable when it can't be stored; then nothing is paused."""
+        await self._store_pause(job, pause)
+        self._arm(job, pause)
+
+    async def resume(self, job: str) -> None:
+        """Queue and retries go on. Raises Unavailable when it can't be stored."""
+        await self._store_pause(job, None)
+
+    async def _remember(self, jobset: JobSet) -> None:
+        """So that a job whose file is broken at the next start still runs on its last good version."""
+        changed = [spec for spec in jobset.jobs.values() if _is_news(spec, self._records.get(spec.id))]
+        if not changed:
+            return
+        for spec in changed:
+            self._records[spec.id] = _noted(spec, self._records.get(spec.id))
+        try:
+            await self._parts.store.save_definitions(
+                {spec.definition.hash: spec.definition.text for spec in changed}
+            )
+            await self._parts.store.save_records([self._records[spec.id] for spec in changed])
+        except Unavailable as error:
+            self._parts.writable.error = error.message
+            _log.warning("jobs.not_remembered", jobs=len(changed), error=error.message)
+
+    async def _swap(self, jobset: JobSet) -> None:
+        board = self._parts.board
+        queued = [run for entry in board.jobs.values() for run in entry.queued]
+        new = [job for job in jobset.jobs if job not in board.jobs]
+        self.current = jobset
+        board.load(jobset)
+        await self._recall(new)
+        for run in queued:
+            if run.job not in board.jobs:
+                self._executor.skip(run, Reason.REMOVED, "the job was removed while this run waited")
+        await self._loaded(jobset)
+        self._parts.bus.publish(JobsLoaded(jobs=jobset))
+        for job in [job for job, entry in board.jobs.items() if entry.open_runs]:
+            self._executor.nudge(job)
+
+    async def _recall(self, new: Sequence[str]) -> None:
+        """What the ledger knows of jobs that have just come onto the board."""
+        known = [job for job in new if job in self._records]
+        if not known:
+            return
+        bars = await self._parts.store.bars(BARS)
+        for job in known:
+            entry = self._parts.board.jobs[job]
+            entry.bars.extend(bars.get(job, ()))
+            entry.pause = self._records[job].pause
+            if entry.pause is not None:
+                self._arm(job, entry.pause)
+        for run in self._executor.open_runs:
+            if run.job in known:
+                self._parts.board.record(run)
+        self._executor.spawn(self._recall_last(known))
+
+    async def _recall_last(self, jobs: Sequence[str]) -> None:
+        for job in jobs:
+            entry = self._parts.board.jobs.get(job)
+            if entry is None or entry.last is not None or not entry.bars:
+                continue
+            run = await self._parts.store.run(job, entry.bars[-1].number)
+            if run is not None and entry.last is None:
+                entry.last = run
+                self._parts.bus.publish(JobChanged(job=job))
+
+    async def _store_pause(self, job: str, pause: Pause | None) -> None:
+        record = replace(self._records.get(job) or JobRecord(job=job), pause=pause)
+        await self._parts.store.save_records([record])
+        # Read again: the scheduler may have moved the record on meanwhile.
+        self._records[job] = replace(self._records.get(job) or record, pause=pause)
+        entry = self._parts.board.jobs.get(job)
+        if entry is not None:
+            entry.pause = pause
+        self._parts.bus.publish(JobChanged(job=job))
+        self._executor.nudge(job)
+
+    def _arm(self, job: str, pause: Pause) -> None:
+        if pause.until is not None:
+            self._executor.spawn(self._end_at(job, pause, pause.until))
+
+    async def _end_at(self, job: str, pause: Pause, until: datetime) -> None:
+        left = (until - self._parts.clock.now()).total_seconds()
+        if left > 0:
+            await self._parts.clock.sleep(left)
+        record = self._records.get(job)
+        if record is None or record.pause != pause:
+            return
+        try:
+            await self._store_pause(job, None)
+        except Unavailable as error:
+            # It is over by its own words, stored or not: `until` is part of what is stored.
+            _log.warning("pause.end_not_stored", job=job, error=error.message)
+            entry = self._parts.board.jobs.get(job)
+            if entry is not None:
+                entry.pause = None
+            self._executor.nudge(job)
+
+
+def _is_news(spec: JobSpec, record: JobRecord | None) -> bool:
+    return record is None or _noted(spec, record) != record
+
+
+def _noted(spec: JobSpec, record: JobRecord | None) -> JobRecord:
+    return replace(
+        record or JobRecord(job=spec.id),
+        definition=spec.definition.hash,
+        source_file=spec.source.file,
+        source_line=spec.source.line,
+        source_directory=spec.source.directory,
+    )

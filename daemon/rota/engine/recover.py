@@ -1,0 +1,70 @@
+"""After a start: every run that an earlier daemon left open is taken back and led on."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping
+
+import structlog
+
+from rota.core.errors import Unavailable
+from rota.core.lifecycle import open_attempt
+from rota.core.recovery import Recovery, recover
+from rota.core.run import Attempt, Reason, Run
+from rota.core.seams import AttemptRef
+from rota.engine.executor import Executor
+from rota.engine.parts import Parts
+
+_PAUSE = 0.5  # seconds between two tries to reach the runner
+
+_log = structlog.get_logger(__name__)
+
+_Found = asyncio.Future[Recovery]
+
+
+async def take_back(parts: Parts, executor: Executor) -> int:
+    """How many open runs there were. All are on the board when this returns.
+
+    What became of attempts that were under way is asked of the runner in the background, for as long as it
+    takes; until then their runs hold their places. To be called once, after the jobs were loaded.
+    """
+    runs = await parts.store.unfinished()
+    for run in runs:
+        parts.board.record(run)
+    waiting: dict[str, tuple[Run, Attempt, _Found]] = {}
+    for run in runs:
+        attempt = open_attempt(run)
+        if attempt is not None:
+            found: _Found = asyncio.get_running_loop().create_future()
+            waiting[attempt.id] = (run, attempt, found)
+            executor.adopt(run, found)
+        elif not run.is_queued:
+            executor.adopt(run)
+        elif run.job not in parts.board.jobs:
+            executor.skip(run, Reason.REMOVED, "the job was removed while this run waited")
+    if waiting:
+        executor.spawn(_ask(parts, waiting))
+    for job in dict.fromkeys(run.job for run in runs):
+        executor.release(job)
+    _log.info("runs.taken_back", open=len(runs), under_way=len(waiting))
+    return len(runs)
+
+
+async def _ask(parts: Parts, waiting: Mapping[str, tuple[Run, Attempt, _Found]]) -> None:
+    refs = [_ref(run, attempt) for run, attempt, _ in waiting.values()]
+    while True:
+        try:
+            reports = await parts.runner.report(refs)
+            break
+        except Unavailable as error:
+            _log.warning("runs.report_unavailable", error=error.message)
+            await parts.clock.sleep(_PAUSE)
+    for key, (run, attempt, found) in waiting.items():
+        decided = recover(attempt, reports[key], parts.boot_id)
+        _log.info("run.recovered", run=run.id, attempt=key, decision=type(decided).__name__)
+        if not found.done():
+            found.set_result(decided)
+
+
+def _ref(run: Run, attempt: Attempt) -> AttemptRef:
+    return AttemptRef(id=attempt.id, job=run.job, number=run.number, step=attempt.step, n=attempt.n)
