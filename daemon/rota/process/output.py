@@ -2,14 +2,21 @@
 
 from __future__ import annotations
 
+import os
+import stat
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
+from rota.core import markers as core_markers
+from rota.core.instant import from_ms
 from rota.core.seams import AttemptRef, LogLine, LogPage
+from rota.process.pieces import Piece, RawLine, find_line, find_pieces, read_lines
 
 OUTPUTS = 64
 OUTPUT_BYTES = 1024 * 1024
+CHUNK_BYTES = 1024 * 1024
+LINE_BYTES = 128 * 1024  # of a longer line the rest is not shown
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,21 +42,131 @@ class Logs:
     def page(self, ref: AttemptRef, *, start: int = 0, limit: int = 1000, markers: bool = True) -> LogPage:
         """At most `limit` raw lines from number `start` on, well-formed markers hidden when `markers`.
 
-        Hidden lines keep their numbers. A log that is not there is an empty page.
+        Hidden lines keep their numbers; a line of ours (level `meta`) stands where the middle was dropped.
+        `end` once the attempt has ended and all was read. A log that is not there is an empty page.
         """
-        raise NotImplementedError
+        directory = self.directory(ref)
+        has_ended = (directory / "exit").exists()  # asked first: what is read after it is all there is
+        pieces = find_pieces(directory)
+        page = _Page(start=start, hides_markers=markers, next=start)
+        for line in read_lines(pieces, *find_line(pieces, start)):
+            if line.n < start:
+                continue
+            if page.is_full(limit) or not (line.is_whole or has_ended):
+                return page.build(is_end=False)
+            page.add(line)
+        return page.build(is_end=has_ended)
 
     def read_from(self, ref: AttemptRef, offset: int, line: int, *, final: bool = False) -> LogChunk:
-        """Whole raw lines from that byte on, which is the start of raw line `line`; at most 1 MiB at once.
+        """Whole raw lines from that byte on, which is the start of raw line `line`; about 1 MiB at once.
 
         `final`: the attempt has ended, so a last line without a newline counts too.
         """
-        raise NotImplementedError
+        lines: list[LogLine] = []
+        gap, first = None, offset
+        for raw in read_lines(find_pieces(self.directory(ref)), offset, line):
+            if not raw.is_whole and not final:
+                break
+            gap = gap or raw.gap
+            lines.append(_log_line(raw))
+            offset, line = raw.end, raw.n + 1
+            if offset - first >= CHUNK_BYTES:
+                break
+        return LogChunk(lines=lines, offset=offset, line=line, gap=gap)
 
     def raw(self, ref: AttemptRef) -> Iterator[bytes]:
         """The log as it was written, in pieces; one line of ours stands where the middle was dropped."""
-        raise NotImplementedError
+        position = 0
+        for piece in find_pieces(self.directory(ref)):
+            if piece.start > position:
+                yield f"\n{_gap_text(None, piece.start - position)}\n".encode()
+            yield from _content(piece)
+            position = piece.end
 
     def outputs(self, ref: AttemptRef) -> dict[str, str]:
-        """The `key=value` lines of `$ROTA_OUTPUT`: the first MiB, at most 64 names; other lines are left out."""
-        raise NotImplementedError
+        """The `key=value` lines of `$ROTA_OUTPUT`, the last of a name; others are left out.
+
+        Read are the first MiB and at most 64 names.
+        """
+        found: dict[str, str] = {}
+        content = _read_regular(self.directory(ref) / "job" / "outputs", OUTPUT_BYTES)
+        for line in content.decode("utf-8", "replace").split("\n"):
+            output = core_markers.parse_output(line)
+            if output is not None and (output.key in found or len(found) < OUTPUTS):
+                found[output.key] = output.value
+        return found
+
+
+@dataclass(slots=True, kw_only=True)
+class _Page:
+    start: int
+    hides_markers: bool
+    next: int
+    lines: list[LogLine] = field(default_factory=list)
+    raw: list[str] = field(default_factory=list)
+    size: int = 0
+    offset: int = 0
+    gap: tuple[int, int] | None = None
+
+    def is_full(self, limit: int) -> bool:
+        return len(self.raw) >= limit or self.size >= CHUNK_BYTES
+
+    def add(self, line: RawLine) -> None:
+        shown = _log_line(line)
+        if line.gap is not None:
+            self._add_gap(line, line.gap)
+        self.raw.append(shown.text)
+        self.size += len(line.data)
+        self.next, self.offset = line.n + 1, line.end
+        if not self.hides_markers or not core_markers.is_marker(shown.text):
+            self.lines.append(shown)
+
+    def build(self, *, is_end: bool) -> LogPage:
+        return LogPage(
+            lines=self.lines, next=self.next, end=is_end, gap=self.gap, offset=self.offset, raw=self.raw
+        )
+
+    def _add_gap(self, line: RawLine, gap: tuple[int, int]) -> None:
+        first = max(gap[0], self.start)
+        if first >= gap[1]:
+            return
+        self.gap = (first, gap[1])
+        text = _gap_text(gap[1] - first, line.gap_bytes)
+        self.lines.append(LogLine(n=first, at=from_ms(line.at_ms), text=text, level="meta"))
+
+
+def _log_line(line: RawLine) -> LogLine:
+    data, rest = line.data[:LINE_BYTES], len(line.data) - LINE_BYTES
+    text = data.decode("utf-8", "replace")
+    if rest > 0:
+        text += f"… ({rest} bytes more)"
+    is_odd = core_markers.looks_like_marker(text) and not core_markers.is_marker(text)
+    return LogLine(n=line.n, at=from_ms(line.at_ms), text=text, level="warning" if is_odd else "info")
+
+
+def _gap_text(lines: int | None, size: int) -> str:
+    what = f"{size} bytes" if lines is None else f"{lines} lines, {size} bytes"
+    return f"… {what} in the middle were not kept (limits.output) …"
+
+
+def _content(piece: Piece) -> Iterator[bytes]:
+    try:
+        with piece.path.open("rb") as file:
+            left = piece.end - piece.start
+            while left > 0 and (data := file.read(min(left, CHUNK_BYTES))):
+                left -= len(data)
+                yield data
+    except FileNotFoundError:
+        return  # an old piece of the tail, gone while we read
+
+
+def _read_regular(path: Path, most: int) -> bytes:
+    """The begin of a file that a job made: it may be anything, so nothing is followed or waited for."""
+    try:
+        fd = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
+    except OSError:
+        return b""
+    try:
+        return os.read(fd, most) if stat.S_ISREG(os.fstat(fd).st_mode) else b""
+    finally:
+        os.close(fd)
