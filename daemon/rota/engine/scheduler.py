@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import heapq
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from itertools import count
@@ -25,6 +25,8 @@ SHOWN = 3  # due instants to come that the board holds per job
 _FIRST_BATCH, _LARGEST_BATCH = 16, 256  # small at first, so that the first runs start at once
 _SLICE = 0.002  # seconds of planning until others get a turn
 _HELD = 1.0  # seconds until what could not be recorded is tried again
+_AFTER_A_FAULT = timedelta(seconds=60)  # until a job that could not be planned gets another chance
+_WATCH = 1.0  # seconds between two looks at the clocks while nothing is due
 _JUMP = timedelta(seconds=1)
 _WRONG_CLOCK = timedelta(hours=24)
 
@@ -33,18 +35,22 @@ _log = structlog.get_logger(__name__)
 
 @dataclass(slots=True, kw_only=True)
 class _Timed:
-    """A job on the heap: all its instants up to `answered` have their answer, `at` is the next one."""
+    """A job on the heap: all its instants up to `answered` have their answer, `at` is the next one.
+
+    `wake` is when to answer that: at once, unless it could not be done before.
+    """
 
     job: str
     identity: str
     answered: datetime
     at: datetime | None = None
+    wake: datetime | None = None
 
 
 class _Mark(NamedTuple):
-    """An entry of the heap; it counts only while its job still waits for that instant."""
+    """An entry of the heap; it counts only while its job still waits for that moment."""
 
-    at: datetime
+    wake: datetime
     order: int
     timed: _Timed
 
@@ -53,8 +59,7 @@ class Scheduler:
     """Keeps `next_due` of each job on the board, and hands decisions to `carry_out` when instants come due.
 
     `carry_out` records and starts; when it raises, nothing was recorded and the same instants are answered
-    later, by the missed policy when they have become too old. `watch_every` is how often the wall clock is
-    compared with the monotonic one while nothing is due.
+    later, by the missed policy when they have become too old.
     """
 
     def __init__(
@@ -65,14 +70,12 @@ class Scheduler:
         records: dict[str, JobRecord],
         carry_out: Callable[[Sequence[Decision]], Awaitable[None]],
         publish: Callable[[Event], None],
-        watch_every: timedelta = timedelta(seconds=1),
     ) -> None:
         self._clock = clock
         self._board = board
         self._records = records
         self._carry_out = carry_out
         self._publish = publish
-        self._watch_every = watch_every.total_seconds()
         self._timed: dict[str, _Timed] = {}
         self._heap: list[_Mark] = []
         self._order = count()
@@ -95,10 +98,10 @@ class Scheduler:
 
     @property
     def next_wake(self) -> datetime | None:
-        """The next due instant of all jobs, or None when nothing is planned."""
+        """When the next job is due, or None when nothing is planned."""
         while self._heap and not self._is_current(self._heap[0]):
             heapq.heappop(self._heap)
-        return self._heap[0].at if self._heap else None
+        return self._heap[0].wake if self._heap else None
 
     def load(self, jobset: JobSet, now: datetime) -> list[JobRecord]:
         """Take over a set that the board has taken over already; answers the records to be saved.
@@ -118,16 +121,11 @@ class Scheduler:
 
     async def run(self, startup_delay: timedelta = timedelta(0)) -> None:
         """Answer instants as they come due, until cancelled; nothing before `startup_delay` has passed."""
-        ready_at = self._clock.monotonic() + startup_delay.total_seconds()
+        self._held_until = self._clock.monotonic() + startup_delay.total_seconds()
         while True:
             self._loaded.clear()
-            if self._clock.monotonic() >= ready_at:
-                await self._guarded_step()
-                await sleep_or(self._clock, self._pause(), self._loaded)
-            else:
-                self._tick(self._clock.now())
-                left = ready_at - self._clock.monotonic()
-                await self._clock.sleep(min(self._watch_every, left))
+            await self._guarded_step()
+            await sleep_or(self._clock, self._pause(), self._loaded)
 
     async def step(self) -> None:
         """Answer everything that is due now."""
@@ -168,13 +166,13 @@ class Scheduler:
             entry.next_due = upcoming
             self._publish(JobChanged(job=timed.job))
 
-    def _push(self, timed: _Timed, at: datetime | None) -> None:
-        timed.at = at
-        if at is not None:
-            heapq.heappush(self._heap, _Mark(at, next(self._order), timed))
+    def _push(self, timed: _Timed, at: datetime | None, wake: datetime | None = None) -> None:
+        timed.at, timed.wake = at, wake or at
+        if timed.wake is not None:
+            heapq.heappush(self._heap, _Mark(timed.wake, next(self._order), timed))
 
     def _is_current(self, mark: _Mark) -> bool:
-        return self._timed.get(mark.timed.job) is mark.timed and mark.timed.at == mark.at
+        return self._timed.get(mark.timed.job) is mark.timed and mark.timed.wake == mark.wake
 
     def _pop(self, now: datetime, size: int) -> list[_Timed]:
         """At most `size` jobs that are due."""
@@ -184,82 +182,86 @@ class Scheduler:
         return batch
 
     async def _answer(self, batch: Sequence[_Timed], now: datetime) -> bool:
-        """Plan and carry out for these jobs; False when it has to be tried again."""
-        decisions = await self._decisions(batch, now)
+        """Plan and carry out for these jobs; False when nothing can be recorded now."""
         try:
+            decisions = await self._decisions(batch, now)
             if decisions:
                 await self._carry_out(decisions)
-        except BaseException as error:
+        except Unavailable as error:
+            _log.warning("scheduler.held", error=error.message)
+            self._held_until = self._clock.monotonic() + _HELD
             self._put_back(batch)
-            if not isinstance(error, Exception):
-                raise
-            self._hold(error)
             return False
+        except asyncio.CancelledError:
+            self._put_back(batch)
+            raise
+        except Exception as error:
+            return await self._answer_apart(batch, now, error)
+        await self._move_on(batch, now)
+        return True
+
+    async def _answer_apart(self, batch: Sequence[_Timed], now: datetime, error: Exception) -> bool:
+        """One job of the batch is at fault: find it, and let the others go on without it."""
+        if len(batch) > 1:
+            answered = [await self._answer([timed], now) for timed in batch]
+            return all(answered)
         for timed in batch:
-            if self._timed.get(timed.job) is timed:
-                timed.answered = now
-                self._move_on(timed, now)
+            _log.error("job.plan_failed", job=timed.job, due_at=timed.at, exc_info=error)
+            self._push(timed, timed.at, now + _AFTER_A_FAULT)
         return True
 
     async def _decisions(self, batch: Sequence[_Timed], now: datetime) -> list[Decision]:
         decisions: list[Decision] = []
-        turn_ends = self._clock.monotonic() + _SLICE
-        for timed in batch:
-            entry = self._board.jobs.get(timed.job)
-            if entry is not None and self._timed.get(timed.job) is timed:
-                decisions += self._decide(timed, entry, now)
-            if self._clock.monotonic() > turn_ends:
-                await self._clock.sleep(0)
-                turn_ends = self._clock.monotonic() + _SLICE
+        async for timed in self._in_turns(batch):
+            decisions += self._decide(timed, self._board.jobs[timed.job], now)
         return decisions
 
     def _decide(self, timed: _Timed, entry: JobEntry, now: datetime) -> list[Decision]:
         is_late = timed.at is not None and now - timed.at > LATE
-        try:
-            if is_late or not self._caught_up:
-                return answer_missed(entry, timed.answered, now)
-            due = due_between(timed.job, entry.spec.triggers, timed.answered, now)
-            return plan(entry, list(due), now)
-        except Exception:  # one job that can't be planned must not stop the others
-            _log.exception("job.plan_failed", job=timed.job, due_at=timed.at)
-            return []
+        if is_late or not self._caught_up:
+            return answer_missed(entry, timed.answered, now)
+        due = due_between(timed.job, entry.spec.triggers, timed.answered, now)
+        return plan(entry, list(due), now)
 
-    def _move_on(self, timed: _Timed, now: datetime) -> None:
-        """The next instants of a job whose instants up to `now` are answered."""
-        entry = self._board.jobs[timed.job]
-        kept = tuple(due for due in entry.next_due if due.at > now)
-        last = kept[-1].at if kept else now
-        entry.next_due = kept + next_due(timed.job, entry.spec.triggers, last, SHOWN - len(kept))
-        self._push(timed, entry.next_due[0].at if entry.next_due else None)
-        self._publish(JobChanged(job=timed.job))
+    async def _move_on(self, batch: Sequence[_Timed], now: datetime) -> None:
+        """The next instants of jobs whose instants up to `now` are answered."""
+        async for timed in self._in_turns(batch):
+            entry = self._board.jobs[timed.job]
+            kept = tuple(due for due in entry.next_due if due.at > now)
+            last = kept[-1].at if kept else now
+            entry.next_due = kept + next_due(timed.job, entry.spec.triggers, last, SHOWN - len(kept))
+            timed.answered = now
+            self._push(timed, entry.next_due[0].at if entry.next_due else None)
+            self._publish(JobChanged(job=timed.job))
+
+    async def _in_turns(self, batch: Sequence[_Timed]) -> AsyncIterator[_Timed]:
+        """Those that no reload has replaced meanwhile; others get their turn every few milliseconds."""
+        turn_ends = self._clock.monotonic() + _SLICE
+        for timed in batch:
+            if self._timed.get(timed.job) is timed and timed.job in self._board.jobs:
+                yield timed
+            if self._clock.monotonic() > turn_ends:
+                await self._clock.sleep(0)
+                turn_ends = self._clock.monotonic() + _SLICE
 
     def _put_back(self, batch: Sequence[_Timed]) -> None:
         for timed in batch:
-            if self._timed.get(timed.job) is timed:
-                self._push(timed, timed.at)
-
-    def _hold(self, error: Exception) -> None:
-        self._held_until = self._clock.monotonic() + _HELD
-        if isinstance(error, Unavailable):
-            _log.warning("scheduler.held", error=error.message)
-        else:
-            _log.error("scheduler.held", exc_info=error)
+            self._push(timed, timed.at)
 
     async def _guarded_step(self) -> None:
         try:
             await self.step()
-        except Exception:  # the loop that owns all jobs goes on; the watchdog sees a hang, not a fault
+        except Exception:  # the loop that owns all jobs goes on; what it could not do is tried again
             _log.exception("scheduler.step_failed")
             self._held_until = self._clock.monotonic() + _HELD
 
     def _pause(self) -> float:
         """Seconds until the next look at the clock."""
+        if self.next_wake is None:
+            return _WATCH
         held = self._held_until - self._clock.monotonic()
-        wake = self.next_wake
-        if wake is None:
-            return self._watch_every
-        left = (wake - self._clock.now()).total_seconds()
-        return min(self._watch_every, max(left, held, 0.0))
+        left = (self.next_wake - self._clock.now()).total_seconds()
+        return min(_WATCH, max(left, held, 0.0))
 
     def _tick(self, now: datetime) -> None:
         """Look at both clocks: a wall clock that moved otherwise than time passed has jumped."""
