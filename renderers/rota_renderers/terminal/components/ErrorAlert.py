@@ -1,0 +1,57 @@
+"""What went wrong, its cause, and the one thing to do."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from rich.console import Group, RenderableType
+from rich.padding import Padding
+from rich.text import Text
+
+from rota_renderers.terminal.canvas import Canvas, Element, joined, prose, text
+from rota_renderers.terminal.words import relative, rough
+
+
+def draw(element: Element, canvas: Canvas) -> RenderableType:
+    props = element["props"]
+    inside: list[RenderableType] = [
+        prose(props["message"]),
+        *(prose(f"{canvas.pick('│', '|')} {line}", "dim") for line in props.get("lastLines", ())),
+        *([text(f"Log: rota logs {_run(props['logHref'])}", "dim")] if _run(props.get("logHref")) else ()),
+        *canvas.actions(element),
+    ]
+    return Group(_head(props, canvas), Padding(Group(*inside), (0, 0, 0, 2)))
+
+
+def _head(props: Mapping[str, Any], canvas: Canvas) -> Text:
+    facts = joined([text(fact) for fact in _facts(props, canvas)], ", ")
+    state = props.get("state", "failed")
+    title = text(props["title"], "bold")
+    word = canvas.state(state) if "state" in props else canvas.glyph(state)
+    return joined([word, title, facts], " ")
+
+
+def _facts(props: Mapping[str, Any], canvas: Canvas) -> Iterator[str]:
+    if "at" in props:
+        yield relative(props["at"], canvas.now_ms)
+    if "exitCode" in props:
+        yield f"exit {props['exitCode']}"
+    if "signal" in props:
+        yield str(props["signal"])
+    if "attempt" in props:
+        yield f"attempt {props['attempt']}" + (
+            f" of {props['maxAttempts']}" if "maxAttempts" in props else ""
+        )
+    if "nextRetryAt" in props:
+        wait = rough(props["nextRetryAt"] - canvas.now_ms) if props["nextRetryAt"] > canvas.now_ms else ""
+        yield f"retry in {wait}" if wait else "retry now"
+    if "file" in props:
+        yield str(props["file"])
+
+
+def _run(href: str | None) -> str:
+    """The run that a path such as /runs/backup.92#log leads to."""
+    if not href or not href.startswith("/runs/"):
+        return ""
+    return href.removeprefix("/runs/").partition("#")[0].partition("?")[0].partition("/")[0]

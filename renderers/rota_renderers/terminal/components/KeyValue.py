@@ -1,0 +1,41 @@
+"""Facts by name, in two columns."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from rich.console import RenderableType
+from rich.table import Table
+from rich.text import Text
+
+from rota_renderers.terminal.canvas import Canvas, Element, joined, prose, text
+from rota_renderers.terminal.words import clock, figure, relative, whole_length
+
+
+def draw(element: Element, canvas: Canvas) -> RenderableType:
+    table = Table.grid(padding=(0, 2))
+    table.add_column(style="dim", max_width=max(10, canvas.width // 3), overflow="fold")
+    table.add_column(overflow="fold")
+    for row in element["props"]["rows"]:
+        table.add_row(text(row["key"]), _fact(row, canvas))
+    return table
+
+
+def _fact(row: Mapping[str, Any], canvas: Canvas) -> Text:
+    state = canvas.state(row["state"]) if "state" in row else Text()
+    return joined([state, _value(row, canvas), text(row.get("note", ""), "dim")])
+
+
+def _value(row: Mapping[str, Any], canvas: Canvas) -> Text:
+    zone = row.get("zone", canvas.zone)
+    if "at" in row:
+        at = row["at"]
+        named = f" {row['zone']}" if "zone" in row else ""
+        return text(f"{clock(at, canvas.now_ms, zone)}{named} ({relative(at, canvas.now_ms)})")
+    if "since" in row:
+        return text(whole_length(canvas.now_ms - row["since"]))
+    value = row.get("value")
+    if row.get("unit") == "percent":
+        return text(f"{figure(value, None)} %")
+    return prose(figure(value, row.get("unit")), "dim" if value is None else "")

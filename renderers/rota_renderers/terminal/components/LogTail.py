@@ -1,0 +1,20 @@
+"""The end of a log."""
+
+from __future__ import annotations
+
+from rich.console import Group, RenderableType
+
+from rota_renderers.terminal.canvas import Canvas, Element, text
+
+
+def draw(element: Element, canvas: Canvas) -> RenderableType:
+    props = element["props"]
+    total = (
+        f"Log, {props['total']} {'line' if props['total'] == 1 else 'lines'}" if "total" in props else "Log"
+    )
+    raw = text(f"{total}. Raw text: {props['rawHref']}", "dim")
+    lines = canvas.children(element)
+    if not lines:
+        nothing = "No output" if props.get("end") else "No output yet"
+        return Group(text(nothing, "dim"), raw)
+    return Group(*lines, raw)

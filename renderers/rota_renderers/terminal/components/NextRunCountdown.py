@@ -1,0 +1,33 @@
+"""How long until an instant, with the instant beside it."""
+
+from __future__ import annotations
+
+from rich.console import RenderableType
+
+from rota_renderers.terminal.canvas import Canvas, Element, joined, text
+from rota_renderers.terminal.words import clock, relative, rough
+
+
+def draw(element: Element, canvas: Canvas) -> RenderableType:
+    props = element["props"]
+    label = text(props["label"], "dim")
+    at = props["at"]
+    if at is None:
+        return joined([label, text("not planned"), text(props.get("note", ""), "dim")])
+    zone = props.get("zone", canvas.zone)
+    exact = text(f"{clock(at, canvas.now_ms, zone)} {props.get('zone', '')}", "dim")
+    return joined(
+        [
+            label,
+            text(_countdown(at, canvas.now_ms, props.get("overdueLabel"))),
+            exact,
+            text(props.get("note", "")),
+        ]
+    )
+
+
+def _countdown(at: int, now: int, overdue: str | None) -> str:
+    if at > now:
+        return relative(at, now)
+    passed = rough(now - at)
+    return f"{overdue or 'due'} by {passed}" if passed and overdue else overdue or "due"

@@ -1,0 +1,65 @@
+"""How far something is and when it will be done: `[####   ] 43 % 26 s of ~1 min`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from rich.console import Group, RenderableType
+from rich.text import Text
+
+from rota_renderers.terminal.canvas import Canvas, Element, joined, text
+from rota_renderers.terminal.look import look_of
+from rota_renderers.terminal.words import length, rough, whole_length
+
+
+def draw(element: Element, canvas: Canvas) -> RenderableType:
+    props = element["props"]
+    state = props.get("state", "running")
+    head = joined(
+        [
+            canvas.state(state) if "state" in props else Text(),
+            text(props["label"]),
+            text(props.get("stepText", ""), "dim"),
+        ]
+    )
+    line = joined([_bar(props.get("value"), state, canvas), *(text(fact) for fact in _facts(props, canvas))])
+    return Group(head, line)
+
+
+def _bar(value: float | None, state: str, canvas: Canvas) -> Text:
+    cells = max(8, min(30, canvas.width // 3))
+    style = look_of(state, unicode=canvas.unicode).style
+    if value is None:
+        return Text(f"[{'.' * cells}]", style="dim")
+    full = int(min(1.0, max(0.0, value)) * cells)
+    filled, empty = canvas.pick("█", "#") * full, canvas.pick("░", " ") * (cells - full)
+    return Text("[").append(filled, style=style).append(empty, style="dim").append("]")
+
+
+def _facts(props: Mapping[str, Any], canvas: Canvas) -> Iterator[str]:
+    if props.get("value") is not None:
+        yield f"{int(props['value'] * 100)} %"
+    if props.get("total"):
+        yield f"{props.get('current', 0):g} of {props['total']:g}"
+    if props.get("state", "running") not in ("running", "retrying"):
+        return
+    elapsed = canvas.now_ms - props["startedAt"] if "startedAt" in props else None
+    if elapsed is not None:
+        usual = f" of ~{length(props['expectMs'])}" if props.get("expectMs") else ""
+        yield whole_length(elapsed) + usual
+    yield from _outlook(props, elapsed, canvas)
+
+
+def _outlook(props: Mapping[str, Any], elapsed: float | None, canvas: Canvas) -> Iterator[str]:
+    if "etaAt" in props:
+        yield _eta(props["etaAt"], canvas)
+    if elapsed is not None and props.get("p95Ms") and elapsed > props["p95Ms"]:
+        yield "longer than usual"
+
+
+def _eta(eta: int | None, canvas: Canvas) -> str:
+    if eta is None:
+        return f"estimating{canvas.pick('…', '...')}"
+    left = rough(eta - canvas.now_ms) if eta > canvas.now_ms else ""
+    return f"about {left} left" if left else "almost done"
