@@ -10,6 +10,7 @@ from signal import Signals
 from rota.core.model import ExitCodes
 from rota.core.run import Reason, StepState
 from rota.core.seams import EndCause, Ended
+from rota.core.words import length_in_words
 
 
 class Again(StrEnum):
@@ -79,20 +80,6 @@ def signal_name(number: int | None) -> str:
         return Signals(number or 0).name
     except ValueError:
         return "a signal" if number is None else f"signal {number}"
-
-
-def length_in_words(length: timedelta) -> str:
-    """ "30 m", "1 h 30 m", "45 s", "0.5 s": at most the two largest units."""
-    if length < timedelta(seconds=1):
-        return f"{length.total_seconds():.3g} s"
-    seconds = int(length.total_seconds())
-    units = (("d", 86400), ("h", 3600), ("m", 60), ("s", 1))
-    parts: list[str] = []
-    for unit, size in units:
-        count, seconds = divmod(seconds, size)
-        if count:
-            parts.append(f"{count} {unit}")
-    return " ".join(parts[:2])
 
 
 def _timed_out(ended: Ended, timeout: timedelta | None) -> Outcome:

@@ -9,11 +9,12 @@ from datetime import timedelta
 from rota.core.board import HealthItem, HealthState
 from rota.core.errors import Unavailable
 from rota.core.events import HealthChanged
-from rota.core.outcome import length_in_words
+from rota.core.words import length_in_words
 from rota.engine.parts import Parts
 
 _EVERY = 1.0  # seconds
-_TICK_LATE = 10.0  # seconds without a tick of the planner
+_TICK_LATE = timedelta(seconds=10)  # without a look at the clock
+_JUMP_TOLD = timedelta(hours=1)
 _DISK_LOW = 0.10
 _DISK_FULL = 0.02
 
@@ -29,22 +30,24 @@ class Disk:
 class Health:
     """Keeps `board.health`, whose keys are planner, runner, store, disk, jobs and clock.
 
-    `ticked_at` answers the monotonic seconds of the planner's last tick (None before the first), `disk` the
-    space left, `clock_jump` the newest jump of the wall clock worth telling (forward is positive).
+    `tick_lag` answers how long ago the planner looked at the clock, `jumps` how often the wall clock was seen
+    to jump, `disk` the space left.
     """
 
     def __init__(
         self,
         parts: Parts,
         *,
-        ticked_at: Callable[[], float | None],
+        tick_lag: Callable[[], timedelta],
+        jumps: Callable[[], int],
         disk: Callable[[], Disk],
-        clock_jump: Callable[[], timedelta | None],
     ) -> None:
         self._parts = parts
-        self._ticked_at = ticked_at
+        self._tick_lag = tick_lag
+        self._jumps = jumps
         self._disk = disk
-        self._clock_jump = clock_jump
+        self._jumps_seen = 0
+        self._jumped_at: float | None = None  # monotonic seconds
 
     async def run(self) -> None:
         """Look once a second, for ever."""
@@ -81,13 +84,10 @@ class Health:
         yield self._wall_clock()
 
     def _planner(self) -> HealthItem:
-        ticked_at = self._ticked_at()
-        if ticked_at is None:
-            return _item("planner", "Planner", HealthState.WARN, "not started yet")
-        silent = self._parts.clock.monotonic() - ticked_at
-        if silent <= _TICK_LATE:
+        if self._tick_lag() <= _TICK_LATE:
             return _item("planner", "Planner", HealthState.OK)
-        return _item("planner", "Planner", HealthState.FAILED, "has not ticked for more than 10 s")
+        note = f"has not looked at the clock for more than {length_in_words(_TICK_LATE)}"
+        return _item("planner", "Planner", HealthState.FAILED, note)
 
     def _runner(self) -> HealthItem:
         if self._parts.runner.facts is None:
@@ -119,11 +119,12 @@ class Health:
         return _item("jobs", "Job files", HealthState.WARN, note)
 
     def _wall_clock(self) -> HealthItem:
-        jump = self._clock_jump()
-        if jump is None:
+        jumps, now = self._jumps(), self._parts.clock.monotonic()
+        if jumps > self._jumps_seen:
+            self._jumps_seen, self._jumped_at = jumps, now
+        if self._jumped_at is None or now - self._jumped_at > _JUMP_TOLD.total_seconds():
             return _item("clock", "Clock", HealthState.OK)
-        way = "forward" if jump > timedelta() else "back"
-        return _item("clock", "Clock", HealthState.WARN, f"jumped {way} by {length_in_words(abs(jump))}")
+        return _item("clock", "Clock", HealthState.WARN, f"jumped {_counted(jumps, 'time')} since the start")
 
 
 def _item(key: str, label: str, state: HealthState, note: str = "") -> HealthItem:

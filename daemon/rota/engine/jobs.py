@@ -19,7 +19,7 @@ from rota.engine.executor import Executor
 from rota.engine.parts import Parts
 
 Read = Callable[[JobSet, bool], Awaitable[JobSet]]
-Loaded = Callable[[JobSet], Awaitable[None]]
+Load = Callable[[JobSet, datetime], Sequence[JobRecord]]
 
 _log = structlog.get_logger(__name__)
 
@@ -28,8 +28,8 @@ class Jobs:
     """`reload` reads and swaps the whole set; `pause` and `resume` hold a job back.
 
     `read` answers the set that is to be in force, from the one before and whether many may vanish. `records`
-    is shared with the scheduler: whoever changes a record replaces it there. `loaded` hears of each new set
-    before it is announced.
+    is shared with the scheduler: whoever changes a record replaces it there. `load` is the scheduler's: it
+    takes over a set that is on the board and answers the records to save.
     """
 
     def __init__(
@@ -38,13 +38,13 @@ class Jobs:
         executor: Executor,
         records: dict[str, JobRecord],
         read: Read,
-        loaded: Loaded,
+        load: Load,
     ) -> None:
         self._parts = parts
         self._executor = executor
         self._records = records
         self._read = read
-        self._loaded = loaded
+        self._load = load
         self._reading = asyncio.Lock()
         self.current = JobSet()
 
@@ -81,10 +81,19 @@ class Jobs:
             await self._parts.store.save_definitions(
                 {spec.definition.hash: spec.definition.text for spec in changed}
             )
-            await self._parts.store.save_records([self._records[spec.id] for spec in changed])
         except Unavailable as error:
             self._parts.writable.error = error.message
-            _log.warning("jobs.not_remembered", jobs=len(changed), error=error.message)
+        await self._saved([self._records[spec.id] for spec in changed])
+
+    async def _saved(self, records: Sequence[JobRecord]) -> None:
+        """The jobs are in force also when the ledger can't note it; then an earlier state is remembered."""
+        if not records:
+            return
+        try:
+            await self._parts.store.save_records(records)
+        except Unavailable as error:
+            self._parts.writable.error = error.message
+            _log.warning("jobs.not_remembered", jobs=len(records), error=error.message)
 
     async def _swap(self, jobset: JobSet) -> None:
         board = self._parts.board
@@ -96,7 +105,7 @@ class Jobs:
         for run in queued:
             if run.job not in board.jobs:
                 self._executor.skip(run, Reason.REMOVED, "the job was removed while this run waited")
-        await self._loaded(jobset)
+        await self._saved(self._load(jobset, self._parts.clock.now()))
         self._parts.bus.publish(JobsLoaded(jobs=jobset))
         for job in [job for job, entry in board.jobs.items() if entry.open_runs]:
             self._executor.nudge(job)

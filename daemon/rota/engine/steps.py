@@ -16,6 +16,7 @@ from rota.core.outcome import Outcome
 from rota.core.planning import is_paused
 from rota.core.run import Reason, Run, RunState, StepState
 from rota.core.seams import Ended, RunnerFacts, Started, StartOrder
+from rota.core.words import length_in_words
 from rota.engine.live_run import LiveRun
 from rota.engine.order import build_order
 from rota.engine.parts import Parts
@@ -311,7 +312,7 @@ class Conductor:
         return retry.decide(entry.spec.retry, run, judged, max(at, self._now()))
 
     def _timed_out(self, spec: JobSpec) -> Outcome:
-        limit = outcome.length_in_words(spec.limits.timeout or timedelta())
+        limit = length_in_words(spec.limits.timeout or timedelta())
         message = f"timed out after {limit}, before this step could start"
         return Outcome(state=StepState.FAILED, reason=Reason.TIMEOUT, message=message)
 
