@@ -1,27 +1,45 @@
-"""All job directories read as one set."""
+"""All job directories read as one set.
+
+A directory that comes later overrides ids of earlier ones. Within one directory an id is unique: when two
+files hold it, the one that held it before keeps it. What is broken keeps its last good version.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 
-from rota.core.model import JobSet
+from rota.config.directory import Directory, Reading
+from rota.config.folder import JobFile
+from rota.config.jobfile import Claim, job_id_of
+from rota.config.parse import Surroundings
+from rota.config.revision import commit_of
+from rota.core.model import JobSet, JobSpec
+from rota.core.problems import Problem
+
+Held = Mapping[str, Sequence[tuple[JobFile, Claim]]]
 
 
 class JobReader:
-    """Reads the same directories again and again; files whose bytes did not change are not parsed again."""
+    """Reads the same directories again and again; files that did not change are not parsed again."""
 
     def __init__(
         self, directories: Sequence[Path], *, timezone: str = "UTC", host: str | None = None
     ) -> None:
         """`timezone` is that of triggers that name none; `host` None takes the jobs of every host."""
+        surroundings = Surroundings(timezone=timezone, host=host)
+        self._directories = [Directory(path, surroundings) for path in directories]
 
     def read(self, previous: JobSet | None = None) -> JobSet:
         """The set as it is on disk now; what is broken keeps its last good version from `previous`.
 
         Never raises for what lies in the directories: whatever is wrong is in `problems` of the answer.
         """
-        raise NotImplementedError
+        union = _Union(previous or JobSet())
+        for directory in self._directories:
+            union.add(directory.read(), directory.path)
+        return union.jobset()
 
 
 def read(
@@ -35,15 +53,111 @@ def read(
     return JobReader(directories, timezone=timezone, host=host).read(previous)
 
 
-def validate(paths: Sequence[Path], *, timezone: str = "UTC") -> JobSet:
-    """Directories as one set and single files, of every host, without a set before: for `rota validate`."""
-    raise NotImplementedError
+class _Union:
+    """Grows directory by directory."""
+
+    def __init__(self, previous: JobSet) -> None:
+        self._previous = previous.jobs
+        self._held_before = _by_file(previous.jobs)
+        self._jobs: dict[str, JobSpec] = {}
+        self._stale: set[str] = set()
+        self._problems: list[Problem] = []
+        self._files = 0
+
+    def jobset(self) -> JobSet:
+        return JobSet(
+            jobs={job: self._jobs[job] for job in sorted(self._jobs)},
+            problems=tuple(dict.fromkeys(self._problems)),
+            stale=frozenset(self._stale),
+            files=self._files,
+        )
+
+    def add(self, reading: Reading, directory: Path) -> None:
+        self._problems += reading.problems
+        self._files += len(reading.outcomes)
+        held: dict[str, list[tuple[JobFile, Claim]]] = {}
+        for file, outcome in reading.outcomes:
+            self._problems += outcome.problems
+            for claim in outcome.claims:
+                held.setdefault(claim.job, []).append((file, claim))
+            if not outcome.readable:
+                self._keep(self._unreadable_jobs(file))
+        self._settle(held, commit_of(directory))
+        for folder in reading.unreadable:
+            self._keep(job for job, spec in self._previous.items() if _is_below(spec, folder))
+
+    def _settle(self, held: Held, commit: str | None) -> None:
+        for job, claims in held.items():
+            if len(claims) > 1:
+                self._settle_doubled(job, claims, commit)
+            else:
+                self._take(job, claims[0][1], commit)
+
+    def _settle_doubled(self, job: str, claims: Sequence[tuple[JobFile, Claim]], commit: str | None) -> None:
+        self._problems += _doubled(job, claims)
+        owner = self._previous.get(job)
+        mine = [claim for file, claim in claims if owner is not None and _identity(file) == _origin(owner)]
+        if len(mine) == 1:
+            self._take(job, mine[0], commit)
+        else:
+            self._keep([job])
+
+    def _take(self, job: str, claim: Claim, commit: str | None) -> None:
+        if claim.spec is None and claim.is_here:
+            self._keep([job])
+            return
+        self._drop(job)
+        if claim.spec is not None and claim.is_here:
+            source = claim.spec.source
+            same = source.commit == commit
+            self._jobs[job] = (
+                claim.spec if same else replace(claim.spec, source=replace(source, commit=commit))
+            )
+
+    def _keep(self, jobs: Iterator[str] | Sequence[str]) -> None:
+        """The last good versions, or nothing where there is none: a broken job hides one it overrides."""
+        for job in jobs:
+            self._drop(job)
+            if job in self._previous:
+                self._jobs[job] = self._previous[job]
+                self._stale.add(job)
+
+    def _drop(self, job: str) -> None:
+        self._jobs.pop(job, None)
+        self._stale.discard(job)
+
+    def _unreadable_jobs(self, file: JobFile) -> Sequence[str]:
+        return self._held_before.get(_identity(file)) or [job_id_of(file)]
 
 
-def admit(previous: JobSet | None, new: JobSet, *, confirm: bool = False) -> JobSet:
-    """The set to swap in: `new`, unless too many jobs would vanish by it.
+def _doubled(job: str, claims: Sequence[tuple[JobFile, Claim]]) -> Iterator[Problem]:
+    for file, claim in claims:
+        others = [f"{other.place.file}:{other.place.line}" for _, other in claims if other is not claim]
+        yield Problem(
+            file=file.shown,
+            line=claim.place.line,
+            column=claim.place.column,
+            message=f'the id "{job}" is used twice: also in {", ".join(others)}',
+            hint="ids are unique over all files of a directory",
+        )
 
-    When more than 5 jobs and a fifth of all would vanish, the jobs of `previous` stay (those that differ in
-    `new` or are gone from it are `stale`), with one problem more that says so. `confirm` lets them go.
-    """
-    raise NotImplementedError
+
+def _by_file(jobs: Mapping[str, JobSpec]) -> dict[tuple[str, str], list[str]]:
+    held: dict[tuple[str, str], list[str]] = {}
+    for job, spec in jobs.items():
+        held.setdefault(_origin(spec), []).append(job)
+    return held
+
+
+def _identity(file: JobFile) -> tuple[str, str]:
+    return file.folder, file.path.name
+
+
+def _origin(spec: JobSpec) -> tuple[str, str]:
+    """The file that a job came from, as folder and name."""
+    return spec.source.directory, spec.source.file.rpartition("/")[2]
+
+
+def _is_below(spec: JobSpec, folder: str) -> bool:
+    directory = spec.source.directory
+    return directory == folder or directory.startswith(folder.rstrip("/") + "/")

@@ -15,6 +15,7 @@ def changes(directories: Sequence[Path], clock: Clock, *, quiet: timedelta = QUI
     """Yields each time something below the directories changed and nothing more did for `quiet`.
 
     Sub-folders that appear are watched too; a directory that is missing or vanishes is watched for
-    its return. Runs until its consumer is cancelled or closes it. Raises Unavailable when the kernel has no watches left.
+    its return. Runs until its consumer is cancelled or closes it.
+    Raises Unavailable when the kernel has no watches left.
     """
     raise NotImplementedError

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from yaml import MarkedYAMLError, YAMLError
-from yaml.cyaml import CParser
+from yaml._yaml import CParser
 from yaml.events import (
     AliasEvent,
     DocumentStartEvent,
@@ -70,7 +70,7 @@ class _Refused(Exception):
 
 def _text(content: bytes) -> str:
     if len(content) > MAX_BYTES:
-        raise _Refused(f"the file has {len(content)} bytes: more than 1 MiB is not read as a job file")
+        raise _Refused("the file has more than 1 MiB: such files are not read")
     if content.startswith(b"\xef\xbb\xbf"):
         raise _Refused("the file begins with a byte order mark", hint="save it as UTF-8 without BOM")
     try:
@@ -130,14 +130,14 @@ class _Builder:
         self._next()  # the stream begins
         if isinstance(self._next(), StreamEndEvent):
             return None
-        first = self._next()
+        first: Any = self._next()
         line, column = first.start_mark.line, first.start_mark.column
         self.places.start = (self.file, line, column, line, column)
         data = self._node(first, 0)
         self._next()  # the document ends
-        after = self._next()
-        if isinstance(after, DocumentStartEvent):
-            mark = after.start_mark
+        after: Any = self._next()
+        if type(after) is DocumentStartEvent:
+            mark: Any = after.start_mark
             raise _Refused(
                 "a second document", mark.line, mark.column, "one file holds one document: use `jobs:`"
             )

@@ -1,0 +1,122 @@
+"""One job file: which jobs it claims, and what is wrong with it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from rota.config import near, yaml12
+from rota.config.checker import Shape, checker
+from rota.config.defaults import Defaults, merged
+from rota.config.folder import JobFile
+from rota.config.parse import Surroundings, parse
+from rota.config.part import Part, in_order
+from rota.config.places import Data, Place
+from rota.config.wording import explain
+from rota.core.model import JobSpec, Source
+from rota.core.problems import Problem
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Claim:
+    """A file says that it holds this job. `spec` is None when the job is broken."""
+
+    job: str
+    place: Place
+    spec: JobSpec | None = None
+    is_here: bool = True
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Outcome:
+    """Not `readable`: nobody can say which jobs the file holds now."""
+
+    claims: tuple[Claim, ...] = ()
+    problems: tuple[Problem, ...] = ()
+    readable: bool = True
+
+
+def read(content: bytes, file: JobFile, defaults: Defaults, surroundings: Surroundings) -> Outcome:
+    """Check every job of the file. Never raises."""
+    document = yaml12.read(content, file.shown)
+    if not document.readable:
+        return Outcome(problems=document.problems, readable=False)
+    reader = _Reader(document, file, defaults, surroundings)
+    data = document.data
+    if data is None:
+        reader.note("the file is empty: expected a job", "a job needs at least `run: …`")
+    elif isinstance(data, dict) and "jobs" in data:
+        reader.several(data)
+    else:
+        reader.one(data)
+    return Outcome(claims=tuple(reader.claims), problems=in_order(reader.problems), readable=reader.readable)
+
+
+def job_id_of(file: JobFile) -> str:
+    """The id that the file's name stands for."""
+    return file.path.name.rpartition(".")[0]
+
+
+def is_job_id(text: str) -> bool:
+    """Whether it can be the id of a job."""
+    return not any(_id_errors(text))
+
+
+def _id_errors(text: str) -> Iterator[Any]:
+    return iter(checker(Shape.JOBS_FILE).iter_errors({"jobs": {text: {}}}))
+
+
+class _Reader:
+    def __init__(
+        self, document: yaml12.Document, file: JobFile, defaults: Defaults, surroundings: Surroundings
+    ) -> None:
+        self.claims: list[Claim] = []
+        self.problems: list[Problem] = list(document.problems)
+        self.readable = True
+        self._file, self._defaults, self._surroundings = file, defaults, surroundings
+        self._sound = not document.problems
+        self._places = document.places.joined(defaults.places) if defaults.data else document.places
+
+    def note(self, message: str, hint: str | None = None) -> None:
+        self.problems.append(Part(data=None, places=self._places).problem((), message, hint))
+
+    def one(self, data: Data) -> None:
+        """The file is one job."""
+        job = job_id_of(self._file)
+        if is_job_id(job):
+            self._job(job, Part(data=data, places=self._places))
+            return
+        self.readable = False
+        expected = "a job id of at most 63 lower-case letters, digits and dashes"
+        hint = near.value(job, expected)
+        self.note(f"the file's name is the job's id: expected {expected}, got \"{job}\"", hint)
+
+    def several(self, data: dict[str, Data]) -> None:
+        """The file is a map of jobs."""
+        whole = Part(data=data, places=self._places)
+        self.problems += explain(checker(Shape.JOBS_FILE).iter_errors(data), whole)
+        jobs = data["jobs"]
+        if not isinstance(jobs, dict):
+            self.readable = False
+            return
+        for job, raw in jobs.items():
+            start = self._places.of(jobs).get(job, self._places.start)
+            if is_job_id(job):
+                places = self._places.beginning_at(start)
+                self._job(job, Part(data=raw, places=places, prefix=("jobs", job)))
+
+    def _job(self, job: str, part: Part) -> None:
+        place = part.places.key(None, ())
+        if self._defaults.broken:
+            self.problems += explain(checker(Shape.DEFAULTS).iter_errors(part.data), part, partial=True)
+            self.claims.append(Claim(job=job, place=place))
+            return
+        if isinstance(part.data, dict) and self._defaults.data:
+            data = merged(self._defaults.data, part.data, part.places)
+            part = Part(data=data, places=part.places, prefix=part.prefix)
+        source = Source(file=self._file.relative, line=place.line, directory=self._file.folder)
+        parsed = parse(job, part, source, self._surroundings)
+        self.problems += parsed.problems
+        spec = parsed.spec if self._sound else None
+        self.claims.append(Claim(job=job, place=place, spec=spec, is_here=parsed.is_here))

@@ -1,0 +1,88 @@
+"""What the schema can't see in `params` and `exit_codes`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from functools import cache
+from typing import Any
+
+from jsonschema import Draft202012Validator
+from jsonschema.protocols import Validator
+
+from rota.config import near
+from rota.config.part import Part
+from rota.core.problems import Problem
+
+# What applies to a value by itself. References are left out: nothing is ever fetched for a parameter.
+_KEYWORDS = (
+    *("type", "enum", "const", "title", "description", "default", "examples", "format", "$comment"),
+    *("minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum", "multipleOf"),
+    *("minLength", "maxLength", "pattern"),
+    *(
+        "items",
+        "prefixItems",
+        "contains",
+        "minItems",
+        "maxItems",
+        "uniqueItems",
+        "minContains",
+        "maxContains",
+    ),
+    *("properties", "patternProperties", "additionalProperties", "propertyNames", "required"),
+    *("minProperties", "maxProperties", "dependentRequired", "dependentSchemas"),
+    *("allOf", "anyOf", "oneOf", "not", "if", "then", "else"),
+    *("readOnly", "writeOnly", "deprecated", "contentEncoding", "contentMediaType"),
+)
+_GROUPS = ("ok", "warn", "skip", "retry", "fatal")
+
+
+def check_params(data: Mapping[str, Any], part: Part, problems: list[Problem]) -> None:
+    """Each parameter must be a JSON Schema, with a default that fits it."""
+    for name, schema in data.get("params", {}).items():
+        path: list[str | int] = ["params", name]
+        odd = [
+            part.problem([*path, *where], message, hint, at_key=True)
+            for where, message, hint in _odd_keywords(schema)
+        ]
+        problems.extend(odd or _wrong_schema(path, schema, part))
+
+
+def check_exit_codes(data: Mapping[str, Any], part: Part, problems: list[Problem]) -> None:
+    """An exit code can mean one thing only."""
+    seen: dict[int, str] = {}
+    written = data.get("exit_codes", {})
+    for group in _GROUPS:
+        for index, code in enumerate(written.get(group, [])):
+            if code in seen:
+                message = f"exit code {code} is in {seen[code]} already: a code can mean one thing only"
+                problems.append(part.problem(["exit_codes", group, index], message))
+            seen.setdefault(code, group)
+
+
+def _odd_keywords(schema: Mapping[str, Any]) -> Iterator[tuple[list[str | int], str, str | None]]:
+    for keyword in schema:
+        if keyword in ("$ref", "$dynamicRef"):
+            yield [keyword], "a parameter's schema can't refer to another one", "write it out"
+        elif keyword not in _KEYWORDS and not keyword.startswith("x-"):
+            hint = near.word(keyword, _KEYWORDS) or "a parameter is a JSON Schema"
+            yield [keyword], f'unknown keyword "{keyword}"', hint
+
+
+def _wrong_schema(path: list[str | int], schema: dict[str, Any], part: Part) -> Iterator[Problem]:
+    wrong = False
+    for error in _meta().iter_errors(schema):
+        wrong = True
+        where = [*path, *error.absolute_path]
+        yield part.problem(where, f"not a JSON Schema: {error.message}")
+    if wrong or "default" not in schema:
+        return
+    for error in Draft202012Validator(schema).iter_errors(schema["default"]):
+        message = f"the default does not fit its own schema: {error.message}"
+        yield part.problem([*path, "default", *error.absolute_path], message)
+
+
+@cache
+def _meta() -> Validator:
+    return Draft202012Validator(
+        Draft202012Validator.META_SCHEMA, format_checker=Draft202012Validator.FORMAT_CHECKER
+    )

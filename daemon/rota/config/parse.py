@@ -1,0 +1,186 @@
+"""One job as read from YAML, after `_defaults.yaml`, as a JobSpec or as everything that is wrong with it."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from fnmatch import fnmatchcase
+from hashlib import sha256
+from typing import Any
+
+from rota.config.checker import Shape, checker
+from rota.config.meaning import check_exit_codes, check_params
+from rota.config.part import Part, in_order
+from rota.config.places import Places
+from rota.config.quantity import duration, fraction, size
+from rota.config.triggers import Origin, read_triggers
+from rota.config.wording import explain
+from rota.config.work import check_steps, read_steps, text_map
+from rota.core.model import (
+    Backoff,
+    Concurrency,
+    Definition,
+    ExitCodes,
+    JobSpec,
+    Limits,
+    Link,
+    Missed,
+    MissedPolicy,
+    Overlap,
+    Retry,
+    Source,
+    Trigger,
+)
+from rota.core.problems import Problem
+
+Raw = Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Surroundings:
+    """What a job gets from outside its file: the default zone, and the host (None: every host)."""
+
+    timezone: str = "UTC"
+    host: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Parsed:
+    """`spec` is None when there is an error among the problems; warnings come beside it."""
+
+    spec: JobSpec | None
+    problems: tuple[Problem, ...] = ()
+    is_here: bool = True  # whether `hosts` lets this host have it
+
+
+def parse(job: str, part: Part, source: Source, surroundings: Surroundings) -> Parsed:
+    """Check the whole of one job and build it. `job` is its id, already checked."""
+    data: Any = part.data if isinstance(part.data, dict) else {}
+    errors = list(checker(Shape.JOB).iter_errors(part.data))
+    problems = explain(errors, part)
+    # What the schema refused is not looked at again, so that one mistake makes one problem.
+    refused = {error.absolute_path[0] for error in errors if error.absolute_path}
+    fitting = {key: value for key, value in data.items() if key not in refused}
+    origin = Origin(timezone=surroundings.timezone, seed=_seed(job, surroundings.host))
+    found = read_triggers(fitting, part, origin, problems)
+    check_steps(fitting, part, problems)
+    check_params(fitting, part, problems)
+    check_exit_codes(fitting, part, problems)
+    if any(problem.severity == "error" for problem in problems):
+        return Parsed(spec=None, problems=in_order(problems))
+    spec = _build(job, data, source, found)
+    is_here = is_on(surroundings.host, data.get("hosts", "*"))
+    return Parsed(spec=spec, problems=in_order(problems), is_here=is_here)
+
+
+def restore(job: str, definition: str, source: Source, surroundings: Surroundings) -> JobSpec | None:
+    """A job from the text of its `Definition`; None when it no longer fits the rules, or not this host."""
+    try:
+        data = json.loads(definition)
+    except ValueError:
+        return None
+    start = (source.file, source.line - 1, 0, source.line - 1, 0)
+    parsed = parse(job, Part(data=data, places=Places(start)), source, surroundings)
+    return parsed.spec if parsed.is_here else None
+
+
+def is_on(host: str | None, globs: str | Sequence[str]) -> bool:
+    """Whether `hosts` names that host: some glob matches, and none that begins with `!`."""
+    if host is None:
+        return True
+    written = [globs] if isinstance(globs, str) else globs
+    wanted = [glob for glob in written if not glob.startswith("!")] or ["*"]
+    unwanted = [glob[1:] for glob in written if glob.startswith("!")]
+    return _any_matches(host, wanted) and not _any_matches(host, unwanted)
+
+
+def _any_matches(host: str, globs: Sequence[str]) -> bool:
+    return any(fnmatchcase(host.lower(), glob.lower()) for glob in globs)
+
+
+def _seed(job: str, host: str | None) -> str:
+    return f"{host}/{job}" if host else job
+
+
+def _build(job: str, data: Raw, source: Source, found: tuple[Trigger, ...]) -> JobSpec:
+    given = {key: read(data[key]) for key, read in _KEYS.items() if key in data}
+    return JobSpec(
+        id=job,
+        steps=read_steps(data),
+        source=source,
+        definition=_definition(data),
+        triggers=found,
+        **given,
+    )
+
+
+def _definition(data: Raw) -> Definition:
+    text = json.dumps(data, ensure_ascii=False, sort_keys=True, separators=(",", ":"), allow_nan=False)
+    return Definition(text=text, hash=sha256(text.encode()).hexdigest())
+
+
+def _block(build: Callable[..., Any], readers: Mapping[str, Callable[[Any], object]]) -> Callable[[Raw], Any]:
+    """Reads a map into a value: a key that is not written keeps the default of the value's type."""
+
+    def read(raw: Raw) -> Any:
+        return build(**{key: readers[key](value) for key, value in raw.items()})
+
+    return read
+
+
+def _missed(raw: str | Raw) -> Missed:
+    return _MISSED({"run": raw} if isinstance(raw, str) else raw)  # type: ignore[no-any-return]
+
+
+def _jitter(raw: str | int) -> float:
+    return fraction(raw) if isinstance(raw, str) else 0.0
+
+
+def _exit_codes(raw: Mapping[str, Sequence[int]]) -> ExitCodes:
+    groups = {group: frozenset(int(code) for code in codes) for group, codes in raw.items()}
+    if "ok" not in groups:
+        groups["ok"] = ExitCodes().ok.difference(*groups.values())  # 0 is ok unless named as something else
+    return ExitCodes(**groups)
+
+
+def _links(raw: Sequence[Mapping[str, str]]) -> tuple[Link, ...]:
+    return tuple(Link(label=each["label"], href=each["href"]) for each in raw)
+
+
+def _paths(raw: str | Sequence[str]) -> tuple[str, ...]:
+    return (raw,) if isinstance(raw, str) else tuple(raw)
+
+
+_MISSED = _block(Missed, {"run": MissedPolicy, "within": duration})
+_KEYS: dict[str, Callable[[Any], Any]] = {
+    "title": str,
+    "description": str,
+    "owner": str,
+    "tags": tuple,
+    "links": _links,
+    "enabled": bool,
+    "missed": _missed,
+    "start_deadline": duration,
+    "params": dict,
+    "retry": _block(
+        Retry,
+        {
+            "attempts": int,
+            "backoff": Backoff,
+            "delay": duration,
+            "max_delay": duration,
+            "jitter": _jitter,
+            "on": frozenset,
+            "deadline": duration,
+            "restart": bool,
+        },
+    ),
+    "limits": _block(Limits, {"timeout": duration, "grace": duration, "output": size}),
+    "concurrency": _block(Concurrency, {"max": int, "overlap": Overlap, "queue": int}),
+    "env": text_map,
+    "env_file": _paths,
+    "cwd": str,
+    "exit_codes": _exit_codes,
+    "markers": bool,
+}

@@ -1,0 +1,44 @@
+"""A part of what was read, with what is needed to say where something in it is wrong."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from rota.config.places import Data, Path, Places, pointer
+from rota.core.problems import Problem, Severity
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Part:
+    """Data with its places; `prefix` is the path of `data` inside its file."""
+
+    data: Data
+    places: Places
+    prefix: tuple[str | int, ...] = ()
+
+    def problem(
+        self,
+        path: Path,
+        message: str,
+        hint: str | None = None,
+        *,
+        at_key: bool = False,
+        severity: Severity = "error",
+    ) -> Problem:
+        """A problem with the value (or the key) at that path of `data`."""
+        locate = self.places.key if at_key else self.places.value
+        place = locate(self.data, path)
+        return Problem(
+            file=place.file,
+            line=place.line,
+            column=place.column,
+            path=pointer((*self.prefix, *path)),
+            message=message,
+            hint=hint,
+            severity=severity,
+        )
+
+
+def in_order(problems: list[Problem]) -> tuple[Problem, ...]:
+    """Without repetitions, by place."""
+    return tuple(sorted(dict.fromkeys(problems), key=lambda found: (found.file, found.line, found.column)))
