@@ -235,6 +235,7 @@ class RunnerFacts:
     shell: str
     boot_id: str
     pid: int
+    state: str = ""  # its state directory, absolute: attempts lie in <job>/<number>/<step>.<n> below it
 
 
 class ProcessRunner(Protocol):
