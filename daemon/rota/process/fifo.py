@@ -1,0 +1,35 @@
+"""FIFOs of live attempts, held open: what a job writes while no runner is there waits in the pipe."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+from rota.core.seams import AttemptRef
+
+
+class Fifos:
+    """One descriptor an attempt, never read from."""
+
+    def __init__(self) -> None:
+        self._held: dict[str, int] = {}
+
+    def hold(self, ref: AttemptRef, root: Path) -> None:
+        """Open it, once; `root` is the runner's state directory. One that can't be opened is done without."""
+        if ref.id in self._held:
+            return
+        path = root / ref.job / str(ref.number) / f"{ref.step}.{ref.n}" / "job" / "out"
+        try:
+            self._held[ref.id] = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_NOFOLLOW | os.O_CLOEXEC)
+        except OSError:
+            # Another user's, or the attempt has just ended: the runner alone holds it then.
+            return
+
+    def release(self, attempt_id: str) -> None:
+        fd = self._held.pop(attempt_id, None)
+        if fd is not None:
+            os.close(fd)
+
+    def close(self) -> None:
+        for attempt_id in list(self._held):
+            self.release(attempt_id)

@@ -1,0 +1,109 @@
+"""Between the values of `core.seams` and the runner's messages, as docs/runner-protocol.md has them. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+
+from rota.core.instant import from_ms
+from rota.core.seams import (
+    AttemptRef,
+    AttemptReport,
+    AttemptWhere,
+    EndCause,
+    Ended,
+    RunnerFacts,
+    Started,
+    StartOrder,
+)
+from rota.runner.protocol import Message
+
+
+def start_message(order: StartOrder) -> Message:
+    return {
+        "type": "start",
+        **ref_message(order.ref),
+        "argv": list(order.argv),
+        "env": dict(order.env),
+        "cwd": order.cwd,
+        "timeoutMs": order.timeout_ms,
+        "graceMs": order.grace_ms,
+        "output": order.output,
+    }
+
+
+def ref_message(ref: AttemptRef) -> Message:
+    return {"attempt": ref.id, "job": ref.job, "run": ref.number, "step": ref.step, "n": ref.n}
+
+
+def read_facts(message: Mapping[str, object]) -> RunnerFacts:
+    """From `hello`."""
+    return RunnerFacts(
+        user=_text(message, "user"),
+        home=_text(message, "home"),
+        shell=_text(message, "shell"),
+        boot_id=_text(message, "bootId"),
+        pid=_number(message, "pid"),
+        state=_text(message, "state"),
+    )
+
+
+def read_started(value: object) -> Started | None:
+    if not isinstance(value, dict):
+        return None
+    return Started(
+        pid=_number(value, "pid"), pid_started=_number(value, "pidStarted"), at=from_ms(_number(value, "at"))
+    )
+
+
+def read_ended(value: object) -> Ended | None:
+    if not isinstance(value, dict):
+        return None
+    return Ended(
+        cause=_cause(value.get("cause")),
+        exit_code=_optional(value.get("exitCode")),
+        signal=_optional(value.get("signal")),
+        at=from_ms(_number(value, "at")),
+        log_size=_number(value, "size"),
+        cpu_ms=_number(value, "cpuMs"),
+        peak_bytes=_number(value, "peakBytes"),
+    )
+
+
+def read_report(entry: Mapping[str, object]) -> AttemptReport:
+    """From an entry of `found`."""
+    ended = read_ended(entry.get("ended"))
+    where = AttemptWhere(_text(entry, "where")) if ended is None else AttemptWhere.ENDED
+    return AttemptReport(where=where, started=read_started(entry.get("started")), ended=ended)
+
+
+def unknown_end(at: datetime) -> Ended:
+    """The end of an attempt of which nothing is left to see."""
+    return Ended(cause=EndCause.UNKNOWN, exit_code=None, signal=None, at=at, log_size=0)
+
+
+def entries(message: Mapping[str, object], member: str) -> list[Mapping[str, object]]:
+    """A list of objects; anything else in its place is empty."""
+    value = message.get(member)
+    return [entry for entry in value if isinstance(entry, dict)] if isinstance(value, list) else []
+
+
+def _cause(value: object) -> EndCause:
+    try:
+        return EndCause(str(value))
+    except ValueError:
+        return EndCause.UNKNOWN  # a newer runner may know more causes
+
+
+def _text(message: Mapping[str, object], member: str) -> str:
+    value = message.get(member)
+    return value if isinstance(value, str) else ""
+
+
+def _number(message: Mapping[str, object], member: str) -> int:
+    value = message.get(member)
+    return value if isinstance(value, int) else 0
+
+
+def _optional(value: object) -> int | None:
+    return value if isinstance(value, int) else None
