@@ -36,7 +36,7 @@ class Canvas:
         if element is None:
             return None
         if id_ in self.above or len(self.above) >= MAX_DEPTH:
-            return box(self, "cut off here", element.get("text", ""))
+            return box(self, f"{element.get('type')} can't be shown", element.get("text", ""))
         inside = replace(self, above=(*self.above, id_))
         component = self.components.get(str(element.get("type")))
         if component is None:
@@ -122,7 +122,7 @@ def _unsupported(canvas: Canvas, element: Element) -> RenderableType:
 
 def _broken(canvas: Canvas, element: Element) -> RenderableType:
     return box(
-        canvas, f"Can't be shown: {element.get('type')}", element.get("text", ""), _held(canvas, element)
+        canvas, f"{element.get('type')} can't be shown", element.get("text", ""), _held(canvas, element)
     )
 
 

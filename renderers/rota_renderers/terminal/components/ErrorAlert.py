@@ -9,8 +9,8 @@ from rich.console import Group, RenderableType
 from rich.padding import Padding
 from rich.text import Text
 
+from rota_renderers.format import relative
 from rota_renderers.terminal.canvas import Canvas, Element, joined, prose, text
-from rota_renderers.terminal.words import relative, rough
 
 
 def draw(element: Element, canvas: Canvas) -> RenderableType:
@@ -44,8 +44,8 @@ def _facts(props: Mapping[str, Any], canvas: Canvas) -> Iterator[str]:
             f" of {props['maxAttempts']}" if "maxAttempts" in props else ""
         )
     if "nextRetryAt" in props:
-        wait = rough(props["nextRetryAt"] - canvas.now_ms) if props["nextRetryAt"] > canvas.now_ms else ""
-        yield f"retry in {wait}" if wait else "retry now"
+        is_due = props["nextRetryAt"] <= canvas.now_ms
+        yield "retry now" if is_due else f"retry {relative(props['nextRetryAt'], canvas.now_ms)}"
     if "file" in props:
         yield str(props["file"])
 

@@ -8,9 +8,9 @@ from typing import Any
 from rich.console import RenderableType
 from rich.text import Text
 
+from rota_renderers.format import relative
 from rota_renderers.terminal.canvas import Canvas, Element, joined, text
 from rota_renderers.terminal.look import look_of
-from rota_renderers.terminal.words import relative
 
 
 def draw(element: Element, canvas: Canvas) -> RenderableType:

@@ -9,4 +9,4 @@ from rota_renderers.terminal.canvas import Canvas, Element, box
 
 def draw(element: Element, canvas: Canvas) -> RenderableType:
     name = element["props"].get("component", "")
-    return box(canvas, f"Can't be shown: {name}", element.get("text", ""), canvas.children(element))
+    return box(canvas, f"{name} can't be shown", element.get("text", ""), canvas.children(element))

@@ -9,8 +9,8 @@ from rich.console import Group, RenderableType
 from rich.padding import Padding
 from rich.text import Text
 
+from rota_renderers.format import duration, relative
 from rota_renderers.terminal.canvas import Canvas, Element, joined, text
-from rota_renderers.terminal.words import length, relative
 
 
 def draw(element: Element, canvas: Canvas) -> RenderableType:
@@ -43,5 +43,5 @@ def _last(props: Mapping[str, Any], canvas: Canvas) -> Text:
     if not last:
         return Text()
     at = relative(last["at"], canvas.now_ms) if "at" in last else ""
-    took = length(last["durationMs"]) if "durationMs" in last else ""
+    took = duration(last["durationMs"]) if "durationMs" in last else ""
     return joined([text("last", "dim"), canvas.state(last["state"]), text(at), text(took)])

@@ -9,9 +9,9 @@ from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
+from rota_renderers.format import countdown, duration, moment, percent, relative
 from rota_renderers.terminal.canvas import Canvas, Element, joined, text
 from rota_renderers.terminal.components.RunHistory import bars
-from rota_renderers.terminal.words import clock, length, relative
 
 _WIDE = 80
 _ROOMY = 110
@@ -75,21 +75,20 @@ def _last(props: Mapping[str, Any], canvas: Canvas) -> Text:
     if not last:
         return Text()
     at = relative(last["at"], canvas.now_ms) if "at" in last else ""
-    took = length(last["durationMs"]) if "durationMs" in last else ""
+    took = duration(last["durationMs"]) if "durationMs" in last else ""
     return joined([canvas.glyph(last["state"]), text(took), text(at, "dim")], " ")
 
 
 def _next(row: Element, canvas: Canvas) -> Text:
     progress = _held(row, "progress", canvas)
     if progress and progress["props"].get("value") is not None:
-        return text(f"{int(progress['props']['value'] * 100)} %", "cyan")
+        return text(f"{percent(progress['props']['value'])} %", "cyan")
     found = _held(row, "next", canvas)
     at = found["props"].get("at") if found else None
     if at is None:
         return Text()
     zone = found["props"].get("zone", canvas.zone) if found else canvas.zone
-    when = relative(at, canvas.now_ms) if at > canvas.now_ms else "due"
-    return joined([text(when), text(clock(at, canvas.now_ms, zone), "dim")], " ")
+    return joined([text(countdown(at, canvas.now_ms)), text(moment(at, canvas.now_ms, zone), "dim")], " ")
 
 
 def _held(row: Element, slot: str, canvas: Canvas) -> Element | None:

@@ -9,8 +9,8 @@ from rich.console import RenderableType
 from rich.table import Table
 from rich.text import Text
 
+from rota_renderers.format import elapsed, moment, quantity, relative
 from rota_renderers.terminal.canvas import Canvas, Element, joined, prose, text
-from rota_renderers.terminal.words import clock, figure, relative, whole_length
 
 
 def draw(element: Element, canvas: Canvas) -> RenderableType:
@@ -32,10 +32,8 @@ def _value(row: Mapping[str, Any], canvas: Canvas) -> Text:
     if "at" in row:
         at = row["at"]
         named = f" {row['zone']}" if "zone" in row else ""
-        return text(f"{clock(at, canvas.now_ms, zone)}{named} ({relative(at, canvas.now_ms)})")
+        return text(f"{moment(at, canvas.now_ms, zone)}{named} ({relative(at, canvas.now_ms)})")
     if "since" in row:
-        return text(whole_length(canvas.now_ms - row["since"]))
+        return text(elapsed(canvas.now_ms - row["since"]))
     value = row.get("value")
-    if row.get("unit") == "percent":
-        return text(f"{figure(value, None)} %")
-    return prose(figure(value, row.get("unit")), "dim" if value is None else "")
+    return prose(quantity(value, row.get("unit", "")), "dim" if value is None else "")

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from rich.console import RenderableType
 
+from rota_renderers.format import countdown, moment
 from rota_renderers.terminal.canvas import Canvas, Element, joined, text
-from rota_renderers.terminal.words import clock, relative, rough
 
 
 def draw(element: Element, canvas: Canvas) -> RenderableType:
@@ -15,19 +15,12 @@ def draw(element: Element, canvas: Canvas) -> RenderableType:
     if at is None:
         return joined([label, text("not planned"), text(props.get("note", ""), "dim")])
     zone = props.get("zone", canvas.zone)
-    exact = text(f"{clock(at, canvas.now_ms, zone)} {props.get('zone', '')}", "dim")
+    exact = text(f"{moment(at, canvas.now_ms, zone)} {props.get('zone', '')}", "dim")
     return joined(
         [
             label,
-            text(_countdown(at, canvas.now_ms, props.get("overdueLabel"))),
+            text(countdown(at, canvas.now_ms, props.get("overdueLabel", ""))),
             exact,
             text(props.get("note", "")),
         ]
     )
-
-
-def _countdown(at: int, now: int, overdue: str | None) -> str:
-    if at > now:
-        return relative(at, now)
-    passed = rough(now - at)
-    return f"{overdue or 'due'} by {passed}" if passed and overdue else overdue or "due"

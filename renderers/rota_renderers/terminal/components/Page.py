@@ -5,8 +5,8 @@ from __future__ import annotations
 from rich.console import Group, RenderableType
 from rich.text import Text
 
+from rota_renderers.format import moment, relative
 from rota_renderers.terminal.canvas import Canvas, Element, joined, text
-from rota_renderers.terminal.words import clock, relative
 
 
 def draw(element: Element, canvas: Canvas) -> RenderableType:
@@ -22,7 +22,7 @@ def draw(element: Element, canvas: Canvas) -> RenderableType:
         at = props["updatedAt"]
         lines += [
             Text(),
-            text(f"Changed {relative(at, canvas.now_ms)} ({clock(at, canvas.now_ms, canvas.zone)})", "dim"),
+            text(f"Changed {relative(at, canvas.now_ms)} ({moment(at, canvas.now_ms, canvas.zone)})", "dim"),
         ]
     return Group(*lines)
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from rich.console import RenderableType
 from rich.text import Text
 
+from rota_renderers.format import relative
 from rota_renderers.terminal.canvas import Canvas, Element, joined, text
-from rota_renderers.terminal.words import relative
 
 
 def draw(element: Element, canvas: Canvas) -> RenderableType:

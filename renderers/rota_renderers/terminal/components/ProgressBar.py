@@ -8,9 +8,9 @@ from typing import Any
 from rich.console import Group, RenderableType
 from rich.text import Text
 
+from rota_renderers.format import duration, elapsed, left, over, percent
 from rota_renderers.terminal.canvas import Canvas, Element, joined, text
 from rota_renderers.terminal.look import look_of
-from rota_renderers.terminal.words import length, rough, whole_length
 
 
 def draw(element: Element, canvas: Canvas) -> RenderableType:
@@ -39,27 +39,25 @@ def _bar(value: float | None, state: str, canvas: Canvas) -> Text:
 
 def _facts(props: Mapping[str, Any], canvas: Canvas) -> Iterator[str]:
     if props.get("value") is not None:
-        yield f"{int(props['value'] * 100)} %"
+        yield f"{percent(props['value'])} %"
     if props.get("total"):
         yield f"{props.get('current', 0):g} of {props['total']:g}"
     if props.get("state", "running") not in ("running", "retrying"):
         return
-    elapsed = canvas.now_ms - props["startedAt"] if "startedAt" in props else None
-    if elapsed is not None:
-        usual = f" of ~{length(props['expectMs'])}" if props.get("expectMs") else ""
-        yield whole_length(elapsed) + usual
-    yield from _outlook(props, elapsed, canvas)
+    if "startedAt" in props:
+        usual = f" of ~{duration(props['expectMs'])}" if props.get("expectMs") else ""
+        yield elapsed(canvas.now_ms - props["startedAt"]) + usual
+    yield from _outlook(props, canvas)
 
 
-def _outlook(props: Mapping[str, Any], elapsed: float | None, canvas: Canvas) -> Iterator[str]:
+def _outlook(props: Mapping[str, Any], canvas: Canvas) -> Iterator[str]:
     if "etaAt" in props:
         yield _eta(props["etaAt"], canvas)
-    if elapsed is not None and props.get("p95Ms") and elapsed > props["p95Ms"]:
-        yield "longer than usual"
+    if "startedAt" in props and props.get("p95Ms"):
+        yield over(props["startedAt"], canvas.now_ms, props["p95Ms"])
 
 
 def _eta(eta: int | None, canvas: Canvas) -> str:
     if eta is None:
         return f"estimating{canvas.pick('…', '...')}"
-    left = rough(eta - canvas.now_ms) if eta > canvas.now_ms else ""
-    return f"about {left} left" if left else "almost done"
+    return left(eta, canvas.now_ms)

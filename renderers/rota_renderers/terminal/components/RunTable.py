@@ -9,8 +9,8 @@ from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
+from rota_renderers.format import duration, elapsed, moment, relative
 from rota_renderers.terminal.canvas import Canvas, Element, joined, text
-from rota_renderers.terminal.words import clock, length, relative, whole_length
 
 _WIDE = 80
 _ONGOING = ("running", "retrying")
@@ -49,7 +49,7 @@ def _cells(row: Mapping[str, Any], canvas: Canvas) -> list[Text]:
     when = Text()
     if at is not None:
         when = joined(
-            [text(clock(at, canvas.now_ms, canvas.zone)), text(relative(at, canvas.now_ms), "dim")], " "
+            [text(moment(at, canvas.now_ms, canvas.zone)), text(relative(at, canvas.now_ms), "dim")], " "
         )
     return [
         canvas.state(row["state"]),
@@ -63,9 +63,9 @@ def _cells(row: Mapping[str, Any], canvas: Canvas) -> list[Text]:
 
 def _took(row: Mapping[str, Any], canvas: Canvas) -> str:
     if row.get("durationMs") is not None:
-        return length(row["durationMs"])
+        return duration(row["durationMs"])
     if row["state"] in _ONGOING and "startedAt" in row:
-        return whole_length(canvas.now_ms - row["startedAt"])
+        return elapsed(canvas.now_ms - row["startedAt"])
     return ""
 
 

@@ -8,8 +8,8 @@ from typing import Any
 from rich.console import RenderableType
 from rich.table import Table
 
+from rota_renderers.format import duration, elapsed, percent
 from rota_renderers.terminal.canvas import Canvas, Element, joined, text
-from rota_renderers.terminal.words import length, whole_length
 
 
 def draw(element: Element, canvas: Canvas) -> RenderableType:
@@ -30,7 +30,7 @@ def draw(element: Element, canvas: Canvas) -> RenderableType:
 def _facts(step: Mapping[str, Any], canvas: Canvas) -> Iterator[str]:
     yield _time(step, canvas)
     if "value" in step:
-        yield f"{int(step['value'] * 100)} %"
+        yield f"{percent(step['value'])} %"
     if step.get("attempt", 1) > 1 or "maxAttempts" in step:
         yield f"attempt {step.get('attempt', 1)}" + (
             f" of {step['maxAttempts']}" if "maxAttempts" in step else ""
@@ -40,8 +40,8 @@ def _facts(step: Mapping[str, Any], canvas: Canvas) -> Iterator[str]:
 
 def _time(step: Mapping[str, Any], canvas: Canvas) -> str:
     if "durationMs" in step:
-        return length(step["durationMs"])
+        return duration(step["durationMs"])
     if step["state"] not in ("running", "retrying") or "startedAt" not in step:
         return ""
-    usual = f" of ~{length(step['expectMs'])}" if step.get("expectMs") else ""
-    return whole_length(canvas.now_ms - step["startedAt"]) + usual
+    usual = f" of ~{duration(step['expectMs'])}" if step.get("expectMs") else ""
+    return elapsed(canvas.now_ms - step["startedAt"]) + usual

@@ -9,8 +9,8 @@ from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
+from rota_renderers.format import countdown, moment
 from rota_renderers.terminal.canvas import Canvas, Element, joined, text
-from rota_renderers.terminal.words import clock, relative
 
 
 def draw(element: Element, canvas: Canvas) -> RenderableType:
@@ -21,16 +21,12 @@ def draw(element: Element, canvas: Canvas) -> RenderableType:
     table.add_column(no_wrap=True)
     table.add_column(overflow="fold")
     for item in items:
-        table.add_row(text(_when(item, canvas)), _what(item, canvas))
+        table.add_row(text(countdown(item["at"], canvas.now_ms)), _what(item, canvas))
     return Group(table)
 
 
-def _when(item: Mapping[str, Any], canvas: Canvas) -> str:
-    return relative(item["at"], canvas.now_ms) if item["at"] > canvas.now_ms else "due"
-
-
 def _what(item: Mapping[str, Any], canvas: Canvas) -> Text:
-    at = clock(item["at"], canvas.now_ms, item.get("zone", canvas.zone))
+    at = moment(item["at"], canvas.now_ms, item.get("zone", canvas.zone))
     return joined(
         [
             text(item.get("label") or item["job"], "bold"),
