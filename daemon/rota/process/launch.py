@@ -28,7 +28,7 @@ class Launcher:
         self._pid = 0  # of the runner that was started here and has not been seen ending
 
     async def ensure(self, *, within: float = 10.0) -> bool:
-        """Start one when none answers; True when this call started it. Raises Unavailable when it won't serve."""
+        """Start one when none answers; True when this call did. Raises Unavailable when it won't serve."""
         if answers(self._layout.runner_socket):
             return False
         self._reap()
@@ -56,7 +56,7 @@ class Launcher:
             missing = client.facts is None
 
     async def end(self, client: RunnerClient, *, within: float = 1.0) -> bool:
-        """At a normal end of the daemon: end the runner if it holds nothing. True when none answers any more."""
+        """At a normal end of the daemon: end the runner if it holds nothing. True when none answers then."""
         await client.quit()
         deadline = self._clock.monotonic() + within
         while answers(self._layout.runner_socket):
@@ -104,7 +104,7 @@ def answers(path: Path) -> bool:
 def make_private(folder: Path) -> None:
     """Make the folder of the sockets, ours alone. Raises Unavailable when it is there and somebody else's."""
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-    for level in (folder, folder.parent):
+    for level in (folder, folder.parent, folder.parent.parent):
         if level.stat().st_uid not in (os.geteuid(), 0):
             raise Unavailable(f"{level} belongs to somebody else, so no socket is made there")
 
