@@ -80,7 +80,7 @@ def over(at: int, now: int, limit: int) -> str:
 
 
 def moment(at: int, now: int, zone: str) -> str:
-    """An instant on the clock of a zone, no longer than needed: `02:00`, `25 Sep 02:00`, `2027-01-22 02:00`."""
+    """An instant on the clock of a zone, short: `02:00`, `25 Sep 02:00`, `2027-01-22 02:00`."""
     there, here = _local(at, zone), _local(now, zone)
     if there.date() == here.date():
         return _clock(there)
@@ -130,7 +130,7 @@ def number(value: float) -> str:
 
 
 def quantity(value: str | float | None, unit: str = "") -> str:
-    """A figure with its unit: bytes and ms in words, a fraction of `percent` is not turned; None: not known."""
+    """A figure with its unit; bytes and ms are put in words, None is `not known`."""
     if value is None:
         return "not known"
     if isinstance(value, str):

@@ -1,13 +1,14 @@
-"""Renders elements by one template per component; a part that fails becomes a marked box, never a broken page."""
+"""Renders elements, one template per component. A part that fails becomes a marked box, the page stays."""
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from jinja2 import Environment, PackageLoader, StrictUndefined, TemplateNotFound, Undefined
-from markupsafe import Markup, escape
+from jinja2 import Environment, PackageLoader, TemplateNotFound, Undefined
+from markupsafe import Markup
 
 from rota_catalog.apply import references
 from rota_catalog.catalog import BUILT_IN, Catalog, Look, is_path
@@ -38,14 +39,13 @@ class HtmlRenderer:
         can_act: bool = False,
     ) -> Markup:
         """The whole tree as markup. Never raises for what a tree holds."""
-        zone = elements.get(root, {}).get("props", {}).get("zone")
         page = _Page(
             elements=elements,
             catalog=self._catalog,
             views=self._views,
             report=self._report,
             now=now_ms,
-            zone=zone if isinstance(zone, str) else "UTC",
+            zone=page_zone(elements.get(root)),
             csrf=csrf or "",
             can_act=can_act,
         )
@@ -142,6 +142,12 @@ class _Page:
         )
 
 
+def page_zone(root: Element | None) -> str:
+    """The zone of every time that names no other: what the page says, else UTC."""
+    zone = root["props"].get("zone") if root and root["type"] == "Page" else None
+    return zone if isinstance(zone, str) else "UTC"
+
+
 def attributes(given: Mapping[str, Any]) -> Markup:
     """` name="value"` for each that has one; True stands alone, False, None and missing are left out."""
     parts = []
@@ -163,9 +169,9 @@ def _views(catalog: Catalog) -> dict[str, Callable[..., Markup]]:
         autoescape=True,
         trim_blocks=True,
         lstrip_blocks=True,
-        undefined=StrictUndefined,
+        undefined=Undefined,
     )
-    environment.globals.update(words=words, attrs=attributes, path=safe_path, plain_json=_json)
+    environment.globals.update(words=words, attrs=attributes, path=safe_path, plain=_plain)
     return {name: _view(environment, name) for name in (*catalog.components, "Box", "Broken")}
 
 
@@ -177,10 +183,8 @@ def _view(environment: Environment, name: str) -> Callable[..., Markup]:
     return view
 
 
-def _json(value: object) -> str:
-    import json
-
+def _plain(value: object) -> str:
+    """A value as it stands in a form field: text as it is, anything else as JSON."""
+    if isinstance(value, str):
+        return value
     return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
-
-
-__all__ = ["HtmlRenderer", "escape"]
