@@ -80,7 +80,9 @@ def size_text(size: float) -> str:
 
 
 def length_text(seconds: float) -> str:
-    """A length as people read it: 45 s, 12 m, 5 h, 3 d."""
+    """A length as people read it: 0.5 s, 45 s, 12 m, 5 h, 3 d."""
+    if seconds < 2:
+        return f"{seconds:.2g} s"
     for unit, size in (("d", 86400), ("h", 3600), ("m", 60)):
         if seconds >= 2 * size:
             return f"{seconds / size:.0f} {unit}"

@@ -58,7 +58,7 @@ def test_a_text_that_is_no_number_stays_text_so_that_the_check_names_it() -> Non
 
 
 def test_lists_and_untyped_enums_are_read_as_json() -> None:
-    schemas = {"only": {"type": "array"}, "size": {"enum": [1, 2]}, "free": {}}
+    schemas: dict[str, dict[str, Any]] = {"only": {"type": "array"}, "size": {"enum": [1, 2]}, "free": {}}
 
     assert from_form(schemas, {"only": '["a"]', "size": "2", "free": "2"}) == {
         "only": ["a"],

@@ -7,7 +7,8 @@ import pytest
 
 from rota.core.errors import JobError
 from rota.core.model import Check, Command, HttpRequest, Script
-from rota.handlers.work import SETTINGS, prepare
+from rota.handlers.verdict import SETTINGS
+from rota.handlers.work import prepare
 
 VALUES = {"params": {"database": "app", "deep": [1, True]}, "steps": {"dump": {"outputs": {"size": "7"}}}}
 
