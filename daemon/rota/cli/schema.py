@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from rota.cli.failure import COULD_NOT_ASK, Failure
+from rota.cli.failure import CouldNotAsk
 
 WHOLE = ("job", "config", "tree")
 PARTS = ("component", "action")
@@ -36,9 +36,7 @@ def _text(what: str, name: str | None) -> str:
     if name is None:
         return _file("schema", what)
     if name not in _names(what):
-        raise Failure(
-            f"there is no {what} {name}; there is: {', '.join(_names(what))}", exit_code=COULD_NOT_ASK
-        )
+        raise CouldNotAsk(f"there is no {what} {name}; there is: {', '.join(_names(what))}")
     return _file(f"{what}s", name)
 
 

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from rich.console import Group, RenderableType
+from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
@@ -40,7 +41,8 @@ def _folded(rows: list[Mapping[str, Any]], canvas: Canvas) -> RenderableType:
     for row in rows:
         state, name, when, took, trigger, rest = _cells(row, canvas)
         lines.append(joined([state, name, took]))
-        lines.append(joined([Text(" "), when, trigger, rest]))
+        under = joined([when, trigger, rest])
+        lines += [Padding(under, (0, 0, 0, 2))] if under.plain else []
     return Group(*lines)
 
 
