@@ -2,12 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
+from rota.config import yaml12, zones
+from rota.config.checker import Shape, checker
+from rota.config.part import Part, in_order
+from rota.config.quantity import duration
+from rota.config.wording import explain
 from rota.core.problems import Problem
+
+Raw = Mapping[str, Any]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,4 +49,71 @@ class DaemonConfig:
 
 def read(path: Path) -> DaemonConfig | tuple[Problem, ...]:
     """The configuration in that file, or every problem in it (at least one). Never raises for its content."""
-    raise NotImplementedError
+    try:
+        with path.open("rb") as opened:
+            content = opened.read(yaml12.MAX_BYTES + 1)
+    except OSError as error:
+        return (Problem(file=str(path), line=1, column=1, message=f"can't be read: {error.strerror}"),)
+    return parse(content, str(path), path.absolute().parent)
+
+
+def parse(content: bytes, file: str, folder: Path) -> DaemonConfig | tuple[Problem, ...]:
+    """As `read`; `folder` is where relative job directories begin. An empty file sets nothing."""
+    document = yaml12.read(content, file)
+    if not document.readable:
+        return document.problems
+    data: Any = {} if document.data is None else document.data
+    part = Part(data=data, places=document.places)
+    errors = list(checker(Shape.CONFIG).iter_errors(data))
+    problems = [*document.problems, *explain(errors, part)]
+    refused = {error.absolute_path[0] for error in errors if error.absolute_path}
+    if isinstance(data, dict):
+        fitting = {key: value for key, value in data.items() if key not in refused}
+        problems += _beyond_schema(fitting, part)
+    return in_order(problems) if problems else _build(data, folder)
+
+
+def _beyond_schema(data: Raw, part: Part) -> Iterator[Problem]:
+    zone = data.get("timezone")
+    if zone is not None and zones.find(zone) is None:
+        yield part.problem(["timezone"], f'"{zone}" is not a time zone', zones.hint(zone))
+    listen = data.get("listen", "")
+    if listen and int(listen.rpartition(":")[2]) > _LAST_PORT:
+        yield part.problem(
+            ["listen"], f"there is no port {listen.rpartition(':')[2]}: expected 0 to {_LAST_PORT}"
+        )
+
+
+def _build(data: Raw, folder: Path) -> DaemonConfig:
+    return DaemonConfig(
+        **{_FIELDS.get(key, key): _READERS[key](value, folder) for key, value in data.items()}
+    )
+
+
+def _directories(written: str | list[str], folder: Path) -> tuple[Path, ...]:
+    return tuple(folder / each for each in ([written] if isinstance(written, str) else written))
+
+
+def _retention(written: Raw, _: Path) -> Retention:
+    return Retention(
+        **{key: int(value) if key == "runs" else duration(value) for key, value in written.items()}
+    )
+
+
+def _as_written(value: Any, _: Path) -> Any:
+    return value
+
+
+_LAST_PORT = 65535
+_FIELDS = {"web": "web_hosts", "log": "log_format"}  # where a key and its field have different names
+_READERS: dict[str, Callable[[Any, Path], Any]] = {
+    "listen": _as_written,
+    "jobs": _directories,
+    "timezone": _as_written,
+    "host": _as_written,
+    "reload": _as_written,
+    "retention": _retention,
+    "web": lambda written, _: tuple(written.get("hosts", ())),
+    "startup_delay": lambda written, _: duration(written),
+    "log": _as_written,
+}

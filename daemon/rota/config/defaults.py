@@ -24,6 +24,13 @@ class Defaults:
     problems: tuple[Problem, ...] = ()
 
 
+# A block without any of these says nothing by itself.
+_INCOMPLETE = {
+    "schedule": {"cron", "every", "at"},
+    "http": {"url"},
+    "check": {"disk", "tcp", "http", "file_age", "command", "checks"},
+}
+
 NONE = Defaults(data={}, places=Places(("", 0, 0, 0, 0)))
 
 
@@ -44,6 +51,16 @@ def read(content: bytes, file: str, outer: Defaults) -> Defaults:
         broken=outer.broken or bool(problems),
         problems=in_order(problems),
     )
+
+
+def applied(defaults: Defaults, job: dict[str, Data], places: Places) -> dict[str, Data]:
+    """A job over the defaults. What only adds to a block (a zone, headers) makes none where the job has none."""
+    data = merged(defaults.data, job, places)
+    for key, makes in _INCOMPLETE.items():
+        block = data.get(key)
+        if key not in job and isinstance(block, dict) and not makes & block.keys():
+            del data[key]
+    return data
 
 
 def merged(base: dict[str, Data], over: dict[str, Data], places: Places) -> dict[str, Data]:

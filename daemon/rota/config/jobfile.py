@@ -8,7 +8,7 @@ from typing import Any
 
 from rota.config import near, yaml12
 from rota.config.checker import Shape, checker
-from rota.config.defaults import Defaults, merged
+from rota.config.defaults import Defaults, applied
 from rota.config.folder import JobFile
 from rota.config.parse import Surroundings, parse
 from rota.config.part import Part, in_order
@@ -113,7 +113,7 @@ class _Reader:
             self.claims.append(Claim(job=job, place=place))
             return
         if isinstance(part.data, dict) and self._defaults.data:
-            data = merged(self._defaults.data, part.data, part.places)
+            data = applied(self._defaults, part.data, part.places)
             part = Part(data=data, places=part.places, prefix=part.prefix)
         source = Source(file=self._file.relative, line=place.line, directory=self._file.folder)
         parsed = parse(job, part, source, self._surroundings)

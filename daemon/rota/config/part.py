@@ -28,11 +28,12 @@ class Part:
         """A problem with the value (or the key) at that path of `data`."""
         locate = self.places.key if at_key else self.places.value
         place = locate(self.data, path)
+        is_elsewhere = place.file != self.places.start[0]  # in a file of defaults
         return Problem(
             file=place.file,
             line=place.line,
             column=place.column,
-            path=pointer((*self.prefix, *path)),
+            path=pointer(path if is_elsewhere else (*self.prefix, *path)),
             message=message,
             hint=hint,
             severity=severity,

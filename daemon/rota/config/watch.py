@@ -2,20 +2,142 @@
 
 from __future__ import annotations
 
+import asyncio
+import errno
 from collections.abc import AsyncIterator, Sequence
+from contextlib import suppress
 from datetime import timedelta
+from itertools import pairwise
 from pathlib import Path
 
+from asyncinotify import Event, Inotify, Mask
+
+from rota.core.errors import Unavailable
 from rota.core.seams import Clock
 
 QUIET = timedelta(milliseconds=200)
 
+_LONGEST_UNREST = 50  # times `quiet`: after that a directory that never rests is read as it is
+_NAMES = Mask.CREATE | Mask.DELETE | Mask.MOVE | Mask.ATTRIB | Mask.ONLYDIR
+_ALL = _NAMES | Mask.MODIFY | Mask.CLOSE_WRITE | Mask.DELETE_SELF | Mask.MOVE_SELF
 
-def changes(directories: Sequence[Path], clock: Clock, *, quiet: timedelta = QUIET) -> AsyncIterator[None]:
-    """Yields each time something below the directories changed and nothing more did for `quiet`.
 
-    Sub-folders that appear are watched too; a directory that is missing or vanishes is watched for
-    its return. Runs until its consumer is cancelled or closes it.
-    Raises Unavailable when the kernel has no watches left.
+async def changes(
+    directories: Sequence[Path], clock: Clock, *, quiet: timedelta = QUIET
+) -> AsyncIterator[None]:
+    """Yields when watching has begun, then each time something changed and nothing more did for `quiet`.
+
+    So a consumer that reads the directories at each turn misses nothing. Sub-folders that appear are watched
+    too; a directory that is missing, vanishes or is exchanged by a link is watched for its return.
+    Runs until its consumer is cancelled or closes it. Raises Unavailable when the kernel has no watches left.
     """
-    raise NotImplementedError
+    changed = asyncio.Event()
+    with Inotify() as inotify:
+        watches = _Watches(inotify, directories)
+        watches.cover()
+        listener = asyncio.create_task(_listen(inotify, watches, changed))
+        # What ends the listener must wake the loop below, which then raises it.
+        listener.add_done_callback(lambda _: changed.set())
+        try:
+            yield
+            while True:
+                await _rest(changed, clock, quiet)
+                if listener.done():
+                    listener.result()
+                watches.cover()
+                yield
+        finally:
+            listener.cancel()
+            with suppress(asyncio.CancelledError):
+                await listener
+
+
+async def _listen(inotify: Inotify, watches: _Watches, changed: asyncio.Event) -> None:
+    async for event in inotify:
+        if watches.concerns(event):
+            changed.set()
+            if Mask.ISDIR in event.mask:
+                watches.cover()  # at once, for what is written into a new folder next
+
+
+async def _rest(changed: asyncio.Event, clock: Clock, quiet: timedelta) -> None:
+    await changed.wait()
+    for _ in range(_LONGEST_UNREST):
+        if not changed.is_set():
+            return
+        changed.clear()
+        await clock.sleep(quiet.total_seconds())
+    changed.clear()
+
+
+class _Watches:
+    """Which folders are watched, and for what.
+
+    Of the folders above a job directory only the one name on the way to it matters: that shows when the
+    directory, or a link on the way, is made, moved or exchanged.
+    """
+
+    def __init__(self, inotify: Inotify, directories: Sequence[Path]) -> None:
+        self._inotify = inotify
+        self._roots = [path.absolute() for path in directories]
+        self._names: dict[int, set[str] | None] = {}  # watch -> names that matter; None: all
+
+    def cover(self) -> None:
+        """Watch all that is there now and nothing else. Raises Unavailable."""
+        self._names, before = {}, self._names
+        for root in self._roots:
+            for name, folder in _way_to(root):
+                self._add(folder, name)
+        entered: set[tuple[int, int]] = set()
+        for root in self._roots:
+            self._add_tree(root, entered)
+        known = {watch.wd: watch for watch in self._inotify.watches}
+        for number in before.keys() - self._names.keys():
+            if number in known:
+                with suppress(OSError):  # its folder went away meanwhile
+                    self._inotify.rm_watch(known[number])
+
+    def concerns(self, event: Event) -> bool:
+        """Whether the event can change what the directories say."""
+        if Mask.Q_OVERFLOW in event.mask:
+            return True
+        watch = event.watch
+        if watch is None or Mask.IGNORED in event.mask or watch.wd not in self._names:
+            return False
+        names = self._names[watch.wd]
+        return names is None or str(event.name) in names
+
+    def _add_tree(self, folder: Path, entered: set[tuple[int, int]]) -> None:
+        try:
+            status = folder.stat()
+            if (status.st_dev, status.st_ino) in entered:
+                return
+            entered.add((status.st_dev, status.st_ino))
+            # First the watch, then what is in it: nothing can appear unseen between the two.
+            self._add(folder, None)
+            inside = [path for path in folder.iterdir() if path.is_dir() and not path.name.startswith(".")]
+        except OSError:
+            return  # missing or not readable: the watch above it tells when that changes
+        for path in inside:
+            self._add_tree(path, entered)
+
+    def _add(self, folder: Path, name: str | None) -> None:
+        try:
+            number = self._inotify.add_watch(folder, _ALL if name is None else _NAMES).wd
+        except OSError as error:
+            if error.errno in (errno.ENOSPC, errno.EMFILE, errno.ENOMEM):
+                raise Unavailable(
+                    f"The kernel has no inotify watch left for {folder}: raise fs.inotify.max_user_watches, "
+                    "or set `reload: signal` in rota.yaml."
+                ) from error
+            return
+        if name is None:
+            self._names[number] = None
+        elif (names := self._names.setdefault(number, set())) is not None:
+            names.add(name)
+
+
+def _way_to(root: Path) -> list[tuple[str, Path]]:
+    """Each folder above, with the name in it that leads on."""
+    parts = [*reversed(root.parents), root]
+    return [(below.name, above) for above, below in pairwise(parts)]
