@@ -1,0 +1,141 @@
+"""A process runner and its logs in memory: a test says when a process writes and how it ends."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from rota.core.errors import RotaError
+from rota.core.seams import (
+    AttemptRef,
+    AttemptReport,
+    AttemptWhere,
+    Clock,
+    EndCause,
+    Ended,
+    Grew,
+    LogLine,
+    Refused,
+    RunnerEvent,
+    RunnerFacts,
+    Started,
+    StartOrder,
+)
+from rota.process.output import LogChunk
+
+BOOT = "boot-1"
+FACTS = RunnerFacts(user="rota-jobs", home="/home/rota-jobs", shell="/bin/bash", boot_id=BOOT, pid=1)
+
+
+@dataclass(kw_only=True)
+class Hands:
+    """The seam `core.seams.ProcessRunner`, and the `AttemptLogs` of what it started.
+
+    Processes are named `<step>.<n>` in the order of their start; `process()` is the newest.
+    """
+
+    clock: Clock
+    facts: RunnerFacts | None = FACTS
+    refuse: Refused | None = None  # the answer to the next starts
+    broken: RotaError | None = None  # raised by the next start, after the process was started
+    obeys: bool = True  # SIGTERM ends a process at once
+    orders: list[StartOrder] = field(default_factory=list)
+    terminated: list[tuple[str, bool]] = field(default_factory=list)
+    acked: list[str] = field(default_factory=list)
+    reports: dict[str, AttemptReport] = field(default_factory=dict)  # say otherwise than it is
+    _processes: dict[str, Process] = field(default_factory=dict)
+
+    def process(self, index: int = -1) -> Process:
+        return list(self._processes.values())[index]
+
+    async def start(self, order: StartOrder) -> Started | Refused:
+        if self.refuse is not None:
+            return self.refuse
+        if order.ref.id in self._processes:
+            return Refused(code="known", message="its directory is there already")
+        self.orders.append(order)
+        started = Started(pid=1000 + len(self.orders), pid_started=7, at=self.clock.now())
+        self._processes[order.ref.id] = Process(order=order, started=started, clock=self.clock)
+        if self.broken is not None:
+            error, self.broken = self.broken, None
+            raise error
+        return started
+
+    async def terminate(self, ref: AttemptRef, *, immediately: bool = False) -> None:
+        self.terminated.append((ref.id, immediately))
+        if self.obeys or immediately:
+            self._processes[ref.id].end(cause=EndCause.KILLED, signal=9 if immediately else 15)
+
+    async def watch(self, ref: AttemptRef) -> AsyncIterator[RunnerEvent]:
+        process = self._processes[ref.id]
+        seen = 0
+        while True:
+            process.news.clear()
+            if process.ended is not None:
+                yield process.ended
+                return
+            if process.size > seen:
+                seen = process.size
+                yield Grew(size=seen)
+            else:
+                await process.news.wait()
+
+    async def report(self, refs: Sequence[AttemptRef]) -> Mapping[str, AttemptReport]:
+        return {ref.id: self.reports.get(ref.id) or self._report(ref) for ref in refs}
+
+    async def ack(self, ref: AttemptRef) -> None:
+        self.acked.append(ref.id)
+
+    def read_from(self, ref: AttemptRef, offset: int, line: int, *, final: bool = False) -> LogChunk:
+        process = self._processes.get(ref.id)
+        text = "" if process is None else process.text[offset:]
+        whole = text if final else text[: text.rfind("\n") + 1]
+        lines = [
+            LogLine(n=line + i, at=self.clock.now(), text=each) for i, each in enumerate(whole.splitlines())
+        ]
+        return LogChunk(lines=lines, offset=offset + len(whole), line=line + len(lines))
+
+    def outputs(self, ref: AttemptRef) -> dict[str, str]:
+        process = self._processes.get(ref.id)
+        return {} if process is None else process.outputs
+
+    def _report(self, ref: AttemptRef) -> AttemptReport:
+        process = self._processes.get(ref.id)
+        if process is None:
+            return AttemptReport(where=AttemptWhere.ABSENT)
+        where = AttemptWhere.LIVE if process.ended is None else AttemptWhere.ENDED
+        return AttemptReport(where=where, started=process.started, ended=process.ended)
+
+
+@dataclass(kw_only=True)
+class Process:
+    """What one order became."""
+
+    order: StartOrder
+    started: Started
+    clock: Clock
+    text: str = ""
+    outputs: dict[str, str] = field(default_factory=dict)
+    ended: Ended | None = None
+    news: asyncio.Event = field(default_factory=asyncio.Event)
+
+    @property
+    def name(self) -> str:
+        return f"{self.order.ref.step}.{self.order.ref.n}"
+
+    @property
+    def size(self) -> int:
+        return len(self.text)
+
+    def write(self, text: str) -> None:
+        self.text += text
+        self.news.set()
+
+    def end(self, code: int = 0, *, cause: EndCause = EndCause.EXIT, signal: int | None = None) -> None:
+        if self.ended is None:
+            exit_code = code if cause is EndCause.EXIT else None
+            self.ended = Ended(
+                cause=cause, exit_code=exit_code, signal=signal, at=self.clock.now(), log_size=self.size
+            )
+            self.news.set()
