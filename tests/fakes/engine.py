@@ -9,7 +9,6 @@ from fakes.clock import START, FakeClock
 from fakes.hands import BOOT, Hands
 from fakes.ids import FakeIds
 from fakes.store import MemoryStore
-
 from rota.core.board import Board, Due, JobEntry
 from rota.core.events import Event
 from rota.core.model import JobSet, JobSpec
@@ -26,7 +25,7 @@ from rota.process.environment import Place
 
 
 class FakeEngine:
-    """Executor, jobs and operations over one clock, store and runner; `restart` is a new daemon over the same."""
+    """Executor, jobs and operations over one clock, store and runner; `restart`: a new daemon over these."""
 
     def __init__(self, *specs: JobSpec, clock: FakeClock | None = None) -> None:
         self.clock = clock or FakeClock(START)

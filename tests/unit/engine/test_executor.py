@@ -6,9 +6,9 @@ from collections.abc import AsyncIterator
 from datetime import timedelta
 
 import pytest
+
 from fakes.engine import FakeEngine
 from fakes.jobs import a_job
-
 from rota.core.board import Due
 from rota.core.errors import Unavailable
 from rota.core.events import LogAppended, RunChanged, RunProgressed
