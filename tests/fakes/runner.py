@@ -84,8 +84,13 @@ class ScriptedRunner:
         attempt.news.set()
 
     def end(
-        self, ref: AttemptRef, exit_code: int | None = 0, *, cause: EndCause = EndCause.EXIT, signal: int | None = None
-    ) -> None:  # fmt: skip
+        self,
+        ref: AttemptRef,
+        exit_code: int | None = 0,
+        *,
+        cause: EndCause = EndCause.EXIT,
+        signal: int | None = None,
+    ) -> None:
         """The job ends."""
         attempt = self.attempts[ref.id]
         attempt.ended = Ended(
