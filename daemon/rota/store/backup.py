@@ -90,14 +90,18 @@ def restore(source: Path, ledger: Path, *, at: datetime) -> Path | None:
     return old
 
 
+def daily_path(ledger: Path, at: datetime) -> Path:
+    """The name of that day's backup."""
+    return backup_folder(ledger) / f"{_PREFIX}{at:%Y-%m-%d}.db"
+
+
 def daily_backup(ledger: Path, *, at: datetime, keep: int = 7) -> Path | None:
     """Take the backup of that day (UTC) unless it is there, and drop all but the newest `keep` of such
     backups.
     """
-    folder = backup_folder(ledger)
-    target = folder / f"{_PREFIX}{at:%Y-%m-%d}.db"
+    target = daily_path(ledger, at)
     taken = None if target.exists() else backup(ledger, target)
-    for old in sorted(folder.glob(f"{_PREFIX}????-??-??.db"))[:-keep]:
+    for old in sorted(target.parent.glob(f"{_PREFIX}????-??-??.db"))[:-keep]:
         old.unlink(missing_ok=True)
     return taken
 

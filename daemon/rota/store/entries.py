@@ -10,7 +10,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from sqlalchemy import Connection, bindparam, insert, select, update
+from sqlalchemy import Connection, bindparam, delete, insert, select, tuple_, update
 
 from rota.core.errors import NotFound
 from rota.core.instant import to_ms
@@ -106,6 +106,11 @@ class Entries:
                 row["answered_until"] = _latest(head.answered, row["answered_until"])
                 connection.execute(_UPDATE_JOB, {"of_job": row.pop("job"), **row})
             self._heads.pop(record.job, None)
+
+    def delete(self, connection: Connection, gone: Sequence[tuple[str, int]]) -> None:
+        """Remove those runs with their attempts. Their numbers are never used again."""
+        connection.execute(delete(runs).where(tuple_(runs.c.job, runs.c.number).in_(gone)))
+        self.forget()
 
     def _head(self, connection: Connection, job: str) -> _Head:
         head = self._heads.get(job)

@@ -116,6 +116,10 @@ class Ledger:
     async def forget(self, scope: str, key: str) -> None:
         await self.write(lambda connection: _forget(connection, scope, key))
 
+    async def delete_runs(self, gone: Sequence[tuple[str, int]]) -> None:
+        """Remove runs by (job, number), with their attempts."""
+        await self.write(lambda connection: self._entries.delete(connection, gone))
+
     async def write(self, work: Callable[[Connection], T]) -> T:
         """`work` inside the writer's next transaction; for the modules of this package. It may be called
         twice.

@@ -1,0 +1,309 @@
+"""What only the ledger on disk promises."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+import sqlite3
+import subprocess
+import sys
+from collections.abc import AsyncIterator
+from contextlib import closing
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+from sqlalchemy import Connection, Engine, create_engine, event, inspect, text
+
+from fakes.clock import FakeClock
+from rota.core.errors import RotaError, StoreDamaged, Unavailable, UsageError
+from rota.core.run import Run, RunState, TriggeredBy
+from rota.core.seams import RunQuery
+from rota.store import schema
+from rota.store.backup import backup_folder
+from rota.store.ledger import Ledger
+from rota.store.tables import metadata
+
+NOON = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    return tmp_path / "ledger.db"
+
+
+@pytest.fixture
+async def ledger(path: Path) -> AsyncIterator[Ledger]:
+    opened = open_ledger(path)
+    yield opened
+    await opened.close()
+
+
+def open_ledger(path: Path) -> Ledger:
+    return Ledger.open(path, FakeClock(NOON))
+
+
+def a_run(second: int = 0, *, job: str = "backup") -> Run:
+    due = NOON + timedelta(seconds=second)
+    return Run(
+        job=job,
+        number=0,
+        state=RunState.PENDING,
+        triggered_by=TriggeredBy.SCHEDULE,
+        due_at=due,
+        created_at=due,
+    )
+
+
+def sql(path: Path, statement: str) -> list[tuple[object, ...]]:
+    with closing(sqlite3.connect(path)) as connection, connection:
+        return connection.execute(statement).fetchall()
+
+
+def fill(path: Path, content: bytes) -> None:
+    path.write_bytes(content)
+
+
+def overwrite_middle(path: Path) -> None:
+    """What a failing disk does."""
+    with path.open("r+b") as file:
+        file.seek(3 * 4096)
+        file.write(b"\xa5" * (path.stat().st_size - 4 * 4096))
+
+
+async def test_what_was_written_is_there_after_closing_and_opening_again(path: Path) -> None:
+    first = open_ledger(path)
+    await first.add([a_run()])
+    await first.close()
+
+    second = open_ledger(path)
+    answers = await second.add([a_run(), a_run(1)])
+    await second.close()
+
+    assert [run and run.number for run in answers] == [None, 2]
+    assert second.id == first.id
+
+
+async def test_the_ledger_is_readable_for_its_owner_only(ledger: Ledger) -> None:
+    await ledger.add([a_run()])
+
+    modes = {file.name: file.stat().st_mode & 0o777 for file in ledger.path.parent.glob("ledger.db*")}
+
+    assert set(modes.values()) == {0o600}
+
+
+async def test_a_hundred_writers_share_a_few_commits(ledger: Ledger) -> None:
+    begun: list[object] = []
+    event.listen(ledger._writer._engine, "commit", begun.append)
+    stored = await asyncio.gather(*(ledger.add([a_run(second)]) for second in range(100)))
+    runs = [run for answer in stored for run in answer if run is not None]
+
+    await asyncio.gather(*(ledger.save(replace(run, state=RunState.RUNNING)) for run in runs))
+
+    assert sorted(run.number for run in runs) == list(range(1, 101))
+    assert len(await ledger.unfinished()) == 100
+    assert len(begun) < 20
+
+
+async def test_one_piece_that_fails_takes_no_other_with_it(ledger: Ledger) -> None:
+    def fail(_connection: Connection) -> None:
+        raise ValueError("no")
+
+    answers = await asyncio.gather(
+        ledger.add([a_run(0)]), ledger.write(fail), ledger.add([a_run(1)]), return_exceptions=True
+    )
+
+    assert isinstance(answers[1], ValueError)
+    assert [run.number for run in reversed((await ledger.runs(RunQuery())).runs)] == [1, 2]
+
+
+async def test_a_call_that_fails_half_way_leaves_nothing_of_it(ledger: Ledger) -> None:
+    def half(connection: Connection) -> None:
+        connection.execute(text("INSERT INTO definitions VALUES ('h', 't')"))
+        raise ValueError("no")
+
+    await asyncio.gather(ledger.write(half), ledger.add([a_run()]), return_exceptions=True)
+
+    assert await ledger.definition("h") is None
+    assert (await ledger.runs(RunQuery())).total == 1
+
+
+async def test_a_caller_that_stops_waiting_does_not_harm_the_others(ledger: Ledger) -> None:
+    waiting = asyncio.ensure_future(ledger.add([a_run(0)]))
+    other = asyncio.ensure_future(ledger.add([a_run(1)]))
+    await asyncio.get_running_loop().run_in_executor(None, lambda: None)
+    waiting.cancel()
+
+    assert await other
+
+
+async def test_reading_goes_on_while_another_program_holds_the_lock(ledger: Ledger) -> None:
+    await ledger.add([a_run()])
+    with closing(sqlite3.connect(ledger.path, isolation_level=None)) as other:
+        other.execute("BEGIN IMMEDIATE")
+        runs = (await ledger.runs(RunQuery())).runs
+        other.execute("ROLLBACK")
+
+    assert [run.id for run in runs] == ["backup.1"]
+
+
+async def test_a_full_disk_refuses_what_can_not_be_stored_and_work_goes_on_when_there_is_room(
+    ledger: Ledger,
+) -> None:
+    def limit(pages: int) -> None:
+        def pragma(connection: Connection) -> None:
+            connection.execute(text(f"PRAGMA max_page_count = {pages}"))
+
+        # The engine's one connection; PRAGMA max_page_count is how SQLite itself simulates a full disk.
+        with ledger._writer._engine.connect() as connection:
+            pragma(connection)
+
+    await ledger.add([a_run(0)])
+    limit(1)
+    with pytest.raises(Unavailable, match="disk is full"):
+        await ledger.add([replace(a_run(1), message="x" * 100_000)])
+    limit(1 << 30)
+
+    (again,) = await ledger.add([a_run(1)])
+
+    assert again is not None
+    assert again.number == 2
+
+
+async def test_a_file_that_is_no_database_is_refused_with_the_way_out(path: Path) -> None:
+    fill(path, b"not a database at all, " * 1000)
+
+    with pytest.raises(StoreDamaged, match=r"rota store check.*rota store restore"):
+        open_ledger(path)
+
+
+async def test_a_damaged_ledger_is_refused_with_the_way_out(path: Path) -> None:
+    ledger = open_ledger(path)
+    await ledger.add([replace(a_run(second), message="x" * 500) for second in range(200)])
+    await ledger.close()
+    overwrite_middle(path)
+
+    with pytest.raises(StoreDamaged, match="rota store restore"):
+        open_ledger(path)
+
+
+async def test_a_ledger_of_a_newer_rota_is_refused_with_both_numbers(path: Path) -> None:
+    await open_ledger(path).close()
+    sql(path, "UPDATE alembic_version SET version_num = '0099'")
+
+    with pytest.raises(UsageError, match=r"schema 99, and this rota knows schemas up to 1"):
+        open_ledger(path)
+
+
+async def test_a_folder_that_can_not_be_written_is_named(tmp_path: Path) -> None:
+    with pytest.raises((RotaError, OSError), match="nowhere"):
+        open_ledger(tmp_path / "nowhere" / "ledger.db")
+
+
+async def test_an_older_schema_is_backed_up_before_it_is_changed(
+    path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await open_ledger(path).close()
+    monkeypatch.setattr(schema, "NEWEST", 2)
+    upgraded: list[Path] = []
+    copy = backup_folder(path) / "before-schema-2.db"
+    monkeypatch.setattr(schema, "upgrade", lambda _: upgraded.extend(copy.parent.iterdir()))
+
+    await open_ledger(path).close()
+
+    assert upgraded == [copy]
+    assert sql(copy, "SELECT version_num FROM alembic_version") == [("0001",)]
+
+
+def test_the_migrations_make_exactly_the_tables_the_code_knows(path: Path) -> None:
+    migrated, declared = create_engine(f"sqlite:///{path}"), create_engine(f"sqlite:///{path}.declared")
+    with migrated.begin() as connection:
+        schema.upgrade(connection)
+        assert schema.version(connection) == schema.NEWEST
+    metadata.create_all(declared)
+
+    assert _shape(migrated) == _shape(declared)
+
+
+def test_the_newest_schema_is_the_last_migration() -> None:
+    versions = Path(schema.__file__).parent / "migrations" / "versions"
+
+    assert max(int(file.name[1:5]) for file in versions.glob("v*.py")) == schema.NEWEST
+
+
+@pytest.mark.slow  # kills a process of its own
+def test_nothing_acknowledged_is_lost_when_the_process_is_killed(path: Path) -> None:
+    child = subprocess.Popen(
+        [sys.executable, "-c", _WRITES_UNTIL_KILLED, str(path)],
+        env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)},
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    assert child.stdout is not None
+    acknowledged = [child.stdout.readline().strip() for _ in range(50)]
+    child.send_signal(signal.SIGKILL)
+    acknowledged += child.stdout.read().splitlines()[:-1]
+    child.wait()
+    child.stdout.close()
+
+    numbers = {row[0] for row in sql(path, "SELECT number FROM runs")}
+
+    assert {int(number) for number in acknowledged} <= numbers
+    assert sql(path, "PRAGMA integrity_check") == [("ok",)]
+
+
+@pytest.mark.parametrize(("job", "index"), [(None, "ix_runs_state"), ("backup", "ix_runs_job_state")])
+async def test_listings_walk_an_index_and_never_the_table(
+    ledger: Ledger, job: str | None, index: str
+) -> None:
+    asked: list[tuple[str, tuple[object, ...]]] = []
+    event.listen(ledger._reading, "before_cursor_execute", lambda *call: asked.append((call[2], call[3])))
+    query = RunQuery(job=job, since=NOON, until=NOON, before="5.1")
+
+    await ledger.runs(query)
+
+    with closing(sqlite3.connect(ledger.path)) as connection:
+        for statement, values in asked[1:]:  # behind BEGIN
+            plan = " ".join(row[3] for row in connection.execute(f"EXPLAIN QUERY PLAN {statement}", values))
+            assert index in plan
+            assert "SCAN runs" not in plan
+
+
+def _shape(engine: Engine) -> dict[str, object]:
+    found = inspect(engine)
+    return {
+        table: (
+            [(c["name"], str(c["type"]), c["nullable"]) for c in found.get_columns(table)],
+            found.get_pk_constraint(table)["constrained_columns"],
+            sorted(str(i["column_names"]) for i in found.get_indexes(table)),
+            sorted(str(u["column_names"]) for u in found.get_unique_constraints(table)),
+            [(k["constrained_columns"], k["referred_table"]) for k in found.get_foreign_keys(table)],
+        )
+        for table in found.get_table_names()
+        if table != "alembic_version"
+    }
+
+
+_WRITES_UNTIL_KILLED = """
+import asyncio, sys
+from datetime import UTC, datetime
+from pathlib import Path
+from fakes.clock import FakeClock
+from rota.core.run import Run, RunState, TriggeredBy
+from rota.store.ledger import Ledger
+
+async def write(ledger):
+    while True:
+        run = Run(job="j", number=0, state=RunState.PENDING, triggered_by=TriggeredBy.MANUAL,
+                  created_at=datetime(2026, 3, 1, tzinfo=UTC))
+        (stored,) = await ledger.add([run])
+        print(stored.number, flush=True)
+
+async def main():
+    ledger = Ledger.open(Path(sys.argv[1]), FakeClock())
+    await asyncio.gather(*(write(ledger) for _ in range(8)))
+
+asyncio.run(main())
+"""

@@ -1,0 +1,96 @@
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator, Sequence
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+from structlog.testing import capture_logs
+
+from fakes.clock import FakeClock
+from rota.config.daemon_config import Retention
+from rota.core.seams import AttemptRef
+from rota.store.backup import backup_folder
+from rota.store.ledger import Ledger
+from rota.store.upkeep import Upkeep
+
+NOON = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
+
+
+@pytest.fixture
+def clock() -> FakeClock:
+    return FakeClock(NOON)
+
+
+@pytest.fixture
+async def ledger(tmp_path: Path, clock: FakeClock) -> AsyncIterator[Ledger]:
+    opened = Ledger.open(tmp_path / "ledger.db", clock)
+    yield opened
+    await opened.close()
+
+
+async def keep_all(_refs: Sequence[AttemptRef]) -> None:
+    pass
+
+
+def backups(ledger: Ledger) -> list[str]:
+    return sorted(file.name for file in backup_folder(ledger.path).glob("*"))
+
+
+async def test_a_backup_is_taken_once_a_day(ledger: Ledger, clock: FakeClock) -> None:
+    upkeep = Upkeep(ledger, clock, Retention(), keep_all)
+
+    await upkeep.step()
+    await upkeep.step()
+    clock.step_wall(timedelta(days=1))
+    await upkeep.step()
+
+    assert backups(ledger) == ["ledger-2026-03-01.db", "ledger-2026-03-02.db"]
+
+
+async def test_a_damaged_ledger_pushes_no_sound_backup_out(
+    ledger: Ledger, clock: FakeClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    upkeep = Upkeep(ledger, clock, Retention(), keep_all)
+    monkeypatch.setattr("rota.store.upkeep.check", lambda _path: ["page 3 is never used"])
+
+    with capture_logs() as logs:
+        await upkeep.step()
+
+    assert backups(ledger) == []
+    assert upkeep.damage == ("page 3 is never used",)
+    assert [entry["event"] for entry in logs] == ["store.damaged"]
+
+
+async def test_a_step_that_fails_is_logged_and_the_next_one_tries_again(
+    ledger: Ledger, clock: FakeClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(_path: Path) -> list[str]:
+        raise OSError("disk is gone")
+
+    upkeep = Upkeep(ledger, clock, Retention(), keep_all)
+    with monkeypatch.context() as patched, capture_logs() as logs:
+        patched.setattr("rota.store.upkeep.check", fail)
+        await upkeep.step()
+    await upkeep.step()
+
+    assert [entry["event"] for entry in logs] == ["store.upkeep_failed"]
+    assert len(backups(ledger)) == 1
+
+
+async def test_the_first_step_waits_until_the_start_is_over(ledger: Ledger, clock: FakeClock) -> None:
+    steps: list[datetime] = []
+
+    class Counting(Upkeep):
+        async def step(self) -> None:
+            steps.append(clock.now())
+
+    task = asyncio.ensure_future(Counting(ledger, clock, Retention(), keep_all).run())
+    await clock.advance(timedelta(hours=2))
+    task.cancel()
+    with contextlib.suppress(asyncio.CancelledError):
+        await task
+
+    assert [(at - NOON).total_seconds() for at in steps] == [60, 3660]
