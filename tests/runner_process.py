@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import os
 import shutil
 import signal
@@ -91,6 +92,11 @@ class Bench:
         self.client = self.runner.client()
         await self.client.open()
 
+    @staticmethod
+    def ref() -> AttemptRef:
+        """An attempt that nobody started."""
+        return AttemptRef(id="nobody", job="job", number=999, step="main", n=1)
+
     def order(self, script: str, *, timeout_ms: int | None = None, grace_ms: int = 5000) -> StartOrder:
         """A shell script as the next attempt."""
         self._n += 1
@@ -150,8 +156,6 @@ def is_alive(pid: int) -> bool:
 
 
 def _kill_session(file: Path) -> None:
-    import json
-
     try:
         started = json.loads(file.read_text())
         stat = Path(f"/proc/{started['pid']}/stat").read_text()

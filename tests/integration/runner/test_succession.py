@@ -1,0 +1,179 @@
+"""A runner that is killed, ended or replaced takes no job along; the next one goes on with all of them."""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+import pytest
+
+from eventually import eventually
+from rota.core.seams import AttemptWhere, EndCause
+from runner_process import Bench, RunnerProcess, is_alive, soon
+
+CRASHING = Path(__file__).with_name("crashing_runner.py")
+COUNT = "for i in $(seq 40); do echo line $i; sleep 0.02; done"
+
+
+async def test_a_job_outlives_its_runner_and_its_log_is_whole(bench: Bench) -> None:
+    order = bench.order(COUNT)
+    await bench.start(order)
+    bench.wait_for(order, "line 5\n")
+
+    bench.runner.kill9()
+    bench.runner.start()
+    ended = await bench.end(order)
+
+    # Nobody but its own parent can see an exit status.
+    assert (ended.cause, ended.exit_code) == (EndCause.UNKNOWN, None)
+    assert bench.log(order) == "".join(f"line {n}\n" for n in range(1, 41))
+
+
+async def test_what_a_job_writes_while_no_runner_is_there_waits_in_the_pipe(bench: Bench) -> None:
+    order = bench.order("echo one; until test -e $HERE/go; do sleep 0.01; done; echo two")
+    started = await bench.start(order)
+    bench.wait_for(order, "one")
+
+    bench.runner.kill9()
+    (bench.runner.folder / "go").touch()
+    eventually(lambda: not is_alive(started.pid))
+    bench.runner.start()
+    ended = await bench.end(order)
+
+    assert ended.cause is EndCause.UNKNOWN
+    assert bench.log(order) == "one\ntwo\n"
+
+
+async def test_the_next_runner_enforces_the_timeout(bench: Bench) -> None:
+    order = bench.order("trap '' TERM; echo up; while true; do sleep 60; done", timeout_ms=700, grace_ms=200)
+    started = await bench.start(order)
+    bench.wait_for(order, "up")
+
+    bench.runner.kill9()
+    bench.runner.start()
+    ended = await bench.end(order)
+
+    assert ended.cause is EndCause.TIMEOUT
+    assert not is_alive(started.pid)
+
+
+async def test_a_runner_that_replaces_itself_keeps_its_children_and_their_status(bench: Bench) -> None:
+    order = bench.order("echo one; until test -e $HERE/go; do sleep 0.01; done; echo two; exit 5")
+    await bench.start(order)
+    bench.wait_for(order, "one")
+    facts = bench.client.facts
+
+    bench.runner.reload()
+    (bench.runner.folder / "go").touch()
+    ended = await bench.end(order)
+
+    assert (ended.cause, ended.exit_code) == (EndCause.EXIT, 5)
+    assert bench.log(order) == "one\ntwo\n"
+    assert facts is not None
+    assert facts.pid == bench.runner.process.pid
+
+
+async def test_a_runner_that_is_ended_says_what_goes_on(bench: Bench) -> None:
+    order = bench.order("echo up; exec sleep 60")
+    started = await bench.start(order)
+
+    assert bench.runner.stop() == 0
+    assert is_alive(started.pid)
+    assert f"job/1/main.1 (pid {started.pid}) goes on" in bench.runner.said()
+
+
+async def test_an_end_that_was_not_acknowledged_is_told_again(bench: Bench) -> None:
+    order = bench.order("exit 3")
+    await bench.start(order)
+    first = await bench.end(order)
+
+    bench.runner.kill9()
+    bench.runner.start()
+    await bench.reconnect()
+
+    assert await bench.end(order) == first
+
+
+async def test_a_report_tells_live_ended_absent(bench: Bench) -> None:
+    live, ended, absent = bench.order("exec sleep 60"), bench.order("exit 3"), bench.order("true")
+    await bench.start(live)
+    await bench.start(ended)
+    await bench.end(ended)
+    await bench.client.ack(ended.ref)
+
+    reports = await soon(bench.client.report([order.ref for order in (live, ended, absent)]))
+
+    assert [reports[order.ref.id].where for order in (live, ended, absent)] == [
+        AttemptWhere.LIVE,
+        AttemptWhere.ENDED,
+        AttemptWhere.ABSENT,
+    ]
+    end = reports[ended.ref.id].ended
+    assert end is not None
+    assert end.exit_code == 3
+
+
+BEFORE_IT_IS_KNOWN = [
+    "mkdir:1",
+    "mkdir:2",
+    "mkdir:3",
+    "mkdir:4",
+    "mkfifo:1",
+    "spawn:1",
+    "process:1",
+    "rename:1",
+]
+
+
+@pytest.mark.parametrize("call", BEFORE_IT_IS_KNOWN)
+async def test_a_runner_that_dies_anywhere_in_a_start_starts_nothing_twice(call: str) -> None:
+    async with crashing(call) as bench:
+        order = bench.order("echo x >> $HERE/witness; exec sleep 60")
+        starting = asyncio.create_task(bench.client.start(order))
+        await died(bench)
+        bench.runner.start()
+        await soon(asyncio.wait([starting]))
+        report = (await soon(bench.client.report([order.ref])))[order.ref.id]
+
+        witness = bench.runner.folder / "witness"
+        if report.where is AttemptWhere.LIVE:
+            eventually(witness.exists)
+            assert witness.read_text() == "x\n"
+        else:
+            assert report.ended is not None
+            assert report.ended.cause is EndCause.UNKNOWN
+            assert not witness.exists()
+
+
+@pytest.mark.parametrize("call", ["rename:3", "fsync:1"])
+async def test_an_end_that_was_written_down_is_told_by_the_next_runner(call: str) -> None:
+    async with crashing(call) as bench:
+        order = bench.order("echo hi; exit 3")
+        starting = asyncio.create_task(bench.client.start(order))
+        await died(bench)
+        bench.runner.start()
+        await soon(starting)
+        ended = await bench.end(order)
+
+        assert (ended.cause, ended.exit_code, ended.log_size) == (EndCause.EXIT, 3, 3)
+
+
+@asynccontextmanager
+async def crashing(call: str) -> AsyncIterator[Bench]:
+    """A runner that dies after that call, with a client."""
+    runner = RunnerProcess(str(CRASHING), call)
+    bench = Bench(runner)
+    await bench.client.open()
+    try:
+        yield bench
+    finally:
+        await bench.client.close()
+        runner.clean()
+
+
+async def died(bench: Bench) -> None:
+    code = await asyncio.to_thread(bench.runner.process.wait, 10)
+    assert code == -signal.SIGKILL
