@@ -75,4 +75,6 @@ def limit(request: web.Request) -> int:
 
 def refused(name: str, message: str) -> InvalidRequest:
     """The error for one member of the query string."""
-    return InvalidRequest(f"{message}.", [Problem(file="", line=0, column=0, path=f"/{name}", message=message)])
+    return InvalidRequest(
+        f"{message}.", [Problem(file="", line=0, column=0, path=f"/{name}", message=message)]
+    )

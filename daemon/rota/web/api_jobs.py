@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Mapping
 from itertools import islice
 
 from aiohttp import web
@@ -15,9 +14,9 @@ from rota.core.schedule import due_between, next_due
 from rota.web.answers import answer, integer, limit, polled, refused
 from rota.web.api_runs import accepted, list_runs_of
 from rota.web.contract import read_body
+from rota.web.expectation import expect_job
 from rota.web.guard import require_actor
 from rota.web.idempotency import ONCE
-from rota.web.problems import Outdated
 from rota.web.services import SERVICES, Services
 from rota.web.shapes import Shape, due_shape, job_shape, problems_of
 
@@ -63,7 +62,7 @@ async def run_job(request: web.Request) -> web.Response:
     body = await read_body(request, "RunRequest")
 
     async def act() -> web.Response:
-        _expect(_entry(request), body.get("expect"))
+        expect_job(_entry(request), body.get("expect"))
         run = await services.operations.run_now(
             job, params=body.get("params"), scheduled_for=optional_from_ms(body.get("scheduledFor"))
         )
@@ -79,7 +78,7 @@ async def pause_job(request: web.Request) -> web.Response:
     body = await read_body(request, "PauseRequest")
 
     async def act() -> web.Response:
-        _expect(_entry(request), body.get("expect"))
+        expect_job(_entry(request), body.get("expect"))
         until = optional_from_ms(body.get("until"))
         await services.operations.pause(job, until=until, note=body.get("note", ""))
         return answer(_shape(services, _entry(request)))
@@ -94,7 +93,7 @@ async def resume_job(request: web.Request) -> web.Response:
     body = await read_body(request, "Request")
 
     async def act() -> web.Response:
-        _expect(_entry(request), body.get("expect"))
+        expect_job(_entry(request), body.get("expect"))
         await services.operations.resume(job)
         return answer(_shape(services, _entry(request)))
 
@@ -124,10 +123,3 @@ def _entry(request: web.Request) -> JobEntry:
 
 def _shape(services: Services, entry: JobEntry) -> Shape:
     return job_shape(entry, problems_of(entry.spec, services.board))
-
-
-def _expect(entry: JobEntry, expected: Mapping[str, object] | None) -> None:
-    current = {"state": entry.state.value, "lastRun": entry.last.id if entry.last else None}
-    for name, value in (expected or {}).items():
-        if current.get(name) != value:
-            raise Outdated(f"The job has changed meanwhile: it is {current['state']} now.", current)

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-
 from aiohttp import web
 
 from rota.core.instant import optional_from_ms
@@ -11,9 +9,9 @@ from rota.core.run import Run, RunState
 from rota.core.seams import RunQuery
 from rota.web.answers import answer, boolean, integer, limit, polled, refused
 from rota.web.contract import read_body
+from rota.web.expectation import expect_run
 from rota.web.guard import require_actor
 from rota.web.idempotency import ONCE
-from rota.web.problems import Outdated
 from rota.web.run_source import find_run
 from rota.web.services import SERVICES, Services
 from rota.web.shapes import run_shape
@@ -53,7 +51,7 @@ async def cancel_run(request: web.Request) -> web.Response:
 
     async def act() -> web.Response:
         run = await _run(request)
-        _expect(run, body.get("expect"))
+        expect_run(run, body.get("expect"))
         immediately = body.get("immediately", False)
         return accepted(services, await services.operations.cancel(run.id, immediately=immediately))
 
@@ -67,7 +65,7 @@ async def retry_run(request: web.Request) -> web.Response:
 
     async def act() -> web.Response:
         run = await _run(request)
-        _expect(run, body.get("expect"))
+        expect_run(run, body.get("expect"))
         return accepted(services, await services.operations.retry(run.id))
 
     return await request.app[ONCE].carry_out(request, actor, act)
@@ -97,12 +95,3 @@ def _states(request: web.Request) -> frozenset[RunState]:
         return frozenset(RunState(state) for state in request.query.getall("state", []))
     except ValueError:
         raise refused("state", f"state must be one of {', '.join(RunState)}") from None
-
-
-def _expect(run: Run, expected: Mapping[str, object] | None) -> None:
-    current: dict[str, object] = {"state": run.state.value, "attempt": run.attempt}
-    for name, value in (expected or {}).items():
-        if current.get(name) != value:
-            raise Outdated(f"The run has changed meanwhile: it is {run.state.value} now.", current)
-
-

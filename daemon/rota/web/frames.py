@@ -63,7 +63,13 @@ def gone(topic: str, why: str) -> str:
 
 
 def append(
-    topic: str, start: int, lines: Sequence[LogLine], *, following: int, end: bool, gap: tuple[int, int] | None = None
+    topic: str,
+    start: int,
+    lines: Sequence[LogLine],
+    *,
+    following: int,
+    end: bool,
+    gap: tuple[int, int] | None = None,
 ) -> str:
     """Lines of a log: raw lines from `start` up to `following`, hidden ones left out."""
     shapes = [log_line_shape(line) for line in lines]

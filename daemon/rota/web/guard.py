@@ -62,7 +62,9 @@ async def require_actor(request: web.Request, csrf: str | None = None) -> str:
     token = await session_of(request)
     if token is None:
         raise Refusal(
-            401, "not-signed-in", "Acting needs a signed-in browser: run `rota link` on the host and open the link."
+            401,
+            "not-signed-in",
+            "Acting needs a signed-in browser: run `rota link` on the host and open the link.",
         )
     if "Origin" not in request.headers:
         raise Refusal(403, "origin", "Acting needs an Origin header.")
@@ -81,7 +83,9 @@ def require_local(request: web.Request) -> None:
 def require_origin(request: web.Request) -> None:
     """For WebSockets, which no browser opens without an Origin. Raises Refusal."""
     if not is_local(request) and "Origin" not in request.headers:
-        raise Refusal(403, "origin", "A WebSocket over TCP needs an Origin header with the address of the page.")
+        raise Refusal(
+            403, "origin", "A WebSocket over TCP needs an Origin header with the address of the page."
+        )
 
 
 def _check_host(request: web.Request) -> None:

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
+from functools import partial
 from hashlib import sha256
 from itertools import count
 from typing import Protocol
 
+import structlog
 from aiohttp import web
 
 from rota.core.events import Event, LogAppended, RunChanged
@@ -17,11 +19,15 @@ from rota.web.announcer import Announcer
 from rota.web.live_topic import LiveTopic, Source
 from rota.web.services import Services
 from rota.web.topic_names import LogTopic, TreeTopic
+from rota_catalog.catalog import load
+from rota_catalog.check import Fault
 from rota_catalog.topic import Topic
 
 KEPT_SECONDS = 60.0  # a topic that nobody looks at any more
 BEAT_SECONDS = 5.0
 CLIENTS = 2000
+
+_log = structlog.get_logger(__name__)
 
 Sources = Callable[[TreeTopic], Source]
 
@@ -122,7 +128,8 @@ class Hub:
     def _make(self, name: str, source: Source) -> LiveTopic:
         # A topic that was dropped and is made again counts from 0 again: positions of before must not fit.
         text = f"{self._services.epoch}.{next(self._epochs)}.{name}"
-        topic = Topic(name, epoch=sha256(text.encode()).hexdigest()[:8])
+        epoch = sha256(text.encode()).hexdigest()[:8]
+        topic = Topic(name, epoch=epoch, catalog=load(), report=partial(_report, name))
         return LiveTopic(name, source=source, topic=topic, clock=self._services.clock)
 
     def _append(self, event: LogAppended) -> None:
@@ -156,3 +163,14 @@ class Hub:
 
 
 HUB = web.AppKey("hub", Hub)
+
+
+def _report(topic: str, fault: Fault) -> None:
+    _log.error(
+        "web.element_invalid",
+        topic=topic,
+        element=fault.id,
+        component=fault.component,
+        pointer=fault.pointer,
+        message=fault.message,
+    )

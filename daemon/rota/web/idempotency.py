@@ -51,7 +51,12 @@ class Once:
         if known is not None:
             return _replay(known, body)
         response = await act()
-        fact = {"body": body, "status": response.status, "text": response.text, "to": response.headers.get("Location")}
+        fact = {
+            "body": body,
+            "status": response.status,
+            "text": response.text,
+            "to": response.headers.get("Location"),
+        }
         await services.store.remember(_SCOPE, key, json.dumps(fact), services.clock.now() + REMEMBERED)
         return response
 

@@ -21,7 +21,7 @@ from rota.web.live_client import TOPICS, LiveClient
 from rota.web.run_source import attempt_of, end_of_log, find_run, page_of_log
 from rota.web.services import SERVICES, Services
 from rota.web.topic_names import LogTopic, parse
-from rota_catalog.catalog import catalog_id
+from rota_catalog.catalog import load
 
 HELLO_SECONDS = 10.0
 SEND_SECONDS = 30.0
@@ -119,7 +119,9 @@ class _Connection:
 
     def _count_frame(self) -> None:
         now = self._services.clock.monotonic()
-        self._allowance = min(FRAMES_PER_SECOND, self._allowance + (now - self._counted_at) * FRAMES_PER_SECOND)
+        self._allowance = min(
+            FRAMES_PER_SECOND, self._allowance + (now - self._counted_at) * FRAMES_PER_SECOND
+        )
         self._counted_at = now
         self._allowance -= 1
         if self._allowance < -FRAMES_PER_SECOND:
@@ -135,8 +137,9 @@ class _Connection:
         if isinstance(wants, list) and "say" in wants:
             self._client.want_say()
         services = self._services
+        catalog = {"id": load().id, "version": load().version}
         text = frames.hello(
-            epoch=services.epoch, now=to_ms(services.clock.now()), server=services.version, catalog=catalog_id()
+            epoch=services.epoch, now=to_ms(services.clock.now()), server=services.version, catalog=catalog
         )
         self._client.send(text)
 

@@ -28,8 +28,11 @@ Listener = Callable[[str, int], None]  # a frame and the seq behind it
 class Source(Protocol):
     """Where a topic's tree comes from."""
 
-    def concerns(self, event: Event) -> bool:
-        """Whether the tree may be another after this event. Called for every event: it must be quick."""
+    def concerns(self, event: Event) -> float | None:
+        """For how many seconds the change by this event may wait; None: it changes nothing here.
+
+        Called for every event: it must be quick.
+        """
 
     async def build(self) -> Document:
         """The tree as it is now. Raises NotFound when what it shows is no longer there."""
@@ -48,6 +51,8 @@ class LiveTopic:
         self._building = asyncio.Lock()
         self._flusher: asyncio.Task[None] | None = None
         self._flushed_at = clock.monotonic() - MERGED_SECONDS
+        self._due = 0.0
+        self._sleeping = False
         self.used_at = clock.monotonic()
 
     @property
@@ -68,11 +73,12 @@ class LiveTopic:
 
     def notice(self, event: Event) -> None:
         """Something happened: flush soon if it matters here and somebody looks."""
-        if not self._source.concerns(event):
+        wait = self._source.concerns(event)
+        if wait is None:
             return
         self._dirty = True
         if self._listeners:
-            self._schedule()
+            self._schedule(wait)
 
     async def refresh(self) -> None:
         """Bring the tree up to date. Raises NotFound when what it shows is not there."""
@@ -110,14 +116,21 @@ class LiveTopic:
         if self._flusher is not None:
             self._flusher.cancel()
 
-    def _schedule(self) -> None:
-        if self._flusher is None:
-            self._flusher = asyncio.ensure_future(self._flush())
+    def _schedule(self, wait: float = 0.0) -> None:
+        due = max(self._flushed_at + MERGED_SECONDS, self._clock.monotonic() + wait)
+        if self._flusher is not None:
+            if not self._sleeping or due >= self._due:
+                return
+            self._flusher.cancel()  # it sleeps for something that could wait longer
+        self._due = due
+        self._flusher = asyncio.ensure_future(self._flush())
 
     async def _flush(self) -> None:
-        rest = self._flushed_at + MERGED_SECONDS - self._clock.monotonic()
+        rest = self._due - self._clock.monotonic()
         if rest > 0:
+            self._sleeping = True
             await self._clock.sleep(rest)
+        self._sleeping = False
         failed = await self._refresh_or_log()
         self._flushed_at = self._clock.monotonic()
         self._flusher = None

@@ -71,12 +71,16 @@ def parse(name: str) -> TreeTopic | LogTopic:
     params = dict(parse_qsl(query, keep_blank_values=False))
     kind, _, rest = path.partition("/")
     if kind == "overview" and not rest:
-        return OverviewTopic(page=_count(params, "page") or 1, state=params.get("state", ""), q=params.get("q", ""))
+        return OverviewTopic(
+            page=_count(params, "page") or 1, state=params.get("state", ""), q=params.get("q", "")
+        )
     if kind == "job" and rest:
         return JobTopic(job=rest, before=params.get("before", ""))
     if kind == "run":
         job, number = parse_run_id(rest)
-        return RunTopic(job=job, number=number, step=params.get("step", ""), attempt=_count(params, "attempt"))
+        return RunTopic(
+            job=job, number=number, step=params.get("step", ""), attempt=_count(params, "attempt")
+        )
     if kind == "log":
         return _log(rest)
     raise ValueError(f"{name!r} is no topic: there are overview, job/…, run/… and log/…")

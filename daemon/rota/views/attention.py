@@ -1,0 +1,119 @@
+"""What needs a person, worst first, each with its cause and the one useful action."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from enum import IntEnum
+
+from rota.core.board import HealthItem, HealthState, JobEntry, JobState
+from rota.core.instant import optional_ms
+from rota.core.problems import Problem
+from rota.core.run import Reason, Run
+from rota.views.ids import job_element, job_path, key, run_path
+from rota.views.job_row import run_action
+from rota.views.phases import signal_name
+from rota_catalog.tree import Action, Node
+
+SHOWN = 20
+
+
+class Trouble(IntEnum):
+    """Kinds of trouble of a job, worst first."""
+
+    FAILED = 0
+    UNKNOWN = 1
+    MISSED = 2
+
+
+def trouble_of(entry: JobEntry) -> Trouble | None:
+    """Why the job needs attention, or None."""
+    state = entry.state
+    if state is JobState.FAILED:
+        return Trouble.FAILED
+    if state is JobState.UNKNOWN and entry.last is not None:
+        return Trouble.UNKNOWN
+    if state is JobState.MISSED:
+        return Trouble.MISSED
+    return None
+
+
+def job_alert(entry: JobEntry, trouble: Trouble) -> Node:
+    """The job's trouble with its cause."""
+    spec = entry.spec
+    id_ = job_element(spec.id, "alert")
+    if trouble is Trouble.MISSED and entry.last_skip is not None:
+        message = entry.last_skip.message or "Due times passed while nothing could run."
+        props = {"title": f"{spec.name} missed its time", "message": message, "state": "missed"}
+        props["href"] = job_path(spec.id)
+        return _alert(id_, props, [run_action(entry)])
+    assert entry.last is not None
+    return failure(id_, spec.name, entry.last)
+
+
+def failure(id_: str, name: str, run: Run, last_lines: Sequence[str] = (), log_href: str = "") -> Node:
+    """A run that ended badly: what happened, how often it was tried, and Retry."""
+    unseen = run.reason is Reason.UNKNOWN
+    props: dict[str, object] = {
+        "title": f"{name} may have failed" if unseen else f"{name} failed",
+        "message": run.message or "No reason was recorded.",
+        "state": "unknown" if unseen else "failed",
+        "href": run_path(run.id),
+        "logHref": log_href or f"{run_path(run.id)}#h-log",
+    }
+    if (at := optional_ms(run.ended_at)) is not None:
+        props["at"] = at
+    if run.max_attempts > 1 and run.attempt:
+        props |= {"attempt": run.attempt, "maxAttempts": max(run.attempt, run.max_attempts)}
+    attempt = run.current_attempt
+    if run.exit_code is not None:
+        props["exitCode"] = run.exit_code
+    elif attempt is not None and attempt.signal:
+        props["signal"] = signal_name(attempt.signal)
+    if last_lines:
+        props["lastLines"] = list(last_lines)
+    retry = Action(do="run.retry", label="Retry", args={"run": run.id}, expect={"state": run.state.value})
+    return _alert(id_, props, [retry])
+
+
+def file_alerts(problems: Iterable[Problem], stale: Iterable[JobEntry]) -> list[Node]:
+    """One alert for each file with errors: the first with its place, the others as lines."""
+    running = {entry.spec.source.file: entry.spec.name for entry in stale}
+    by_file: dict[str, list[Problem]] = {}
+    for problem in problems:
+        if problem.severity == "error":
+            by_file.setdefault(problem.file, []).append(problem)
+    return [_file_alert(file, found, running.get(file)) for file, found in by_file.items()]
+
+
+def health_alerts(items: Iterable[HealthItem]) -> list[Node]:
+    """The daemon's own parts that have failed."""
+    return [
+        Node(
+            type="Banner",
+            id=f"trouble.{key(item.key)}",
+            props={"tone": "failed", "title": f"{item.label} failed", "body": item.note},
+            text=f"{item.label} failed: {item.note}",
+        )
+        for item in items
+        if item.state is HealthState.FAILED and item.key != "jobs"
+    ]
+
+
+def _file_alert(file: str, problems: Sequence[Problem], last_good: str | None) -> Node:
+    first, *others = problems
+    hint = f" ({first.hint})" if first.hint else ""
+    props: dict[str, object] = {
+        "title": f"{file}: its last good version runs" if last_good else f"{file} can't be used",
+        "message": f"{first.message}{hint}",
+        "state": "stale" if last_good else "invalid",
+        "file": f"{file}:{first.line}:{first.column}",
+    }
+    if others:
+        props["lastLines"] = [f"{p.line}:{p.column} {p.message}" for p in others[:20]]
+    return _alert(f"file.{key(file)}", props, [])
+
+
+def _alert(id_: str, props: dict[str, object], actions: Sequence[Action]) -> Node:
+    return Node(
+        type="ErrorAlert", id=id_, props=props, actions=actions, text=f"{props['title']}: {props['message']}"
+    )

@@ -1,0 +1,146 @@
+"""Rows of facts about a job's definition and a run, for KeyValue."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from shlex import join
+
+from rota.core.instant import to_ms
+from rota.core.model import Backoff, JobSpec, MissedPolicy, Overlap
+from rota.core.run import Run, RunState
+from rota.core.words import length_in_words, schedule_in_words
+from rota.views.ids import run_path
+from rota.views.job_row import schedule_as_written
+from rota.views.phases import duration_ms, signal_name, trigger_of, zone_of
+from rota_catalog.tree import Node, clip
+
+Fact = Mapping[str, object]
+
+
+def key_value(id_: str, rows: Sequence[Fact]) -> Node:
+    """The facts as an element."""
+    text = ", ".join(f"{row['key']} {row.get('value', '')}".strip() for row in rows)
+    return Node(type="KeyValue", id=id_, props={"rows": list(rows)}, text=text or "Nothing is known.")
+
+
+def schedule_facts(spec: JobSpec) -> list[Fact]:
+    """When it runs, and what happens when it can't."""
+    rows: list[Fact] = [{"key": "Runs", "value": schedule_in_words(spec.triggers, spec.id)}]
+    if spec.triggers:
+        rows.append({"key": "As written", "value": schedule_as_written(spec), "copy": True})
+        rows.append({"key": "Time zone", "value": zone_of(spec)})
+        rows.append({"key": "Missed times", "value": _missed(spec)})
+    rows.append({"key": "At once", "value": _overlap(spec)})
+    rows.append({"key": "Attempts", "value": _retry(spec)})
+    rows.append({"key": "Time limit", "value": _limit(spec)})
+    return rows
+
+
+def definition_facts(spec: JobSpec) -> list[Fact]:
+    """Where the job is written, and whose it is."""
+    rows: list[Fact] = [{"key": "File", "value": f"{spec.source.file}:{spec.source.line}", "copy": True}]
+    if spec.source.directory:
+        rows.append({"key": "Directory", "value": spec.source.directory, "copy": True})
+    if spec.source.commit:
+        rows.append({"key": "Commit", "value": spec.source.commit[:12], "copy": True})
+    if spec.owner:
+        rows.append({"key": "Owner", "value": spec.owner})
+    if spec.tags:
+        rows.append({"key": "Tags", "value": ", ".join(spec.tags)})
+    rows += [{"key": link.label[:100], "value": link.href, "copy": True} for link in spec.links]
+    rows.append({"key": "Definition", "value": spec.definition.hash[:12], "copy": True})
+    return rows
+
+
+def run_facts(run: Run, zone: str) -> list[Fact]:
+    """What started it, when, where and as what."""
+    rows: list[Fact] = [_with_link({"key": "Started by", "value": trigger_of(run)}, run.retry_of)]
+    for name, at in (
+        ("Scheduled for", run.scheduled_for),
+        ("Asked for", run.created_at if run.scheduled_for is None else None),
+        ("Started", run.started_at),
+        ("Ended", run.ended_at),
+    ):
+        if at is not None:
+            rows.append({"key": name, "at": to_ms(at), "zone": zone})
+    if (took := duration_ms(run)) is not None:
+        rows.append({"key": "Took", "value": took, "unit": "ms"})
+    elif run.started_at is not None and run.state is RunState.RUNNING:
+        rows.append({"key": "Running for", "since": to_ms(run.started_at)})
+    if run.attempt:
+        rows.append({"key": "Attempt", "value": f"{run.attempt} of {max(run.attempt, run.max_attempts)}"})
+    if run.count > 1:
+        rows.append({"key": "Due times", "value": run.count, "note": "skipped in a row"})
+    return rows + _process_facts(run)
+
+
+def value_facts(values: Mapping[str, object]) -> list[Fact]:
+    """Parameters or outputs by name."""
+    return [{"key": name[:100], "value": clip(_as_text(value), 2000)} for name, value in values.items()][:60]
+
+
+def _process_facts(run: Run) -> list[Fact]:
+    attempt = run.current_attempt
+    rows: list[Fact] = []
+    if run.exit_code is not None:
+        rows.append({"key": "Exit code", "value": run.exit_code})
+    elif attempt is not None and attempt.signal:
+        rows.append({"key": "Ended by", "value": signal_name(attempt.signal)})
+    if attempt is not None:
+        if attempt.timeout_at is not None and not attempt.state.is_final:
+            rows.append({"key": "Time limit", "at": to_ms(attempt.timeout_at)})
+        rows.append(
+            {"key": "Process", "value": attempt.pid, "note": f"user {attempt.user}" if attempt.user else ""}
+        )
+        rows.append({"key": "Command", "value": clip(join(attempt.argv), 2000) or None, "copy": True})
+        rows.append({"key": "Directory", "value": attempt.cwd or None, "copy": True})
+    if run.host:
+        rows.append({"key": "Host", "value": run.host})
+    if run.source_file:
+        rows.append({"key": "File", "value": f"{run.source_file}:{run.source_line}", "copy": True})
+    rows.append({"key": "Definition", "value": run.definition[:12] or None, "copy": True})
+    return [{name: value for name, value in row.items() if value != "" or name == "value"} for row in rows]
+
+
+def _with_link(row: dict[str, object], run: str | None) -> Fact:
+    return row | ({"href": run_path(run)} if run else {})
+
+
+def _missed(spec: JobSpec) -> str:
+    within = length_in_words(spec.missed.within)
+    if spec.missed.run is MissedPolicy.SKIP:
+        return "are skipped"
+    which = "the latest one is caught up" if spec.missed.run is MissedPolicy.LATEST else "all are caught up"
+    return f"{which}, up to {within} old"
+
+
+def _overlap(spec: JobSpec) -> str:
+    limit = "one run" if spec.concurrency.max == 1 else f"{spec.concurrency.max} runs"
+    if spec.concurrency.overlap is Overlap.QUEUE:
+        return f"{limit}; up to {spec.concurrency.queue} wait in a queue"
+    return f"{limit}; what comes meanwhile is skipped"
+
+
+def _retry(spec: JobSpec) -> str:
+    retry = spec.retry
+    if retry.attempts == 1:
+        return "one, no retry"
+    delay = length_in_words(retry.delay)
+    if retry.backoff is Backoff.FIXED:
+        return f"{retry.attempts}, {delay} apart"
+    return (
+        f"{retry.attempts}, {retry.backoff.value} backoff from {delay} to {length_in_words(retry.max_delay)}"
+    )
+
+
+def _limit(spec: JobSpec) -> str:
+    if spec.limits.timeout is None:
+        return "none"
+    grace = length_in_words(spec.limits.grace)
+    return f"{length_in_words(spec.limits.timeout)}, then {grace} to stop"
+
+
+def _as_text(value: object) -> str:
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    return str(value)

@@ -1,0 +1,208 @@
+"""The page of one job: is it healthy over time, when does it run, what is its definition."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+
+import yaml
+
+from rota.core.board import BARS, JobEntry, JobState
+from rota.core.instant import to_ms
+from rota.core.problems import Problem
+from rota.core.seams import RunPage
+from rota.core.words import instant_in_words, length_in_words, schedule_in_words
+from rota.views import attention
+from rota.views.attention import trouble_of
+from rota.views.facts import definition_facts, key_value, schedule_facts
+from rota.views.ids import job_element
+from rota.views.job_row import history, next_run, run_action
+from rota.views.phases import WORDS, note_of, phase_of, zone_of
+from rota.views.progress import progress_bar, usual_ms
+from rota.views.run_form import run_form
+from rota.views.run_table import run_table
+from rota_catalog.tree import Action, Document, Node, clip, document
+
+
+def job_page(
+    topic: str,
+    entry: JobEntry,
+    runs: RunPage,
+    problems: Sequence[Problem],
+    *,
+    now: datetime,
+    before: str = "",
+) -> Document:
+    """`runs` is the page of its run table asked for by the cursor `before`; `problems` are those of its file."""
+    spec = entry.spec
+    body = [
+        *_warnings(entry, problems),
+        *_running(entry, now),
+        _schedule(entry),
+        Node(
+            type="Section",
+            id="history",
+            props={"title": "History", "note": _usual(entry)},
+            children=[history(entry, BARS, size="large")],
+        ),
+        *_run_now(entry),
+        Node(
+            type="Section",
+            id="runs",
+            props={"title": "Runs", "count": runs.total},
+            children=[run_table(spec.id, runs, before=before, zone=zone_of(spec))],
+        ),
+        _definition(entry),
+    ]
+    return document(topic, _page(entry, body))
+
+
+def _page(entry: JobEntry, body: Sequence[Node]) -> Node:
+    spec = entry.spec
+    props: dict[str, object] = {
+        "title": spec.name[:200],
+        "zone": zone_of(spec),
+        "back": {"label": "Overview", "href": "/"},
+        "attention": 0 if trouble_of(entry) is None else 1,
+    }
+    if spec.description:
+        props["subtitle"] = clip(spec.description, 500)
+    elif spec.title:
+        props["subtitle"] = spec.id
+    header: list[Node] = [_phase(entry)]
+    if entry.next_due:
+        header.append(next_run(entry, job_element(spec.id, "next")))
+    return Node(
+        type="Page", id="page", props=props, slots={"header": header}, children=body, actions=_actions(entry)
+    )
+
+
+def _phase(entry: JobEntry) -> Node:
+    phase, note = phase_of(entry), note_of(entry)
+    props: dict[str, object] = {"state": phase, "size": "large"}
+    if note:
+        props["reason"] = clip(note, 500)
+    since = entry.last.ended_at if entry.last else None
+    if entry.pause is not None:
+        since = entry.pause.since
+    elif entry.active:
+        since = entry.active[0].started_at
+    if since is not None:
+        props["since"] = to_ms(since)
+    text = WORDS.get(phase, phase) + (f", {note}" if note else "")
+    return Node(
+        type="PhaseIndicator", id=job_element(entry.spec.id, "phase"), props=props, text=text.capitalize()
+    )
+
+
+def _actions(entry: JobEntry) -> list[Action]:
+    job = entry.spec.id
+    actions = [] if entry.spec.params else [run_action(entry)]
+    if entry.pause is not None:
+        actions.append(Action(do="job.resume", label="Resume", args={"job": job}))
+    else:
+        disabled = None if entry.spec.enabled else "disabled"
+        actions.append(Action(do="job.pause", label="Pause", args={"job": job}, disabled=disabled))
+    return actions
+
+
+def _warnings(entry: JobEntry, problems: Sequence[Problem]) -> list[Node]:
+    found = attention.file_alerts(problems, [entry] if entry.stale else [])
+    trouble = trouble_of(entry)
+    if trouble is not None:
+        found.insert(0, attention.job_alert(entry, trouble))
+    if entry.pause is not None:
+        found.append(_banner("paused", "idle", "Paused", _pause_words(entry)))
+    if entry.state is JobState.DISABLED:
+        found.append(
+            _banner("disabled", "idle", "Disabled", "Its file says `enabled: false`: it has no due times.")
+        )
+    return found
+
+
+def _pause_words(entry: JobEntry) -> str:
+    assert entry.pause is not None
+    until = entry.pause.until
+    ends = "until it is resumed" if until is None else f"until {instant_in_words(until)}"
+    note = f" {entry.pause.note}" if entry.pause.note else ""
+    return f"Its due times are skipped {ends}.{note}"
+
+
+def _banner(name: str, tone: str, title: str, body: str) -> Node:
+    props = {"tone": tone, "title": title, "body": body}
+    return Node(type="Banner", id=f"banner.{name}", props=props, text=f"{title}: {body}")
+
+
+def _running(entry: JobEntry, now: datetime) -> list[Node]:
+    bars = [
+        progress_bar(job_element(entry.spec.id, "run", str(run.number)), run, entry, now=now, label=run.id)
+        for run in entry.active
+    ]
+    waiting = entry.queued
+    if waiting:
+        told = f"{len(waiting)} waiting: {', '.join(run.id for run in waiting[:5])}"
+        bars.append(Node(type="Text", id="queued", props={"value": told}, text=told))
+    if not bars:
+        return []
+    return [
+        Node(
+            type="Section",
+            id="running",
+            props={"title": "Running", "count": len(entry.active)},
+            children=bars,
+        )
+    ]
+
+
+def _schedule(entry: JobEntry) -> Node:
+    spec = entry.spec
+    children = [key_value("schedule.facts", schedule_facts(spec))]
+    if entry.next_due:
+        zone = zone_of(spec)
+        items = [
+            {"job": spec.id, "at": to_ms(due.at), "zone": zone}
+            | ({"note": due.note[:300]} if due.note else {})
+            for due in entry.next_due
+        ]
+        text = f"Next at {instant_in_words(entry.next_due[0].at)}"
+        children.append(Node(type="UpcomingList", id="schedule.next", props={"items": items}, text=text))
+    note = schedule_in_words(spec.triggers, spec.id)[:300]
+    return Node(type="Section", id="schedule", props={"title": "Schedule", "note": note}, children=children)
+
+
+def _usual(entry: JobEntry) -> str:
+    usual = usual_ms(entry)
+    if usual is None:
+        return "too few runs to know its usual length"
+    return f"usually {length_in_words(timedelta(milliseconds=_rounded(usual)))}"
+
+
+def _rounded(ms: int) -> int:
+    """To what a person would say: tenths below 10 s, seconds above."""
+    return round(ms, -2) if ms < 10_000 else round(ms, -3)
+
+
+def _run_now(entry: JobEntry) -> list[Node]:
+    if not entry.spec.params:
+        return []
+    return [Node(type="Section", id="run-now", props={"title": "Run now"}, children=[run_form(entry)])]
+
+
+def _definition(entry: JobEntry) -> Node:
+    spec = entry.spec
+    children = [key_value("definition.facts", definition_facts(spec))]
+    if text := _as_yaml(spec.definition.text):
+        props = {"value": clip(text, 8000), "mono": True, "clamp": 16}
+        children.append(Node(type="Text", id="definition.text", props=props, text=f"Definition of {spec.id}"))
+    props = {"title": "Definition", "note": f"{spec.source.file}:{spec.source.line}"}
+    return Node(type="Section", id="definition", props=props, children=children)
+
+
+def _as_yaml(canonical: str) -> str:
+    """The canonical text (JSON) as people write it."""
+    try:
+        value = json.loads(canonical)
+    except ValueError:
+        return canonical
+    return yaml.safe_dump(value, sort_keys=False, allow_unicode=True, width=100)

@@ -1,0 +1,96 @@
+"""Where jobs and runs are, in the words of the page."""
+
+from __future__ import annotations
+
+from signal import Signals
+
+from rota.core.board import JobEntry, JobState
+from rota.core.instant import length_ms
+from rota.core.model import AtTrigger, JobSpec
+from rota.core.run import Reason, Run, RunState, TriggeredBy
+from rota.core.seams import RunBar
+
+WORDS = {
+    "scheduled": "waits for its time",
+    "pending": "pending",
+    "running": "running",
+    "retrying": "retrying",
+    "completed": "completed",
+    "failed": "failed",
+    "cancelled": "cancelled",
+    "skipped": "skipped",
+    "missed": "missed",
+    "paused": "paused",
+    "disabled": "disabled",
+    "invalid": "invalid",
+    "unknown": "unknown",
+}
+
+_TRIGGERS = {
+    TriggeredBy.SCHEDULE: "schedule",
+    TriggeredBy.CATCH_UP: "catching up",
+    TriggeredBy.MANUAL: "by hand",
+    TriggeredBy.RETRY: "retry",
+}
+
+
+def phase_of(entry: JobEntry) -> str:
+    """The state shown for a job; one that never ran and merely waits for its time is `scheduled`."""
+    state = entry.state
+    if state is JobState.UNKNOWN and entry.last is None and entry.next_due:
+        return "scheduled"
+    return state.value
+
+
+def note_of(entry: JobEntry) -> str:
+    """Why the job is where it is, in a few words; "" when there is nothing to say."""
+    if entry.pause is not None:
+        return entry.pause.note or "due times are skipped"
+    state = entry.state
+    if state is JobState.MISSED and entry.last_skip is not None:
+        return entry.last_skip.message
+    if state is JobState.UNKNOWN and entry.last is None:
+        return "never ran"
+    if state in (JobState.FAILED, JobState.UNKNOWN) and entry.last is not None:
+        return entry.last.message
+    if state is JobState.RETRYING:
+        return next((run.message for run in entry.active if run.state is RunState.RETRYING), "")
+    return ""
+
+
+def phase_of_run(run: Run | RunBar) -> str:
+    """The state shown for a run: an end that nobody saw is `unknown`, a skip for a missed time is `missed`."""
+    if isinstance(run, Run):
+        if run.state is RunState.FAILED and run.reason is Reason.UNKNOWN:
+            return "unknown"
+        if run.state is RunState.SKIPPED and run.reason is Reason.MISSED:
+            return "missed"
+    return run.state.value
+
+
+def trigger_of(run: Run) -> str:
+    """What started it."""
+    if run.triggered_by is TriggeredBy.RETRY and run.retry_of:
+        return f"retry of {run.retry_of}"
+    return _TRIGGERS[run.triggered_by]
+
+
+def duration_ms(run: Run) -> int | None:
+    """How long a run that has ended took; None while it goes on and when it never started."""
+    if run.started_at is None or run.ended_at is None:
+        return None
+    return max(0, length_ms(run.ended_at - run.started_at))
+
+
+def signal_name(number: int) -> str:
+    """`SIGKILL` for 9."""
+    try:
+        return Signals(number).name
+    except ValueError:
+        return f"signal {number}"
+
+
+def zone_of(spec: JobSpec) -> str:
+    """The zone in which people think of the job."""
+    zones = [trigger.timezone for trigger in spec.triggers if not isinstance(trigger, AtTrigger)]
+    return zones[0] if zones else "UTC"

@@ -1,0 +1,70 @@
+"""Progress bars with an honest ETA."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+from statistics import median
+
+from rota.core.board import JobEntry
+from rota.core.eta import SAMPLES_NEEDED, EtaKind, completed_durations, estimate
+from rota.core.instant import length_ms, to_ms
+from rota.core.run import Run, RunState, StepState
+from rota.views.ids import run_path
+from rota_catalog.tree import Node
+
+
+def progress_bar(id_: str, run: Run, entry: JobEntry | None, *, now: datetime, label: str) -> Node:
+    """The bar of a run that is running or waits for its next attempt."""
+    fraction = run.progress.fraction
+    props: dict[str, object] = {"label": label, "value": fraction, "href": run_path(run.id)}
+    props["state"] = "retrying" if run.state is RunState.RETRYING else "running"
+    if run.progress.total > 0 and run.progress.total != 100:
+        props |= {"current": run.progress.current, "total": run.progress.total}
+    if step_text := _step_text(run):
+        props["stepText"] = step_text[:300]
+    if run.started_at is not None:
+        props["startedAt"] = to_ms(run.started_at)
+        props |= _eta(run, entry, now)
+    return Node(type="ProgressBar", id=id_, props=props, text=_text(label, run, props))
+
+
+def usual_ms(entry: JobEntry) -> int | None:
+    """The usual length of a completed run; None when too little is known."""
+    durations = completed_durations(tuple(entry.bars))[-10:]
+    return None if len(durations) < SAMPLES_NEEDED else length_ms(median(durations))
+
+
+def _eta(run: Run, entry: JobEntry | None, now: datetime) -> Mapping[str, object]:
+    if entry is None or run.started_at is None or run.state is not RunState.RUNNING:
+        return {}
+    durations = completed_durations(tuple(entry.bars))
+    eta = estimate(durations, started_at=run.started_at, now=now, fraction=run.progress.fraction)
+    if eta.kind is EtaKind.ESTIMATING:
+        return {"etaAt": None}
+    usual = usual_ms(entry)
+    return {
+        "etaAt": to_ms(eta.ends_at if eta.ends_at is not None else now),
+        **({} if usual is None else {"expectMs": usual}),
+    }
+
+
+def _step_text(run: Run) -> str:
+    running = next((step for step in run.steps if step.state is StepState.RUNNING), None)
+    if running is None:
+        return run.progress.text
+    place = next(n for n, step in enumerate(run.steps, start=1) if step is running)
+    said = running.progress.text or run.progress.text
+    name = f"step {place} of {len(run.steps)}: {running.title or running.key}"
+    return f"{name}, {said}" if said else name
+
+
+def _text(label: str, run: Run, props: Mapping[str, object]) -> str:
+    parts = [f"{label} {run.state.value}"]
+    if run.progress.fraction is not None:
+        parts.append(f"{run.progress.percent} %")
+    if "stepText" in props:
+        parts.append(str(props["stepText"]))
+    if "etaAt" in props and props["etaAt"] is None:
+        parts.append("estimating…")
+    return ", ".join(parts)

@@ -1,0 +1,216 @@
+"""The page of one run: what is it doing, or why did it fail."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from rota.core.board import JobEntry
+from rota.core.instant import to_ms
+from rota.core.run import Attempt, Run, RunState, Step, StepState
+from rota.core.seams import LogPage
+from rota.views.attention import failure
+from rota.views.facts import key_value, run_facts, value_facts
+from rota.views.ids import job_path, key, run_path
+from rota.views.log import last_words, log_tail
+from rota.views.phases import WORDS, phase_of_run, zone_of
+from rota.views.progress import progress_bar
+from rota.views.run_table import attempt_table
+from rota_catalog.tree import Action, Document, Node, clip, document
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunView:
+    """Everything the page shows. `attempt` is the one whose log `log` is; `previous` and `next` are run ids."""
+
+    run: Run
+    entry: JobEntry | None
+    attempt: Attempt | None
+    log: LogPage | None
+    previous: str | None = None
+    next: str | None = None
+
+
+def run_page(topic: str, view: RunView, *, now: datetime) -> Document:
+    """The page as a tree."""
+    run = view.run
+    zone = zone_of(view.entry.spec) if view.entry else "UTC"
+    body = [
+        *_cause(view),
+        *_warnings(run),
+        *_now(view, now),
+        *_steps(run),
+        *_log(view),
+        *_attempts(view),
+        *_values("params", "Parameters", run.params),
+        *_values("result", "Outputs", run.result),
+        _section("details", "Details", [key_value("details.facts", run_facts(run, zone))]),
+        *_neighbours(view),
+    ]
+    name = view.entry.spec.name if view.entry else run.job
+    props = {
+        "title": run.id,
+        "subtitle": name if name != run.job else "",
+        "zone": zone,
+        "back": {"label": name[:200], "href": job_path(run.job)},
+        "attention": int(run.state is RunState.FAILED),
+    }
+    if not props["subtitle"]:
+        del props["subtitle"]
+    page = Node(
+        type="Page",
+        id="page",
+        props=props,
+        slots={"header": [_phase(run)]},
+        children=body,
+        actions=_actions(run),
+    )
+    return document(topic, page)
+
+
+def _phase(run: Run) -> Node:
+    phase = phase_of_run(run)
+    since = run.ended_at or (run.started_at if run.state is RunState.RUNNING else None)
+    props: dict[str, object] = {"state": phase, "size": "large"}
+    if since is not None:
+        props["since"] = to_ms(since)
+    reason = run.message
+    if run.cancel_requested_at is not None and not run.state.is_final:
+        reason = "asked to stop"
+    if reason:
+        props["reason"] = clip(reason, 500)
+    text = WORDS.get(phase, phase).capitalize() + (f", {reason}" if reason else "")
+    return Node(type="PhaseIndicator", id="phase", props=props, text=text)
+
+
+def _actions(run: Run) -> list[Action]:
+    args, expect = {"run": run.id}, {"state": run.state.value}
+    cancel_off = "not_active" if run.state.is_final else None
+    if cancel_off is None and run.cancel_requested_at is not None:
+        cancel_off = "already_requested"
+    can_retry = run.state in (RunState.RETRYING, RunState.FAILED, RunState.CANCELLED)
+    label = "Retry now" if run.state is RunState.RETRYING else "Retry"
+    retry_off = None if can_retry else ("not_retryable" if run.state.is_final else "active")
+    return [
+        Action(do="run.retry", label=label, args=args, expect=expect, disabled=retry_off),
+        Action(do="run.cancel", label="Cancel", args=args, expect=expect, disabled=cancel_off),
+    ]
+
+
+def _cause(view: RunView) -> list[Node]:
+    run = view.run
+    if run.state is not RunState.FAILED:
+        return []
+    alert = failure("cause", run.id, run, last_words(view.log), log_href=f"{run_path(run.id)}#h-log")
+    # The page's own buttons offer Retry already.
+    return [Node(type=alert.type, id=alert.id, props=alert.props, text=alert.text)]
+
+
+def _warnings(run: Run) -> list[Node]:
+    return [
+        Node(
+            type="Banner",
+            id=f"warning.{n}",
+            props={"tone": "warn", "title": "Warning", "body": clip(text, 2000)},
+            text=f"Warning: {text}",
+        )
+        for n, text in enumerate(run.warnings[:10])
+    ]
+
+
+def _now(view: RunView, now: datetime) -> list[Node]:
+    run = view.run
+    shown = []
+    if run.state.is_active:
+        shown.append(progress_bar("progress", run, view.entry, now=now, label="Progress"))
+    if run.state is RunState.RETRYING and run.next_attempt_at is not None:
+        label = f"Attempt {run.attempt + 1} of {run.max_attempts}"
+        props = {"at": to_ms(run.next_attempt_at), "label": label}
+        shown.append(Node(type="NextRunCountdown", id="next-attempt", props=props, text=label))
+    return shown
+
+
+def _steps(run: Run) -> list[Node]:
+    if not run.steps:
+        return []
+    current = next((step for step in run.steps if step.state is StepState.RUNNING), None)
+    props: dict[str, object] = {"steps": [_step(step, run) for step in run.steps[:200]]}
+    if current is not None:
+        props["current"] = current.key
+    done = sum(step.state is StepState.COMPLETED for step in run.steps)
+    text = f"{done} of {len(run.steps)} steps completed"
+    if current is not None:
+        text += f", now {current.title or current.key}"
+    steps = Node(type="StepList", id="steps.list", props=props, text=text)
+    return [_section("steps", "Steps", [steps], count=len(run.steps))]
+
+
+def _step(step: Step, run: Run) -> Mapping[str, object]:
+    row: dict[str, object] = {"key": step.key, "name": step.title or step.key, "state": step.state.value}
+    if step.started_at is not None:
+        row["startedAt"] = to_ms(step.started_at)
+        if step.ended_at is not None:
+            row["durationMs"] = max(0, to_ms(step.ended_at) - to_ms(step.started_at))
+    if step.state is StepState.RUNNING and step.progress.fraction is not None:
+        row["value"] = step.progress.fraction
+    if step.attempt > 1:
+        row["attempt"] = step.attempt
+    note = step.progress.text if step.state is StepState.RUNNING else ""
+    if step.state is StepState.FAILED:
+        last = next((a for a in reversed(run.attempts) if a.step == step.key), None)
+        note = last.message if last else ""
+    return row | ({"note": clip(note, 500)} if note else {})
+
+
+def _log(view: RunView) -> list[Node]:
+    run = view.run
+    if view.attempt is None or view.log is None:
+        if run.state is RunState.SKIPPED:
+            return []
+        hint = "Nothing was started." if run.state.is_final else "It has not started yet."
+        empty = Node(
+            type="Empty", id="log.empty", props={"title": "No log", "hint": hint, "kind": "none"}, text=hint
+        )
+        return [_section("log", "Log", [empty])]
+    many = len(run.attempts) > 1
+    where = f"{view.attempt.step}, attempt {view.attempt.n}" if run.steps else f"attempt {view.attempt.n}"
+    tail = log_tail(run, view.attempt, view.log)
+    return [_section("log", "Log", [tail], note=where if many else "")]
+
+
+def _attempts(view: RunView) -> list[Node]:
+    attempts = view.run.attempts
+    if len(attempts) < 2:
+        return []
+    return [
+        _section(
+            "attempts", "Attempts", [attempt_table(view.run, attempts, view.attempt)], count=len(attempts)
+        )
+    ]
+
+
+def _values(name: str, title: str, values: Mapping[str, object]) -> list[Node]:
+    if not values:
+        return []
+    return [_section(name, title, [key_value(f"{name}.facts", value_facts(values))])]
+
+
+def _neighbours(view: RunView) -> list[Node]:
+    links = []
+    for name, run, rel in (("Older run", view.previous, "prev"), ("Newer run", view.next, "next")):
+        if run is not None:
+            props = {"label": f"{name} {run}", "href": run_path(run), "rel": rel}
+            links.append(Node(type="Link", id=f"link.{rel}", props=props, text=f"{name} {run}"))
+    return [Node(type="Stack", id="neighbours", props={"dir": "row"}, children=links)] if links else []
+
+
+def _section(
+    name: str, title: str, children: Sequence[Node], *, note: str = "", count: int | None = None
+) -> Node:
+    props: dict[str, object] = {"title": title}
+    if note:
+        props["note"] = note[:300]
+    if count is not None:
+        props["count"] = count
+    return Node(type="Section", id=key(name), props=props, children=children)

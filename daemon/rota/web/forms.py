@@ -1,0 +1,101 @@
+"""The same wishes as the API's, from pages without script: urlencoded forms, answered by a redirect."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import aiohttp_jinja2
+from aiohttp import web
+
+from rota.core.errors import NotFound
+from rota.core.model import JobSpec
+from rota.handlers.params import from_form
+from rota.web.assets import assets
+from rota.web.expectation import expect_job, expect_run
+from rota.web.guard import require_actor
+from rota.web.run_source import find_run
+from rota.web.services import SERVICES
+from rota_catalog.catalog import ActionRule, load
+
+_PARAM = "params."
+_EXPECT = "expect."
+
+
+async def run_job(request: web.Request) -> web.StreamResponse:
+    form = await _form(request)
+    spec = _spec(request)
+    expect_job(request.app[SERVICES].board.jobs[spec.id], _members(form, _EXPECT))
+    params = from_form(spec.params, _members(form, _PARAM)) if spec.params else None
+    run = await request.app[SERVICES].operations.run_now(spec.id, params=params)
+    raise web.HTTPSeeOther(f"/runs/{run.id}")
+
+
+async def pause_job(request: web.Request) -> web.StreamResponse:
+    form = await _form(request)
+    spec = _spec(request)
+    if not form.get("confirmed"):
+        return _confirm(request, load().actions["job.pause"], {"job": spec.id}, form, f"/jobs/{spec.id}")
+    await request.app[SERVICES].operations.pause(spec.id)
+    raise web.HTTPSeeOther(f"/jobs/{spec.id}")
+
+
+async def resume_job(request: web.Request) -> web.StreamResponse:
+    await _form(request)
+    spec = _spec(request)
+    await request.app[SERVICES].operations.resume(spec.id)
+    raise web.HTTPSeeOther(f"/jobs/{spec.id}")
+
+
+async def cancel_run(request: web.Request) -> web.StreamResponse:
+    form = await _form(request)
+    run = await find_run(request.app[SERVICES], request.match_info["run"])
+    if not form.get("confirmed"):
+        return _confirm(request, load().actions["run.cancel"], {"run": run.id}, form, f"/runs/{run.id}")
+    await request.app[SERVICES].operations.cancel(run.id)
+    raise web.HTTPSeeOther(f"/runs/{run.id}")
+
+
+async def retry_run(request: web.Request) -> web.StreamResponse:
+    form = await _form(request)
+    found = await find_run(request.app[SERVICES], request.match_info["run"])
+    expect_run(found, _members(form, _EXPECT))
+    run = await request.app[SERVICES].operations.retry(found.id)
+    raise web.HTTPSeeOther(f"/runs/{run.id}")
+
+
+async def _form(request: web.Request) -> Mapping[str, str]:
+    """The form's texts, once it is known that the sender may act. Raises Refusal."""
+    if request.content_type != "application/x-www-form-urlencoded":
+        raise web.HTTPUnsupportedMediaType(reason="Forms are sent urlencoded")
+    posted = await request.post()
+    form = {name: value for name, value in posted.items() if isinstance(value, str)}
+    await require_actor(request, form.get("csrf", ""))
+    return form
+
+
+def _spec(request: web.Request) -> JobSpec:
+    job = request.match_info["job"]
+    entry = request.app[SERVICES].board.jobs.get(job)
+    if entry is None:
+        raise NotFound(f"There is no job {job!r}.")
+    return entry.spec
+
+
+def _members(form: Mapping[str, str], prefix: str) -> dict[str, str]:
+    return {name.removeprefix(prefix): value for name, value in form.items() if name.startswith(prefix)}
+
+
+def _confirm(
+    request: web.Request, rule: ActionRule, args: Mapping[str, str], form: Mapping[str, str], back: str
+) -> web.Response:
+    context = {
+        "title": (rule.confirm or {}).get("title", rule.title),
+        "detail": (rule.confirm or {}).get("body", ""),
+        "subject": next(iter(args.values())),
+        "action": rule.form_action(args),
+        "label": rule.title,
+        "csrf": form.get("csrf", ""),
+        "back": back,
+        "asset": assets().href,
+    }
+    return aiohttp_jinja2.render_template("confirm.html", request, context)
