@@ -1,0 +1,21 @@
+#!/bin/bash
+# Runs prove.sh in a throw-away machine.
+#
+#   in-container.sh [RIG] [MODE...]    RIG, or ROTA_SYSTEMD_RIG: a program with `run [MODE] --share DIR SCRIPT ARG...`
+#
+# MODE is --container unless given. The rig mounts DIR at /mnt/share.
+set -eu
+
+rig=${1:-${ROTA_SYSTEMD_RIG:?name the rig as the first argument or in ROTA_SYSTEMD_RIG}}
+shift || true
+[ $# -gt 0 ] || set -- --container
+here=$(cd "$(dirname "$0")" && pwd)
+project=$(cd "$here/../.." && pwd)
+python=${PYTHON:-python3}
+share=$(mktemp -d)
+trap 'rm -rf "$share"' EXIT
+
+chmod 755 "$share"
+"$python" -m pip install --quiet --disable-pip-version-check --root-user-action ignore --target "$share/site" "$project"
+cp -r "$project/systemd" "$share/systemd"
+"$rig" run "$@" --timeout 900 --share "$share" "$here/prove.sh" /mnt/share
