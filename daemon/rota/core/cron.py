@@ -32,7 +32,7 @@ from functools import lru_cache
 from rota.core.cronfield import CronError, Field, expand
 from rota.core.zone import LAST_YEAR, Change, Segment, from_minute, offset_at, place, segments, to_minute
 
-__all__ = ["Cron", "CronError", "Occurrence", "parse"]
+__all__ = ["Cron", "CronError", "Occurrence", "has_hash", "parse"]
 
 LONGEST = 256  # characters
 _MACROS = {
@@ -161,8 +161,12 @@ def parse(expression: str, *, seed: str = "") -> Cron:
     if len(expression) > LONGEST:
         raise CronError(f"the expression has {len(expression)} characters, {LONGEST} are allowed")
     text = expression.strip(" \t").lower()
-    has_hash = re.search(r"(^|[ \t])h", text) is not None
-    return _parse(text, seed if has_hash else "")
+    return _parse(text, seed if has_hash(text) else "")
+
+
+def has_hash(expression: str) -> bool:
+    """Whether a field of it is a hash, so that its times depend on the seed."""
+    return any(field[:1] in ("h", "H") for field in expression.split())
 
 
 @lru_cache(maxsize=16384)

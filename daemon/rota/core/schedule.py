@@ -12,7 +12,7 @@ from itertools import islice, takewhile
 from zoneinfo import ZoneInfo
 
 from rota.core.board import Due
-from rota.core.cron import Cron, parse
+from rota.core.cron import Cron, has_hash, parse
 from rota.core.instant import EPOCH
 from rota.core.model import AtTrigger, CronTrigger, EveryTrigger, Trigger
 
@@ -138,7 +138,7 @@ def _due(job: str, instant: _Instant) -> Due:
 def _text(trigger: Trigger) -> str:
     match trigger:
         case CronTrigger():
-            seed = f" {trigger.seed}" if trigger.seed else ""
+            seed = f" {trigger.seed}" if has_hash(trigger.expression) else ""
             return f"cron {' '.join(trigger.expression.lower().split())} {trigger.timezone}{seed}"
         case EveryTrigger():
             return f"every {trigger.interval.total_seconds():g}s {trigger.timezone}"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime, timedelta, tzinfo
 
-from rota.core.cron import Cron
+from rota.core.cron import Cron, has_hash
 from rota.core.cronfield import CronError, Field
 from rota.core.model import AtTrigger, CronTrigger, EveryTrigger, Trigger
 from rota.core.schedule import cron_of
@@ -79,7 +79,7 @@ _SINGLE = ("1 minute", "1 hour", "1 day")
 
 
 def _cron(trigger: CronTrigger, job: str) -> str:
-    if _has_hash(trigger.expression) and not (trigger.seed or job):
+    if has_hash(trigger.expression) and not (trigger.seed or job):
         return trigger.expression
     try:
         cron = cron_of(trigger, job)
@@ -93,10 +93,6 @@ def _cron(trigger: CronTrigger, job: str) -> str:
         season = f", {days}" if days else ""
         return f"{times if is_rhythm else f'daily {times}'}{season}"
     return f"{times}, {days}" if is_rhythm else f"{days} {times}"
-
-
-def _has_hash(expression: str) -> bool:
-    return any(field[:1] in "hH" for field in expression.split())
 
 
 def _times(cron: Cron) -> str | None:

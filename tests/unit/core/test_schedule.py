@@ -110,6 +110,14 @@ def test_a_schedule_is_the_same_however_its_blanks_and_letters_are_written() -> 
     assert canonical([]) == ""
 
 
+def test_a_seed_is_part_of_a_schedule_only_where_something_is_hashed() -> None:
+    def seeded(expression: str, seed: str) -> str:
+        return canonical([CronTrigger(expression=expression, seed=seed)])
+
+    assert seeded("0 2 * * thu", "db1/backup") == seeded("0 2 * * thu", "db2/backup")
+    assert seeded("H 2 * * *", "db1/backup") != seeded("H 2 * * *", "db2/backup")
+
+
 def test_times_are_told_in_the_zone_of_the_first_trigger_that_has_one() -> None:
     assert zone_of([AtTrigger(at=T0), cron("0 2 * * *", "Europe/Berlin")]).key == "Europe/Berlin"
     assert zone_of([]).key == "UTC"
