@@ -1,0 +1,236 @@
+"""The composition root: reads the configuration, builds the object graph, and runs the daemon.
+
+The only place that names the concrete clock, ids, store and process runner.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import secrets
+import shutil
+import sys
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, field, replace
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import Literal
+
+from rota import __version__
+from rota.config import daemon_config
+from rota.config.admission import admit
+from rota.config.daemon_config import DaemonConfig
+from rota.config.jobset import JobReader
+from rota.config.parse import Surroundings, restore
+from rota.core.board import Board
+from rota.core.errors import RotaError, UsageError
+from rota.core.model import JobSet, Source
+from rota.core.seams import Clock, Ids, JobRecord, ProcessRunner, Store
+from rota.daemon import Daemon
+from rota.engine.bus import Bus
+from rota.engine.clock import SystemClock
+from rota.engine.executor import Executor
+from rota.engine.health import Disk, Health
+from rota.engine.jobs import Jobs
+from rota.engine.operations import Operations
+from rota.engine.parts import Parts
+from rota.engine.scheduler import Scheduler
+from rota.host import listen
+from rota.host.lock import lock_state
+from rota.host.logs import configure
+from rota.host.sockets import Sockets, open_sockets
+from rota.host.systemd import Notifier, take_sockets, take_watchdog_interval
+from rota.process.client import RunnerClient
+from rota.process.environment import Place
+from rota.process.launch import Launcher
+from rota.process.layout import PACKAGED_RUNNER_SOCKET, Layout, find_layout
+from rota.process.output import Logs
+from rota.store.backup import ledger_path
+from rota.store.ids import SystemIds
+from rota.store.ledger import Ledger
+from rota.web.services import Services
+
+FAILED, UNUSABLE = 1, 2
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ServeOptions:
+    """What the command line asked for; None where it said nothing."""
+
+    jobs_dirs: tuple[Path, ...] = ()
+    config: Path | None = None
+    listen: str | None = None
+    state: Path
+    socket: Path | None = None
+    log: Literal["text", "json"] | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wiring:
+    """What stands behind the seams; a test puts something else in front of the real thing."""
+
+    clock: Clock = field(default_factory=SystemClock)
+    ids: Callable[[Clock], Ids] = SystemIds
+    store: Callable[[Ledger], Store] = lambda ledger: ledger
+    runner: Callable[[RunnerClient], ProcessRunner] = lambda client: client
+
+
+def serve(options: ServeOptions, wiring: Wiring | None = None) -> int:
+    """Run the daemon until it is told to end. Exit status: 0 as told, 1 it failed, 2 it could not begin."""
+    try:
+        config = _configured(options)
+        configure(config.log_format)
+        environ = os.environ
+        passed = [found.socket for found in take_sockets(environ, os.getpid())]
+        layout = find_layout(environ, uid=os.getuid(), state=options.state, socket=options.socket)
+        if "STATE_DIRECTORY" in environ:
+            layout = replace(layout, runner_socket=PACKAGED_RUNNER_SOCKET)
+        with lock_state(layout.state), open_sockets(passed, config.listen, layout.socket) as sockets:
+            return asyncio.run(_run(config, layout, sockets, wiring or Wiring()))
+    except RotaError as error:
+        print(f"rota serve: {error.message}", file=sys.stderr)  # noqa: T201  before there is a log
+        return UNUSABLE
+
+
+async def _run(config: DaemonConfig, layout: Layout, sockets: Sockets, wiring: Wiring) -> int:
+    ledger = Ledger.open(ledger_path(layout.state), wiring.clock)
+    try:
+        daemon = await _assemble(config, layout, sockets, ledger, wiring)
+        return await daemon.run()
+    finally:
+        await ledger.close()
+
+
+async def _assemble(
+    config: DaemonConfig, layout: Layout, sockets: Sockets, ledger: Ledger, wiring: Wiring
+) -> Daemon:
+    clock, bus = wiring.clock, Bus()
+    host = config.host or listen.host_name()
+    board = Board(host=host, started_at=clock.now())
+    client = RunnerClient(layout.runner_socket, clock=clock, ledger=ledger.id)
+    logs = Logs(layout.runner_state)
+    parts = Parts(
+        clock=clock,
+        ids=wiring.ids(clock),
+        store=wiring.store(ledger),
+        runner=wiring.runner(client),
+        board=board,
+        bus=bus,
+        logs=logs,
+        place=Place(host=host, url=sockets.url, command=_own_command(), state=str(layout.state)),
+        boot_id=listen.boot_id(),
+    )
+    records = dict(await ledger.records())
+    executor = Executor(parts)
+    scheduler = Scheduler(
+        clock=clock, board=board, records=records, carry_out=executor.carry_out, publish=bus.publish
+    )
+    reader = JobReader(config.jobs, timezone=config.timezone, host=host)
+    jobs = Jobs(parts, executor, records, _reading(reader), scheduler.load)
+    surroundings = Surroundings(timezone=config.timezone, host=host)
+    jobs.start_from(await _last_good(ledger, records, reader, surroundings))
+    operations = Operations(parts, executor, jobs)
+    services = Services(
+        board=board,
+        operations=operations,
+        store=parts.store,
+        logs=logs,
+        bus=bus,
+        clock=clock,
+        ids=parts.ids,
+        url=lambda: sockets.url,
+        version=_version(),
+        epoch=secrets.token_hex(4),
+        hosts=config.web_hosts,
+    )
+    return Daemon(
+        config=config,
+        layout=layout,
+        sockets=sockets,
+        ledger=ledger,
+        client=client,
+        launcher=_launcher(layout, clock),
+        parts=parts,
+        executor=executor,
+        scheduler=scheduler,
+        jobs=jobs,
+        health=Health(
+            parts,
+            tick_lag=lambda: scheduler.tick_lag,
+            jumps=lambda: scheduler.jumps,
+            disk=lambda: _disk(layout.state),
+        ),
+        services=services,
+        notifier=Notifier.take(os.environ),
+        watchdog=take_watchdog_interval(os.environ, os.getpid()),
+    )
+
+
+def _configured(options: ServeOptions) -> DaemonConfig:
+    """`rota.yaml` with what the command line says over it. Raises UsageError with every problem."""
+    config = DaemonConfig()
+    if options.config is not None:
+        read = daemon_config.read(options.config)
+        if not isinstance(read, DaemonConfig):
+            raise UsageError("the configuration has problems\n" + "\n".join(str(problem) for problem in read))
+        config = read
+    directories = tuple(path.absolute() for path in options.jobs_dirs) or config.jobs
+    if not directories:
+        raise UsageError("no job directory: name one (rota serve jobs.d), or set `jobs` in rota.yaml")
+    return replace(
+        config,
+        jobs=directories,
+        listen=options.listen or config.listen,
+        log_format=options.log or config.log_format,
+    )
+
+
+def _reading(reader: JobReader) -> Callable[[JobSet, bool], Awaitable[JobSet]]:
+    async def read(previous: JobSet, confirm: bool) -> JobSet:
+        # Thousands of files take a while; runs and pages go on meanwhile.
+        found = await asyncio.to_thread(reader.read, previous)
+        return admit(previous, found, confirm=confirm)
+
+    return read
+
+
+async def _last_good(
+    ledger: Ledger, records: Mapping[str, JobRecord], reader: JobReader, surroundings: Surroundings
+) -> JobSet:
+    """Jobs that an earlier daemon knew and whose files are broken now, in the version it knew."""
+    found = await asyncio.to_thread(reader.read)
+    if all(problem.severity != "error" for problem in found.problems):
+        return JobSet()
+    kept = {}
+    for record in records.values():
+        text = await ledger.definition(record.definition) if record.job not in found.jobs else None
+        if text is None:
+            continue
+        source = Source(file=record.source_file, line=record.source_line, directory=record.source_directory)
+        spec = restore(record.job, text, source, surroundings)
+        if spec is not None:
+            kept[record.job] = spec
+    return JobSet(jobs=kept)
+
+
+def _launcher(layout: Layout, clock: Clock) -> Launcher | None:
+    """None where the runner has a unit of its own: then systemd starts it."""
+    return None if layout.runner_socket == PACKAGED_RUNNER_SOCKET else Launcher(layout, clock=clock)
+
+
+def _own_command() -> str:
+    """Where jobs find the `rota` program: beside the interpreter that runs this, else on the PATH."""
+    beside = Path(sys.executable).parent / "rota"
+    return str(beside) if beside.exists() else shutil.which("rota") or ""
+
+
+def _disk(state: Path) -> Disk:
+    usage = shutil.disk_usage(state)
+    return Disk(free=usage.free, total=usage.total)
+
+
+def _version() -> str:
+    try:
+        return version("rota")
+    except PackageNotFoundError:
+        return __version__
