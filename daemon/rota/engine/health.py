@@ -31,7 +31,7 @@ class Health:
     """Keeps `board.health`, whose keys are planner, runner, store, disk, jobs and clock.
 
     `tick_lag` answers how long ago the planner looked at the clock, `jumps` how often the wall clock was seen
-    to jump, `disk` the space left.
+    to jump, `disk` the space left, `runner_problem` why the runner that answers can't be used.
     """
 
     def __init__(
@@ -41,11 +41,13 @@ class Health:
         tick_lag: Callable[[], timedelta],
         jumps: Callable[[], int],
         disk: Callable[[], Disk],
+        runner_problem: Callable[[], str] = lambda: "",
     ) -> None:
         self._parts = parts
         self._tick_lag = tick_lag
         self._jumps = jumps
         self._disk = disk
+        self._runner_problem = runner_problem
         self._jumps_seen = 0
         self._jumped_at: float | None = None  # monotonic seconds
 
@@ -91,7 +93,8 @@ class Health:
 
     def _runner(self) -> HealthItem:
         if self._parts.runner.facts is None:
-            return _item("runner", "Runner", HealthState.FAILED, "no runner answers; nothing can start")
+            note = self._runner_problem() or "no runner answers; nothing can start"
+            return _item("runner", "Runner", HealthState.FAILED, note)
         return _item("runner", "Runner", HealthState.OK)
 
     def _store(self) -> HealthItem:

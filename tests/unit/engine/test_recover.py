@@ -16,8 +16,8 @@ from rota.core.seams import AttemptReport, AttemptWhere, EndCause, Ended, Starte
 ONCE_MORE = Retry(attempts=2)
 
 
-async def started(*, retry: Retry | None = None, **settings: object) -> FakeEngine:
-    engine = FakeEngine(a_job(retry=retry or Retry(), **settings))
+async def started(*, retry: Retry | None = None, steps: tuple[str, ...] = ()) -> FakeEngine:
+    engine = FakeEngine(a_job(retry=retry or Retry(), steps=steps))
     await engine.load()
     await engine.start()
     return engine
