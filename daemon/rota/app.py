@@ -60,7 +60,7 @@ class ServeOptions:
     jobs_dirs: tuple[Path, ...] = ()
     config: Path | None = None
     listen: str | None = None
-    state: Path
+    state: Path | None = None
     socket: Path | None = None
     log: Literal["text", "json"] | None = None
 

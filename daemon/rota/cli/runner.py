@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import socket as sockets
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -34,11 +35,11 @@ def runner(ctx: click.Context, state: Path | None, socket: Path | None, daemon_u
     """Start, watch and reap the jobs of a daemon, in the foreground."""
     if ctx.invoked_subcommand is not None:
         return
-    from rota.runner.__main__ import main
-
     layout = find_layout(os.environ, uid=os.getuid())
     words = ["--state", str(state or layout.runner_state), "--socket", str(socket or layout.runner_socket)]
-    ctx.exit(main([*words, *(["--daemon-user", daemon_user] if daemon_user else [])]))
+    words += ["--daemon-user", daemon_user] if daemon_user else []
+    # In its place, not inside it: what starts every job stays small, and this process has read much already.
+    os.execv(sys.executable, [sys.executable, "-m", "rota.runner", *words])
 
 
 @runner.command()

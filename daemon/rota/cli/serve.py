@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 from typing import Literal
 
@@ -34,10 +33,8 @@ def serve(
     """
     from rota.app import ServeOptions
     from rota.app import serve as serve_jobs
-    from rota.process.layout import find_layout
 
-    layout = find_layout(os.environ, uid=os.getuid(), state=state, socket=socket)
     options = ServeOptions(
-        jobs_dirs=jobs_dirs, config=config, listen=listen, state=layout.state, socket=layout.socket, log=log
+        jobs_dirs=jobs_dirs, config=config, listen=listen, state=state, socket=socket, log=log
     )
     ctx.exit(serve_jobs(options))
