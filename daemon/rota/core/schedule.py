@@ -75,6 +75,11 @@ def canonical(triggers: Sequence[Trigger]) -> str:
     return "; ".join(_text(trigger) for trigger in triggers)
 
 
+def is_hashed(triggers: Sequence[Trigger]) -> bool:
+    """Whether instants depend on the job or its seed, so that equal text may mean other instants."""
+    return any(isinstance(each, CronTrigger) and has_hash(each.expression) for each in triggers)
+
+
 def zone_of(triggers: Sequence[Trigger]) -> ZoneInfo:
     """The zone in which times of this schedule are told to people."""
     names = (trigger.timezone for trigger in triggers if not isinstance(trigger, AtTrigger))

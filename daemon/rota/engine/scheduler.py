@@ -12,17 +12,18 @@ from typing import NamedTuple
 
 import structlog
 
-from rota.core.board import Board, JobEntry
+from rota.core.board import Board, Due, JobEntry
 from rota.core.errors import Unavailable
 from rota.core.events import Event, JobChanged
-from rota.core.model import JobSet, JobSpec
+from rota.core.model import JobSet, JobSpec, Trigger
 from rota.core.planning import LATE, Decision, answer_missed, identity_of, owed_after, plan
-from rota.core.schedule import due_between, next_due
+from rota.core.schedule import due_between, is_hashed, next_due
 from rota.core.seams import Clock, JobRecord
 from rota.engine.waiting import sleep_or
 
 SHOWN = 3  # due instants to come that the board holds per job
 _FIRST_BATCH, _LARGEST_BATCH = 16, 256  # small at first, so that the first runs start at once
+_SHARED = 1024  # schedules whose next instants are kept for others of the same text
 _SLICE = 0.002  # seconds of planning until others get a turn
 _HELD = 1.0  # seconds until what could not be recorded is tried again
 _AFTER_A_FAULT = timedelta(seconds=60)  # until a job that could not be planned gets another chance
@@ -79,6 +80,7 @@ class Scheduler:
         self._timed: dict[str, _Timed] = {}
         self._heap: list[_Mark] = []
         self._order = count()
+        self._shared: dict[tuple[str, datetime, int], tuple[tuple[datetime, int, str], ...]] = {}
         self._caught_up = False
         self._held_until = 0.0
         self._loaded = asyncio.Event()
@@ -158,13 +160,27 @@ class Scheduler:
         self._timed[timed.job] = timed
         entry = self._board.jobs[timed.job]
         triggers = entry.spec.triggers if entry.spec.enabled else ()
-        first = next_due(timed.job, triggers, timed.answered, SHOWN)
+        first = self._next_due(timed, triggers, timed.answered, SHOWN)
         self._push(timed, first[0].at if first else None)
         is_owed = bool(first) and first[0].at <= now
-        upcoming = next_due(timed.job, triggers, now, SHOWN) if is_owed else first
+        upcoming = self._next_due(timed, triggers, now, SHOWN) if is_owed else first
         if upcoming != entry.next_due:
             entry.next_due = upcoming
             self._publish(JobChanged(job=timed.job))
+
+    def _next_due(
+        self, timed: _Timed, triggers: Sequence[Trigger], after: datetime, count: int
+    ) -> tuple[Due, ...]:
+        """As `next_due`; equal schedules that move on together share the work and the instants."""
+        key = (timed.identity, after, count)
+        known = self._shared.get(key)
+        if known is not None and not is_hashed(triggers):
+            return tuple(Due(job=timed.job, at=at, trigger=trigger, note=note) for at, trigger, note in known)
+        due = next_due(timed.job, triggers, after, count)
+        if len(self._shared) >= _SHARED:
+            self._shared.clear()
+        self._shared[key] = tuple((each.at, each.trigger, each.note) for each in due)
+        return due
 
     def _push(self, timed: _Timed, at: datetime | None, wake: datetime | None = None) -> None:
         timed.at, timed.wake = at, wake or at
@@ -229,7 +245,7 @@ class Scheduler:
             entry = self._board.jobs[timed.job]
             kept = tuple(due for due in entry.next_due if due.at > now)
             last = kept[-1].at if kept else now
-            entry.next_due = kept + next_due(timed.job, entry.spec.triggers, last, SHOWN - len(kept))
+            entry.next_due = kept + self._next_due(timed, entry.spec.triggers, last, SHOWN - len(kept))
             timed.answered = now
             self._push(timed, entry.next_due[0].at if entry.next_due else None)
             self._publish(JobChanged(job=timed.job))

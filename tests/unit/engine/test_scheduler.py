@@ -155,6 +155,21 @@ async def test_a_paused_job_skips_its_instants(stage: Stage, clock: FakeClock) -
     assert skip.reason is Reason.PAUSED
 
 
+async def test_equal_schedules_move_on_together_and_hashed_ones_each_on_its_own(stage: Stage) -> None:
+    hashed = (cron("H * * * *"),)
+    jobs = [hourly("a"), hourly("b"), a_job("c", triggers=hashed), a_job("d", triggers=hashed)]
+    stage.load(*jobs)
+
+    for _ in range(120):
+        await stage.pass_and_step(MINUTE)
+
+    due = {job: [due.at for due in entry.next_due] for job, entry in stage.board.jobs.items()}
+    assert due["a"] == due["b"]
+    assert due["c"] != due["d"]
+    assert Counter(job for job, _ in stage.starts) == {"a": 2, "b": 2, "c": 2, "d": 2}
+    assert {each.job for each in stage.board.jobs["b"].next_due} == {"b"}
+
+
 # --- reload ----------------------------------------------------------------------------------------------
 
 
