@@ -16,15 +16,18 @@ from rota.core.errors import NotFound
 from rota.core.instant import to_ms
 from rota.core.run import Attempt, Run, RunState
 from rota.core.seams import JobRecord
+from rota.store.outbox import Key, Order, Outbox
 from rota.store.queries import read_run
 from rota.store.rows import Row, attempt_row, record_row, run_row
 from rota.store.skips import merge, merges
 from rota.store.tables import attempts, jobs, runs
 
-_JOB = select(jobs.c.last_number, jobs.c.answered_until).where(jobs.c.job == bindparam("of_job"))
-_UPDATE_JOB = update(jobs).where(jobs.c.job == bindparam("of_job"))
-_UPDATE_RUN = update(runs).where(runs.c.job == bindparam("of_job"), runs.c.number == bindparam("of_number"))
-_UPDATE_ATTEMPT = update(attempts).where(
+_ADD_JOB = insert(jobs)
+_ADD_RUN = insert(runs)
+_ADD_ATTEMPT = insert(attempts)
+_CHANGE_JOB = update(jobs).where(jobs.c.job == bindparam("of_job"))
+_CHANGE_RUN = update(runs).where(runs.c.job == bindparam("of_job"), runs.c.number == bindparam("of_number"))
+_CHANGE_ATTEMPT = update(attempts).where(
     attempts.c.job == bindparam("of_job"),
     attempts.c.number == bindparam("of_number"),
     attempts.c.position == bindparam("of_position"),
@@ -35,162 +38,179 @@ _DUE_BEFORE = (
     .order_by(runs.c.due_at.desc())
     .limit(1)
 )
+_CHUNK = 500  # jobs in one IN list
+_MERGED = ("count", "last_due_at", "message", "ended_at")  # columns that lengthening a skip changes
 
 
 @dataclass(slots=True)
 class _Head:
-    """Where a job stands: its highest number, up to when all is answered (ms), its newest run if that is a
-    skip.
-    """
+    """Where a job stands: its highest number, up to when all is answered (ms), its newest run if a skip."""
 
     number: int
     answered: int | None
-    skip: Run | None
+    skip: Run | None = None
+    knows_skip: bool = False  # whether `skip` was looked up: only skips need it
 
 
 class Entries:
-    """Changes of runs and records, each inside the caller's transaction."""
+    """Changes of runs and records, each inside the caller's transaction, which ends with `flush`."""
 
     def __init__(self) -> None:
         self._heads: dict[str, _Head] = {}
-        self._stored: dict[tuple[str, int], Run] = {}
+        self._stored: dict[Key, tuple[Row, tuple[Attempt, ...]]] = {}
+        self._outbox = Outbox()
+        self._moved: set[str] = set()
 
     def forget(self) -> None:
         """What is remembered may differ from what is stored: read it again."""
         self._heads.clear()
         self._stored.clear()
+        self._outbox.clear()
+        self._moved.clear()
+
+    def flush(self, connection: Connection) -> None:
+        """Write what the calls of this transaction left waiting."""
+        for job in self._moved:
+            head = self._heads[job]
+            row = {"of_job": job, "last_number": head.number, "answered_until": head.answered}
+            self._outbox.put(Order.CHANGE_JOB, _CHANGE_JOB, row)
+        self._moved.clear()
+        self._outbox.flush(connection)
 
     def add(self, connection: Connection, new: Sequence[Run]) -> list[Run | None]:
         """See `core.seams.Store.add`."""
+        self._load_heads(connection, {run.job for run in new})
         answers: list[Run | None] = []
-        waiting: list[Run] = []  # inserted together, at the latest before something reads them
         for run in new:
-            head = self._head(connection, run.job)
-            old = run.due_at is not None and head.answered is not None and to_ms(run.due_at) <= head.answered
-            if old or merges(head.skip, run):
-                self._insert(connection, waiting)
-            if old and _is_stored(connection, run):
+            head = self._heads[run.job]
+            if self._is_stored(connection, head, run):
                 answers.append(None)
                 continue
-            answers.append(self._enter(connection, head, run, waiting))
+            answers.append(self._enter(connection, head, run))
             _advance(head, run)
-        self._insert(connection, waiting)
-        self._save_heads(connection, {run.job for run in new})
+            self._moved.add(run.job)
         return answers
 
     def save(self, connection: Connection, run: Run) -> None:
         """See `core.seams.Store.save`. Raises NotFound when the run was never added."""
         key = (run.job, run.number)
-        before = self._stored.get(key) or read_run(connection, run.job, run.number)
-        if before is None:
-            raise NotFound(f"The ledger has no run {run.id}.")
-        changed = _difference(run_row(before), run_row(run))
+        self._outbox.touch(connection, key)
+        row_before, attempts_before = self._stored.get(key) or _read_stored(connection, run)
+        row = run_row(run)
+        changed = {name: value for name, value in row.items() if row_before[name] != value}
         if changed:
-            connection.execute(_UPDATE_RUN, {"of_job": run.job, "of_number": run.number, **changed})
-        self._save_attempts(connection, before.attempts, run)
-        self._remember(run)
+            self._change(key, changed)
+        self._save_attempts(attempts_before, run)
+        self._remember(run, row)
         head = self._heads.get(run.job)
         if head is not None and head.number == run.number:
-            head.skip = run if run.state is RunState.SKIPPED else None
+            _set_newest(head, run)
 
     def save_records(self, connection: Connection, records: Sequence[JobRecord]) -> None:
         """See `core.seams.Store.save_records`."""
-        known = set(connection.scalars(select(jobs.c.job)))
+        self.flush(connection)
+        self._load_heads(connection, {record.job for record in records})
         for record in records:
-            row = record_row(record)
-            if record.job not in known:
-                connection.execute(insert(jobs), {"last_number": 0, **row})
-                known.add(record.job)
-            else:
-                head = self._head(connection, record.job)
-                row["answered_until"] = _latest(head.answered, row["answered_until"])
-                connection.execute(_UPDATE_JOB, {"of_job": row.pop("job"), **row})
-            self._heads.pop(record.job, None)
+            row, head = record_row(record), self._heads[record.job]
+            row["answered_until"] = head.answered = _latest(head.answered, row["answered_until"])
+            self._outbox.put(Order.CHANGE_JOB, _CHANGE_JOB, {"of_job": row.pop("job"), **row})
+        self._outbox.flush(connection)
 
-    def delete(self, connection: Connection, gone: Sequence[tuple[str, int]]) -> None:
+    def delete(self, connection: Connection, gone: Sequence[Key]) -> None:
         """Remove those runs with their attempts. Their numbers are never used again."""
+        self.flush(connection)
         connection.execute(delete(runs).where(tuple_(runs.c.job, runs.c.number).in_(gone)))
         self.forget()
 
-    def _head(self, connection: Connection, job: str) -> _Head:
-        head = self._heads.get(job)
-        if head is None:
-            head = self._heads[job] = _read_head(connection, job)
-        return head
+    def _load_heads(self, connection: Connection, names: Iterable[str]) -> None:
+        """Know where those jobs stand; one that is not there yet gets its row."""
+        missing = [job for job in names if job not in self._heads]
+        for start in range(0, len(missing), _CHUNK):
+            part = missing[start : start + _CHUNK]
+            wanted = select(jobs.c.job, jobs.c.last_number, jobs.c.answered_until).where(jobs.c.job.in_(part))
+            for row in connection.execute(wanted):
+                self._heads[row.job] = _Head(number=row.last_number, answered=row.answered_until)
+        for job in missing:
+            if job not in self._heads:
+                self._heads[job] = _Head(number=0, answered=None, knows_skip=True)
+                self._outbox.put(Order.ADD_JOB, _ADD_JOB, {"job": job, "last_number": 0})
 
-    def _enter(self, connection: Connection, head: _Head, run: Run, waiting: list[Run]) -> Run:
-        if head.skip is not None and merges(head.skip, run):
-            merged = head.skip = merge(head.skip, run)
-            names = ("count", "last_due_at", "message", "ended_at")
-            changed = {name: value for name, value in run_row(merged).items() if name in names}
-            connection.execute(_UPDATE_RUN, {"of_job": merged.job, "of_number": merged.number, **changed})
-            return merged
+    def _is_stored(self, connection: Connection, head: _Head, run: Run) -> bool:
+        """Whether its due instant has a row, or lies inside a stretch that one row stands for."""
+        if run.due_at is None or head.answered is None or to_ms(run.due_at) > head.answered:
+            return False  # newer than all that was answered: no need to look
+        self.flush(connection)
+        due = to_ms(run.due_at)
+        row = connection.execute(_DUE_BEFORE, {"of_job": run.job, "due": due}).first()
+        return row is not None and (row.due_at == due or (row.last_due_at or row.due_at) >= due)
+
+    def _enter(self, connection: Connection, head: _Head, run: Run) -> Run:
+        if run.state is RunState.SKIPPED:
+            skip = _newest_skip(connection, head, run.job)
+            if skip is not None and merges(skip, run):
+                return self._lengthen(connection, head, merge(skip, run))
         head.number += 1
         numbered = replace(run, number=head.number)
-        head.skip = numbered if run.state is RunState.SKIPPED else None
-        waiting.append(numbered)
+        self._insert(connection, numbered)
+        _set_newest(head, numbered)
         return numbered
 
-    def _insert(self, connection: Connection, waiting: list[Run]) -> None:
-        if not waiting:
-            return
-        connection.execute(insert(runs), [run_row(run) for run in waiting])
-        rows = [row for run in waiting for row in _attempt_rows(run, enumerate(run.attempts))]
-        if rows:
-            connection.execute(insert(attempts), rows)
-        for run in waiting:
-            self._remember(run)
-        waiting.clear()
+    def _lengthen(self, connection: Connection, head: _Head, merged: Run) -> Run:
+        key = (merged.job, merged.number)
+        self._outbox.touch(connection, key)
+        row = run_row(merged)
+        self._change(key, {name: row[name] for name in _MERGED})
+        _set_newest(head, merged)
+        return merged
 
-    def _save_attempts(self, connection: Connection, before: Sequence[Attempt], run: Run) -> None:
-        changed = [
-            (place, attempt)
-            for place, (old, attempt) in enumerate(zip(before, run.attempts, strict=False))
-            if old is not attempt and old != attempt
-        ]
-        for row in _attempt_rows(run, changed):
-            of = {f"of_{name}": row.pop(name) for name in ("job", "number", "position")}
-            connection.execute(_UPDATE_ATTEMPT, of | row)
-        added = enumerate(run.attempts[len(before) :], start=len(before))
-        rows = list(_attempt_rows(run, added))
-        if rows:
-            connection.execute(insert(attempts), rows)
+    def _insert(self, connection: Connection, run: Run) -> None:
+        self._outbox.touch(connection, (run.job, run.number))
+        row = run_row(run)
+        self._outbox.put(Order.ADD_RUN, _ADD_RUN, row)
+        self._add_attempts(run, enumerate(run.attempts))
+        self._remember(run, row)
 
-    def _remember(self, run: Run) -> None:
+    def _change(self, key: Key, changed: Row) -> None:
+        job, number = key
+        self._outbox.put(Order.CHANGE_RUN, _CHANGE_RUN, {"of_job": job, "of_number": number, **changed})
+
+    def _save_attempts(self, before: Sequence[Attempt], run: Run) -> None:
+        for place, (old, attempt) in enumerate(zip(before, run.attempts, strict=False)):
+            if old is not attempt and old != attempt:
+                of = {"of_job": run.job, "of_number": run.number, "of_position": place}
+                self._outbox.put(Order.CHANGE_ATTEMPT, _CHANGE_ATTEMPT, of | attempt_row(attempt))
+        self._add_attempts(run, enumerate(run.attempts[len(before) :], start=len(before)))
+
+    def _add_attempts(self, run: Run, placed: Iterable[tuple[int, Attempt]]) -> None:
+        for place, attempt in placed:
+            of: dict[str, Any] = {"job": run.job, "number": run.number, "position": place}
+            self._outbox.put(Order.ADD_ATTEMPT, _ADD_ATTEMPT, of | attempt_row(attempt))
+
+    def _remember(self, run: Run, row: Row) -> None:
         if run.state.is_final:
             self._stored.pop((run.job, run.number), None)
         else:
-            self._stored[run.job, run.number] = run
-
-    def _save_heads(self, connection: Connection, touched: Iterable[str]) -> None:
-        rows = [
-            {
-                "of_job": job,
-                "last_number": self._heads[job].number,
-                "answered_until": self._heads[job].answered,
-            }
-            for job in touched
-        ]
-        if rows:
-            connection.execute(_UPDATE_JOB, rows)
+            self._stored[run.job, run.number] = (row, run.attempts)
 
 
-def _read_head(connection: Connection, job: str) -> _Head:
-    row = connection.execute(_JOB, {"of_job": job}).first()
-    if row is None:
-        connection.execute(insert(jobs), {"job": job, "last_number": 0})
-        return _Head(number=0, answered=None, skip=None)
-    newest = read_run(connection, job, row.last_number)
-    skip = newest if newest is not None and newest.state is RunState.SKIPPED else None
-    return _Head(number=row.last_number, answered=row.answered_until, skip=skip)
+def _read_stored(connection: Connection, run: Run) -> tuple[Row, tuple[Attempt, ...]]:
+    found = read_run(connection, run.job, run.number)
+    if found is None:
+        raise NotFound(f"The ledger has no run {run.id}.")
+    return run_row(found), found.attempts
 
 
-def _is_stored(connection: Connection, run: Run) -> bool:
-    """Whether its due instant has a row, or lies inside a stretch that one row stands for."""
-    assert run.due_at is not None
-    due = to_ms(run.due_at)
-    row = connection.execute(_DUE_BEFORE, {"of_job": run.job, "due": due}).first()
-    return row is not None and (row.due_at == due or (row.last_due_at is not None and row.last_due_at >= due))
+def _newest_skip(connection: Connection, head: _Head, job: str) -> Run | None:
+    if not head.knows_skip:
+        newest = read_run(connection, job, head.number)
+        head.skip = newest if newest is not None and newest.state is RunState.SKIPPED else None
+        head.knows_skip = True
+    return head.skip
+
+
+def _set_newest(head: _Head, run: Run) -> None:
+    head.skip = run if run.state is RunState.SKIPPED else None
+    head.knows_skip = True
 
 
 def _advance(head: _Head, run: Run) -> None:
@@ -200,12 +220,3 @@ def _advance(head: _Head, run: Run) -> None:
 
 def _latest(one: int | None, other: int | None) -> int | None:
     return max((at for at in (one, other) if at is not None), default=None)
-
-
-def _difference(before: Row, after: Row) -> Row:
-    return {name: value for name, value in after.items() if before[name] != value}
-
-
-def _attempt_rows(run: Run, placed: Iterable[tuple[int, Attempt]]) -> Iterable[dict[str, Any]]:
-    for place, attempt in placed:
-        yield {"job": run.job, "number": run.number, "position": place, **attempt_row(attempt)}

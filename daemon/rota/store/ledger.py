@@ -57,7 +57,7 @@ class Ledger:
         self.id = identity  # UUID of this ledger, for as long as it lives
         self._clock = clock
         self._entries = Entries()
-        self._writer = Writer(engine, path, forget=self._entries.forget)
+        self._writer = Writer(engine, path, finish=self._entries.flush, forget=self._entries.forget)
         self._reading = open_engine(path, connections=_READERS)
         self._readers = ThreadPoolExecutor(_READERS, thread_name_prefix="rota-ledger-reader")
 

@@ -40,10 +40,14 @@ class _Piece:
 class Writer:
     """Owns the only connection that writes. Call its methods from the event loop's thread."""
 
-    def __init__(self, engine: Engine, path: Path, *, forget: Callable[[], None] = lambda: None) -> None:
-        """`forget` drops what pieces remember between transactions; called when one was rolled back."""
+    def __init__(self, engine: Engine, path: Path, *, finish: Work[None], forget: Callable[[], None]) -> None:
+        """`finish` writes what the pieces of a transaction left waiting, before its commit.
+
+        `forget` drops what they remember between transactions; called when one was rolled back.
+        """
         self._engine = engine
         self._path = path
+        self._finish = finish
         self._forget = forget
         self._queue: SimpleQueue[_Piece | None] = SimpleQueue()
         self._thread = Thread(target=self._run, name="rota-ledger-writer", daemon=True)
@@ -107,6 +111,7 @@ class Writer:
         with self._engine.begin() as connection:
             for piece in batch:
                 piece.result = piece.work(connection)
+            self._finish(connection)
 
     def _apart(self, batch: Sequence[_Piece]) -> None:
         try:
@@ -122,6 +127,7 @@ class Writer:
         try:
             with connection.begin_nested():
                 piece.result = piece.work(connection)
+                self._finish(connection)
         except Exception as error:
             self._forget()
             piece.error = self._named(error)
