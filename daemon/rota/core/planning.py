@@ -19,6 +19,7 @@ from rota.core.words import instant_in_words, length_in_words
 LATE = timedelta(seconds=10)  # an instant that nobody looked at for longer was missed
 KEPT = 100  # missed instants that `missed: all` runs
 _WRONG_CLOCK = timedelta(hours=24)
+_LONGEST_DOWNTIME = timedelta(days=366)
 _TICK = timedelta(microseconds=1)
 
 
@@ -84,12 +85,13 @@ def plan(entry: JobEntry, due: Sequence[Due], now: datetime) -> list[Decision]:
 def answer_missed(entry: JobEntry, after: datetime, now: datetime) -> list[Decision]:
     """Answer all instants in (after, now], which passed while nothing could run.
 
-    What lies in a pause is skipped as paused; the rest follows the job's `missed` policy.
+    What lies in a pause is skipped as paused; the rest follows the job's `missed` policy. Instants older than
+    a year are not owed: a clock that began in 1970 and was then set right skipped no runs.
     """
     if not entry.spec.enabled:
         return []
     decisions: list[Decision] = []
-    for begin, end, paused in _parts(entry.pause, after, now):
+    for begin, end, paused in _parts(entry.pause, max(after, now - _LONGEST_DOWNTIME), now):
         missed = stretch_between(entry.spec.id, entry.spec.triggers, begin, end, keep=KEPT + 1)
         if missed is None:
             continue

@@ -256,6 +256,16 @@ def test_instants_missed_in_a_pause_are_paused_and_those_after_it_are_missed() -
     ]
 
 
+def test_a_clock_that_began_in_1970_and_is_set_right_owes_no_more_than_a_year() -> None:
+    entry = missing(MissedPolicy.LATEST)
+
+    skip, start = answer_missed(entry, datetime(1970, 1, 1, tzinfo=UTC), NOW)
+
+    assert start.due.at == NOW
+    assert isinstance(skip, Skip)
+    assert skip.count == 366 * 24 * 60 - 1
+
+
 def test_nothing_missed_needs_no_answer() -> None:
     assert answer_missed(missing(MissedPolicy.ALL), NOW, NOW + timedelta(seconds=30)) == []
 
