@@ -95,9 +95,10 @@ def _directories(written: str | list[str], folder: Path) -> tuple[Path, ...]:
 
 
 def _retention(written: Raw, _: Path) -> Retention:
-    return Retention(
-        **{key: int(value) if key == "runs" else duration(value) for key, value in written.items()}
-    )
+    read: dict[str, Any] = {
+        key: int(value) if key == "runs" else duration(value) for key, value in written.items()
+    }
+    return Retention(**read)
 
 
 def _as_written(value: Any, _: Path) -> Any:

@@ -54,7 +54,7 @@ def read(content: bytes, file: str, outer: Defaults) -> Defaults:
 
 
 def applied(defaults: Defaults, job: dict[str, Data], places: Places) -> dict[str, Data]:
-    """A job over the defaults. What only adds to a block (a zone, headers) makes none where the job has none."""
+    """A job over the defaults. What only adds to a block (a zone) makes none where the job has none."""
     data = merged(defaults.data, job, places)
     for key, makes in _INCOMPLETE.items():
         block = data.get(key)

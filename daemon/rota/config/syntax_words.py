@@ -62,6 +62,8 @@ def describe(error: MarkedYAMLError, lines: list[str]) -> tuple[str, str | None,
         line, column, message, hint = _odd_character(lines, line, column)
     if problem == "found unexpected end of stream" and error.context_mark is not None:
         line, column = error.context_mark.line, error.context_mark.column
+    if line >= len(lines):  # the file ended too early: its last line is where to look
+        line, column = max(0, len(lines) - 1), len(lines[-1]) if lines else 0
     return f"not YAML: {message}", hint, line, column
 
 

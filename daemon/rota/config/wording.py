@@ -107,7 +107,7 @@ def _unknown_keys(error: Error, part: Part) -> Iterator[Problem]:
     known = list(error.schema["properties"])
     for key in error.instance:
         if key not in known:
-            hint = near.key(key, [each for each in known if each not in error.instance])
+            hint = near.key(key, known)
             yield part.problem(
                 [*_path(error), key], f'unknown key "{key}"', hint or _among(known), at_key=True
             )

@@ -133,9 +133,13 @@ def _file_age(raw: Raw, _: tuple[str, ...]) -> dict[str, object]:
 
 
 def _command(raw: Raw, shell: tuple[str, ...]) -> dict[str, object]:
-    argv = [*shell, raw["run"]] if "run" in raw else [_text(item) for item in raw["exec"]]
-    timeout = duration(raw.get("timeout", "30s")).total_seconds()
-    return {"argv": argv, "ok": [int(code) for code in raw.get("ok", [0])], "timeout": timeout}
+    settings: dict[str, object] = {
+        "ok": [int(code) for code in raw.get("ok", [0])],
+        "timeout": duration(raw.get("timeout", "30s")).total_seconds(),
+    }
+    if "run" in raw:
+        return settings | {"run": raw["run"], "shell": list(shell)}
+    return settings | {"exec": [_text(item) for item in raw["exec"]]}
 
 
 _SETTINGS: dict[str, Callable[[Raw, tuple[str, ...]], dict[str, object]]] = {

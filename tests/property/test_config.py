@@ -1,0 +1,120 @@
+"""Laws of reading that hold for every input."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import yaml
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from rota.config import daemon_config, jobfile, yaml12
+from rota.config.defaults import NONE
+from rota.config.folder import JobFile
+from rota.config.parse import Surroundings
+from rota.config.quantity import duration, size
+
+FILE = JobFile(path=Path("/jobs/job.yaml"), shown="job.yaml", relative="job.yaml", signature=(0, 0, 0, 0))
+WORDS = st.sampled_from(
+    [
+        *(
+            "run",
+            "exec",
+            "http",
+            "check",
+            "steps",
+            "schedule",
+            "cron",
+            "every",
+            "at",
+            "timezone",
+            "retry",
+            "limits",
+        ),
+        *(
+            "env",
+            "params",
+            "jobs",
+            "missed",
+            "concurrency",
+            "exit_codes",
+            "hosts",
+            "tags",
+            "links",
+            "id",
+            "url",
+        ),
+        *(
+            "attempts",
+            "timeout",
+            "free",
+            "disk",
+            "type",
+            "default",
+            "x y",
+            "5m",
+            "10%",
+            "0 2 * * *",
+            "echo hi",
+        ),
+    ]
+)
+SCALARS = WORDS | st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(max_size=8)
+DATA = st.recursive(
+    SCALARS,
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(WORDS, inner, max_size=4),
+    max_leaves=12,
+)
+# JSON writes what lies beyond as two escapes, which YAML does not have.
+TEXT = st.text(st.characters(codec="utf-8", max_codepoint=0xFFFF))
+JSON_DATA = st.recursive(
+    st.none() | st.booleans() | st.integers(-(2**63), 2**63 - 1) | TEXT,
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(TEXT, inner, max_size=3),
+    max_leaves=10,
+)
+
+
+@given(
+    st.binary(max_size=200) | st.text(max_size=200).map(lambda text: text.encode("utf-8", "surrogatepass"))
+)
+def test_any_bytes_are_a_document_or_problems_inside_the_file(content: bytes) -> None:
+    document = yaml12.read(content, "job.yaml")
+
+    lines = (
+        content.count(b"\n") + content.count(b"\r") + content.count(b"\x85") + content.count(b"\xe2\x80") + 2
+    )
+    assert document.readable or document.problems
+    assert all(1 <= problem.line <= lines and problem.column >= 1 for problem in document.problems)
+
+
+@given(DATA)
+@settings(max_examples=200)
+def test_any_data_is_a_job_or_problems_and_never_an_exception(data: object) -> None:
+    content = yaml.safe_dump(data, allow_unicode=True).encode("utf-8", "surrogatepass")
+
+    outcome = jobfile.read(content, FILE, NONE, Surroundings(timezone="Europe/Berlin", host="db1"))
+
+    broken = [claim for claim in outcome.claims if claim.spec is None]
+    assert outcome.problems or not broken
+    assert daemon_config.parse(content, "rota.yaml", Path("/etc/rota")) != ()
+
+
+@given(JSON_DATA)
+def test_what_json_writes_is_read_back_as_it_was(data: object) -> None:
+    document = yaml12.read(json.dumps(data).encode(), "job.json")
+
+    assert document.problems == ()
+    assert document.data == data
+
+
+@given(st.integers(0, 99), st.integers(0, 99), st.integers(0, 99), st.integers(0, 99))
+def test_a_duration_is_the_sum_of_its_parts(days: int, hours: int, minutes: int, seconds: int) -> None:
+    length = duration(f"{days}d{hours}h{minutes}m{seconds}s")
+
+    assert length.total_seconds() == ((days * 24 + hours) * 60 + minutes) * 60 + seconds
+
+
+@given(st.integers(1, 10**6))
+def test_a_size_grows_by_1024_from_unit_to_unit(number: int) -> None:
+    assert size(f"{number}M") == size(f"{number}K") * 1024 == size(number) * 1024**2

@@ -1,0 +1,243 @@
+"""From a job as written to the JobSpec, every key of it."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from rota.config import yaml12
+from rota.config.parse import Parsed, Surroundings, parse, restore
+from rota.config.part import Part
+from rota.core.model import (
+    AtTrigger,
+    Backoff,
+    Check,
+    Command,
+    CronTrigger,
+    EveryTrigger,
+    HttpRequest,
+    JobSpec,
+    Link,
+    MissedPolicy,
+    Overlap,
+    Script,
+    Source,
+)
+
+SOURCE = Source(file="job.yaml", line=1, directory="/etc/rota/jobs.d")
+
+
+def parsed(text: str, *, host: str | None = None) -> Parsed:
+    document = yaml12.read(text.encode(), "job.yaml")
+    assert not document.problems
+    part = Part(data=document.data, places=document.places)
+    return parse("backup", part, SOURCE, Surroundings(timezone="Europe/Berlin", host=host))
+
+
+def spec(text: str, *, host: str | None = None) -> JobSpec:
+    found = parsed(text, host=host)
+    assert found.spec is not None, found.problems
+    return found.spec
+
+
+def work(text: str) -> object:
+    return spec(text).steps[0].work
+
+
+def test_the_smallest_job_has_all_defaults() -> None:
+    job = spec("run: ./dump.sh\n")
+
+    assert job.steps[0].id == "main"
+    assert not job.has_steps
+    assert job.enabled
+    assert job.triggers == ()
+    assert job.retry.attempts == 1
+    assert job.missed.run is MissedPolicy.LATEST
+    assert job.limits.timeout is None
+
+
+def test_what_people_read_is_taken_over() -> None:
+    job = spec(
+        "title: Backup\ndescription: |\n  Dumps.\n  Prunes.\nowner: dba\ntags: [db]\n"
+        "links: [{label: Runbook, href: 'https://wiki.example.org/x'}]\nenabled: false\nmarkers: false\n"
+        "run: x\n"
+    )
+
+    assert (job.title, job.description, job.owner, job.tags) == (
+        "Backup",
+        "Dumps.\nPrunes.\n",
+        "dba",
+        ("db",),
+    )
+    assert job.links == (Link(label="Runbook", href="https://wiki.example.org/x"),)
+    assert not job.enabled
+    assert not job.markers
+
+
+def test_a_schedule_is_one_trigger_or_a_list_in_the_default_zone_or_its_own() -> None:
+    assert spec("run: x\nschedule: {cron: '0 2 * * *'}\n").triggers == (
+        CronTrigger(expression="0 2 * * *", timezone="Europe/Berlin", seed="backup"),
+    )
+    listed = spec(
+        "run: x\nschedule:\n- {every: 15m, timezone: UTC}\n- {at: '2027-01-01T00:00'}\n"
+        "- {at: '2027-01-01T00:00:00Z'}\n"
+    )
+    assert listed.triggers == (
+        EveryTrigger(interval=timedelta(minutes=15), timezone="UTC"),
+        AtTrigger(at=datetime(2026, 12, 31, 23, tzinfo=UTC)),
+        AtTrigger(at=datetime(2027, 1, 1, tzinfo=UTC)),
+    )
+
+
+def test_hashed_fields_differ_between_hosts() -> None:
+    (trigger,) = spec("run: x\nschedule: {cron: 'H 2 * * *'}\n", host="db1").triggers
+
+    assert isinstance(trigger, CronTrigger)
+    assert trigger.seed == "db1/backup"
+
+
+def test_missed_is_a_word_or_a_block() -> None:
+    assert spec("run: x\nmissed: skip\n").missed.run is MissedPolicy.SKIP
+    assert spec("run: x\nmissed: {run: all, within: 6h}\n").missed.within == timedelta(hours=6)
+
+
+def test_retry_limits_and_concurrency_are_values() -> None:
+    job = spec(
+        "run: x\nstart_deadline: 10m\n"
+        "retry: {attempts: 4, backoff: exponential, delay: 10s, max_delay: 5m, jitter: 10%,"
+        " on: [failed, unknown], deadline: 2h, restart: true}\n"
+        "limits: {timeout: 1h30m, grace: 20, output: 512K}\n"
+        "concurrency: {max: 2, overlap: queue, queue: 5}\n"
+    )
+
+    assert job.start_deadline == timedelta(minutes=10)
+    assert (job.retry.attempts, job.retry.backoff, job.retry.restart) == (4, Backoff.EXPONENTIAL, True)
+    assert (job.retry.delay, job.retry.max_delay) == (timedelta(seconds=10), timedelta(minutes=5))
+    assert (job.retry.jitter, job.retry.on) == (0.1, frozenset({"failed", "unknown"}))
+    assert job.retry.deadline == timedelta(hours=2)
+    assert (job.limits.timeout, job.limits.grace) == (timedelta(minutes=90), timedelta(seconds=20))
+    assert job.limits.output == 512 * 1024
+    assert (job.concurrency.max, job.concurrency.overlap, job.concurrency.queue) == (2, Overlap.QUEUE, 5)
+
+
+def test_the_environment_is_text_however_it_was_written() -> None:
+    job = spec("run: x\nenv: {PORT: 5432, DEBUG: true, NAME: x}\nenv_file: a.env\ncwd: /srv\n")
+
+    assert job.env == {"PORT": "5432", "DEBUG": "true", "NAME": "x"}
+    assert (job.env_file, job.cwd) == (("a.env",), "/srv")
+
+
+def test_exit_codes_that_name_zero_take_it_from_ok() -> None:
+    assert spec("run: x\nexit_codes: {warn: [24]}\n").exit_codes.ok == {0}
+    assert spec("run: x\nexit_codes: {skip: [0]}\n").exit_codes.ok == frozenset()
+
+
+def test_shells() -> None:
+    assert work("run: x\n") == Script(text="x")
+    assert work("run: x\nshell: sh\n") == Script(text="x", shell=("sh", "-e", "-c"))
+    assert work("run: x\nshell: [python3, -c]\n") == Script(text="x", shell=("python3", "-c"))
+
+
+def test_an_argv_is_text_also_where_it_looks_like_numbers() -> None:
+    assert work("exec: [sleep, 5]\n") == Command(argv=("sleep", "5"))
+
+
+def test_a_request_has_its_defaults_filled_in() -> None:
+    assert work("http: {url: 'https://example.org'}\n") == HttpRequest(
+        settings={"method": "GET", "url": "https://example.org", "headers": {}, "expect": {}, "timeout": 30.0}
+    )
+    request = work(
+        "http: {method: POST, url: 'https://example.org', headers: {X-N: 1}, json: {a: null},"
+        " expect: {status: 204, contains: ok}, timeout: 1m}\n"
+    )
+    assert isinstance(request, HttpRequest)
+    assert request.settings["headers"] == {"X-N": "1"}
+    assert request.settings["json"] == {"a": None}
+    assert request.settings["expect"] == {"status": [204], "contains": "ok"}
+    assert request.settings["timeout"] == 60.0
+
+
+@pytest.mark.parametrize(
+    ("block", "kind", "settings"),
+    [
+        ("disk: {free: 10%}", "disk", {"path": "/", "free": {"fraction": 0.1}}),
+        ("disk: {path: /srv, free: 2G}", "disk", {"path": "/srv", "free": {"bytes": 2 * 1024**3}}),
+        ("tcp: {host: db1, port: 5432}", "tcp", {"host": "db1", "port": 5432, "timeout": 5.0}),
+        (
+            "http: {url: 'http://x', status: [200, 204], contains: ok, timeout: 2s}",
+            "http",
+            {"url": "http://x", "status": [200, 204], "contains": "ok", "timeout": 2.0},
+        ),
+        (
+            "file_age: {glob: '/srv/*.gz', max_age: 26h}",
+            "file_age",
+            {"glob": "/srv/*.gz", "max_age": 93600.0},
+        ),
+        ("command: {exec: [true, 1]}", "command", {"exec": ["true", "1"], "ok": [0], "timeout": 30.0}),
+        (
+            "command: {run: pgrep nginx, ok: [0, 1]}",
+            "command",
+            {"run": "pgrep nginx", "shell": ["sh", "-e", "-c"], "ok": [0, 1], "timeout": 30.0},
+        ),
+    ],
+)
+def test_each_check_becomes_plain_settings(block: str, kind: str, settings: dict[str, object]) -> None:
+    if "true" in block:
+        block = block.replace("true", "'true'")
+
+    assert work(f"check: {{{block}}}\nshell: sh\n") == Check(kind=kind, settings=settings)
+
+
+def test_several_checks_have_names_and_a_threshold() -> None:
+    found = work(
+        "check:\n  threshold: 2\n  checks:\n"
+        "  - {name: database, tcp: {host: db1, port: 5432}}\n  - disk: {free: 10%}\n"
+    )
+
+    assert isinstance(found, Check)
+    assert found.kind == "checks"
+    assert found.settings["threshold"] == 2
+    checks = found.settings["checks"]
+    assert isinstance(checks, list)
+    assert [(check["kind"], check["name"]) for check in checks] == [("tcp", "database"), ("disk", "")]
+
+
+def test_steps_run_in_their_order_with_the_jobs_shell() -> None:
+    job = spec(
+        "shell: sh\nsteps:\n- {id: dump, title: Dump, run: ./dump, share: 3, env: {A: 1}, cwd: /srv}\n"
+        "- {id: verify, exec: [./verify]}\n"
+    )
+
+    assert [step.id for step in job.steps] == ["dump", "verify"]
+    assert job.has_steps
+    dump = job.steps[0]
+    assert (dump.title, dump.share, dump.env, dump.cwd) == ("Dump", 3, {"A": "1"}, "/srv")
+    assert dump.work == Script(text="./dump", shell=("sh", "-e", "-c"))
+
+
+def test_a_template_in_shell_text_is_a_warning_that_names_the_variable() -> None:
+    found = parsed("run: echo {{ params.database }}\n")
+
+    assert found.spec is not None
+    (warning,) = found.problems
+    assert warning.severity == "warning"
+    assert warning.hint == "use the environment variable $PARAM_DATABASE"
+
+
+def test_the_definition_does_not_depend_on_the_order_of_keys() -> None:
+    one, other = spec("run: x\nowner: y\n").definition, spec("owner: y\nrun: x\n").definition
+
+    assert one == other
+    assert one.text == '{"owner":"y","run":"x"}'
+    assert len(one.hash) == 64
+
+
+def test_a_job_comes_back_from_its_definition() -> None:
+    job = spec("run: x\nschedule: {every: 5m}\nhosts: db*\n", host="db1")
+    here = Surroundings(timezone="Europe/Berlin", host="db1")
+
+    assert restore("backup", job.definition.text, SOURCE, here) == job
+    assert restore("backup", job.definition.text, SOURCE, Surroundings(host="web")) is None
+    assert restore("backup", "{", SOURCE, here) is None
+    assert restore("backup", '{"gone": 1}', SOURCE, here) is None
