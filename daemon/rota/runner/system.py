@@ -50,7 +50,9 @@ class Reaped:
         self.pid = pid
         self.status = status
         self.cpu_ms = int((usage.ru_utime + usage.ru_stime) * 1000)
-        self.peak_bytes = usage.ru_maxrss * 1024
+        # Between fork and exec a child counts as large as the runner, so a smaller peak can't be seen.
+        own = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+        self.peak_bytes = usage.ru_maxrss * 1024 if usage.ru_maxrss > own else 0
 
 
 class System:
