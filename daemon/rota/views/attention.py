@@ -43,8 +43,8 @@ def job_alert(entry: JobEntry, trouble: Trouble) -> Node:
     id_ = job_element(spec.id, "alert")
     if trouble is Trouble.MISSED and entry.last_skip is not None:
         message = entry.last_skip.message or "Due times passed while nothing could run."
-        props = {"title": f"{spec.name} missed its time", "message": message, "state": "missed"}
-        props["href"] = job_path(spec.id)
+        props: dict[str, object] = {"title": f"{spec.name} missed its time", "message": message}
+        props |= {"state": "missed", "href": job_path(spec.id)}
         return _alert(id_, props, [run_action(entry)])
     assert entry.last is not None
     return failure(id_, spec.name, entry.last)

@@ -76,7 +76,10 @@ def run_facts(run: Run, zone: str) -> list[Fact]:
 
 def value_facts(values: Mapping[str, object]) -> list[Fact]:
     """Parameters or outputs by name."""
-    return [{"key": name[:100], "value": clip(_as_text(value), 2000)} for name, value in values.items()][:60]
+    rows: list[Fact] = [
+        {"key": key[:100], "value": clip(_as_text(value), 2000)} for key, value in values.items()
+    ]
+    return rows[:60]
 
 
 def _process_facts(run: Run) -> list[Fact]:

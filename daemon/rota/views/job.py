@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 import yaml
@@ -25,19 +26,22 @@ from rota.views.run_table import run_table
 from rota_catalog.tree import Action, Document, Node, clip, document
 
 
-def job_page(
-    topic: str,
-    entry: JobEntry,
-    runs: RunPage,
-    problems: Sequence[Problem],
-    *,
-    now: datetime,
-    before: str = "",
-) -> Document:
-    """`runs` is the page of its run table asked for by the cursor `before`; `problems` are those of its file."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class JobView:
+    """Everything the page shows; `runs` were asked for by the cursor `before`, `problems` are of its file."""
+
+    entry: JobEntry
+    runs: RunPage
+    problems: Sequence[Problem] = ()
+    before: str = ""
+
+
+def job_page(topic: str, view: JobView, *, now: datetime) -> Document:
+    """The page as a tree."""
+    entry, runs = view.entry, view.runs
     spec = entry.spec
     body = [
-        *_warnings(entry, problems),
+        *_warnings(entry, view.problems),
         *_running(entry, now),
         _schedule(entry),
         Node(
@@ -51,7 +55,7 @@ def job_page(
             type="Section",
             id="runs",
             props={"title": "Runs", "count": runs.total},
-            children=[run_table(spec.id, runs, before=before, zone=zone_of(spec))],
+            children=[run_table(spec.id, runs, before=view.before, zone=zone_of(spec))],
         ),
         _definition(entry),
     ]

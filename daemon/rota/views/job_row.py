@@ -104,7 +104,7 @@ def _props(entry: JobEntry, phase: str, note: str) -> Mapping[str, object]:
         props["owner"] = spec.owner[:200]
     if note:
         props["note"] = note[:500]
-    return props | _last(entry)
+    return {**props, **_last(entry)}
 
 
 def _last(entry: JobEntry) -> Mapping[str, object]:

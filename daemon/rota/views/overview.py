@@ -1,6 +1,6 @@
 """The overview: can the page be trusted, what is wrong, what runs, what is next, and every job.
 
-`Overview` keeps what it needs of every job, so that one event costs the work of one job, however many there are.
+`Overview` keeps what it needs of every job: one event costs the work of one job, however many there are.
 """
 
 from __future__ import annotations

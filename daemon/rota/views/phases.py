@@ -59,7 +59,7 @@ def note_of(entry: JobEntry) -> str:
 
 
 def phase_of_run(run: Run | RunBar) -> str:
-    """The state shown for a run: an end that nobody saw is `unknown`, a skip for a missed time is `missed`."""
+    """The state shown for a run: an end nobody saw is `unknown`, a skip for a missed time is `missed`."""
     if isinstance(run, Run):
         if run.state is RunState.FAILED and run.reason is Reason.UNKNOWN:
             return "unknown"

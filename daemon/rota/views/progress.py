@@ -7,7 +7,7 @@ from datetime import datetime
 from statistics import median
 
 from rota.core.board import JobEntry
-from rota.core.eta import SAMPLES_NEEDED, EtaKind, completed_durations, estimate
+from rota.core.eta import SAMPLES_NEEDED, SAMPLES_USED, EtaKind, completed_durations, estimate
 from rota.core.instant import length_ms, to_ms
 from rota.core.run import Run, RunState, StepState
 from rota.views.ids import run_path
@@ -31,8 +31,8 @@ def progress_bar(id_: str, run: Run, entry: JobEntry | None, *, now: datetime, l
 
 def usual_ms(entry: JobEntry) -> int | None:
     """The usual length of a completed run; None when too little is known."""
-    durations = completed_durations(tuple(entry.bars))[-10:]
-    return None if len(durations) < SAMPLES_NEEDED else length_ms(median(durations))
+    lengths = [length_ms(length) for length in completed_durations(tuple(entry.bars))[-SAMPLES_USED:]]
+    return None if len(lengths) < SAMPLES_NEEDED else int(median(lengths))
 
 
 def _eta(run: Run, entry: JobEntry | None, now: datetime) -> Mapping[str, object]:

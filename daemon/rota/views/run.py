@@ -22,7 +22,7 @@ from rota_catalog.tree import Action, Document, Node, clip, document
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RunView:
-    """Everything the page shows. `attempt` is the one whose log `log` is; `previous` and `next` are run ids."""
+    """Everything the page shows. `log` is the log of `attempt`; `previous` and `next` are run ids."""
 
     run: Run
     entry: JobEntry | None

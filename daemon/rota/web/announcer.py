@@ -1,4 +1,4 @@
-"""Failures in words for people who can't look all the time: seldom, merged, never the only carrier of a fact."""
+"""Failures in words for people who can't look all the time: seldom, merged, never all there is of a fact."""
 
 from __future__ import annotations
 

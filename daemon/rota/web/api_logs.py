@@ -12,7 +12,7 @@ from rota.core.run import Attempt, Run
 from rota.web.answers import integer, polled
 from rota.web.run_source import attempt_of, end_of_log, find_run, page_of_log, ref_of
 from rota.web.services import SERVICES
-from rota.web.shapes import log_line_shape
+from rota.web.shapes import Shape, log_line_shape
 
 
 async def get_log(request: web.Request) -> web.Response:
@@ -21,7 +21,7 @@ async def get_log(request: web.Request) -> web.Response:
     limit = integer(request, "limit", low=1, high=5000, default=1000) or 1000
     run, attempt = await _attempt(request)
     if attempt is None:
-        empty = {"step": None, "attempt": None, "lines": [], "next": 0, "end": run.state.is_final}
+        empty: Shape = {"step": None, "attempt": None, "lines": [], "next": 0, "end": run.state.is_final}
         return polled(request, empty)
     if start is None:
         page = await asyncio.to_thread(end_of_log, services, run, attempt, limit)

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from rota.core.seams import LogLine
+from rota.core.seams import LogPage
 from rota.web.answers import to_json
 from rota.web.shapes import log_line_shape
 
@@ -62,19 +62,11 @@ def gone(topic: str, why: str) -> str:
     return _frame("gone", topic=topic, why=why)
 
 
-def append(
-    topic: str,
-    start: int,
-    lines: Sequence[LogLine],
-    *,
-    following: int,
-    end: bool,
-    gap: tuple[int, int] | None = None,
-) -> str:
-    """Lines of a log: raw lines from `start` up to `following`, hidden ones left out."""
-    shapes = [log_line_shape(line) for line in lines]
-    more: dict[str, Any] = {"gap": list(gap)} if gap else {}
-    return _frame("append", topic=topic, **{"from": start}, lines=shapes, next=following, end=end, **more)
+def append(topic: str, start: int, page: LogPage) -> str:
+    """Lines of a log: raw lines from `start` up to the page's `next`, hidden ones left out."""
+    lines = [log_line_shape(line) for line in page.lines]
+    more: dict[str, Any] = {"gap": list(page.gap)} if page.gap else {}
+    return _frame("append", topic=topic, **{"from": start}, lines=lines, next=page.next, end=page.end, **more)
 
 
 def say(level: str, text: str, ref: str) -> str:

@@ -1,4 +1,4 @@
-"""Who may ask: Host and Origin on every request, the Unix socket or a session with its CSRF token for acting."""
+"""Who may ask: Host and Origin on every request; for acting the Unix socket, or a session and its token."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Everyone who looks: the topics that are looked at, the logs that are followed, and the news from the bus."""
+"""Everyone who looks: the topics looked at, the logs that are followed, and the news from the bus."""
 
 from __future__ import annotations
 

@@ -122,7 +122,8 @@ class LiveClient:
             if following > (known or 0):
                 self._fall_behind(topic)
             return
-        text = frames.append(topic, known, event.lines, following=following, end=event.end)
+        page = LogPage(lines=event.lines, next=following, end=event.end)
+        text = frames.append(topic, known, page)
         self._lines[topic] = following
         self._outbox.put(topic, text, following)
         if self._outbox.is_behind(topic):
@@ -194,7 +195,7 @@ class LiveClient:
             self._outbox.caught_up(name)
         if page.next == start and not page.end:
             return None
-        return frames.append(name, first, page.lines, following=page.next, end=page.end, gap=page.gap)
+        return frames.append(name, first, page)
 
 
 def _bounds(event: LogAppended, known: int) -> tuple[int, int]:

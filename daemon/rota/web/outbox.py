@@ -1,7 +1,7 @@
 """What waits to be sent to one client: bounded, and never a reason to cut a slow reader off.
 
-A topic has either a short list of frames, or the flag that its reader is behind. Then the frames are dropped, and
-what changed since the reader's position is worked out when there is room again.
+A topic has either a short list of frames, or the flag that its reader is behind. Then the frames are dropped,
+and what changed since the reader's position is worked out when there is room again.
 """
 
 from __future__ import annotations
@@ -59,7 +59,7 @@ class Outbox:
         self._control.append(text)
 
     def put(self, topic: str, text: str, seq: int) -> None:
-        """A frame of a topic; dropped when its reader is behind, and when it is one too many the reader gets behind."""
+        """A frame of a topic; dropped when its reader is behind. At one too many it falls behind."""
         queue = self._queues.get(topic)
         if queue is None or queue.behind:
             return

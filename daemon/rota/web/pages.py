@@ -1,4 +1,4 @@
-"""The pages: the tree as HTML, complete without script, and the same tree as data for the script to go on from."""
+"""The pages: the tree as HTML, complete without script, and as data for the script to go on from."""
 
 from __future__ import annotations
 

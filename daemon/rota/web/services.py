@@ -18,8 +18,8 @@ from rota.process.output import Logs
 class Services:
     """Everything that handlers reach.
 
-    `url` answers the address that people open, known once the daemon listens; `epoch` is eight hex digits, random
-    for each start of the daemon; `hosts` are names beside the loopback ones by which the page may be asked for.
+    `url` answers the address that people open, known once the daemon listens. `epoch` is eight hex digits,
+    random for each start of the daemon. `hosts` are names beside the loopback ones that browsers may ask for.
     """
 
     board: Board

@@ -37,7 +37,7 @@ class Sessions:
         return link
 
     async def redeem(self, token: str) -> str | None:
-        """The token of a new session, or None when the link is unknown, used or expired. Raises Unavailable."""
+        """The new session's token; None for a link that is unknown, used or too old. Raises Unavailable."""
         async with self._redeeming:  # two requests with one link must not both find it
             if await self._store.recall("sign-in link", _hash(token)) is None:
                 return None

@@ -202,9 +202,8 @@ def _eta_ms(run: Run, entry: JobEntry | None, now: datetime) -> int | None:
     if entry is None or run.started_at is None or not run.state.is_active:
         return None
     durations = completed_durations(tuple(entry.bars))
-    left = estimate(durations, started_at=run.started_at, now=now, fraction=run.progress.fraction).remaining(
-        now
-    )
+    eta = estimate(durations, started_at=run.started_at, now=now, fraction=run.progress.fraction)
+    left = eta.remaining(now)
     return None if left is None else length_ms(left)
 
 

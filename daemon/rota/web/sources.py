@@ -8,7 +8,7 @@ from rota.core.errors import NotFound
 from rota.core.events import Event, JobChanged, JobsLoaded, LogAppended, RunChanged, RunProgressed
 from rota.core.run import Attempt, Run
 from rota.core.seams import LogPage, RunQuery
-from rota.views.job import job_page
+from rota.views.job import JobView, job_page
 from rota.views.log import LINES
 from rota.views.overview import Filter, Overview
 from rota.views.run import RunView, run_page
@@ -89,7 +89,8 @@ class JobSource:
         if entry is None:
             raise NotFound(f"There is no job {job!r}.")
         problems = problems_of(entry.spec, services.board)
-        return job_page(str(self._topic), entry, runs, problems, now=services.clock.now(), before=before)
+        view = JobView(entry=entry, runs=runs, problems=problems, before=before)
+        return job_page(str(self._topic), view, now=services.clock.now())
 
 
 class RunSource:

@@ -1,4 +1,4 @@
-"""Names of topics: `overview?page=2&q=backup`, `job/backup`, `run/backup.12?step=dump`, `log/backup.12/main.1`."""
+"""Names of topics: `overview?page=2`, `job/backup`, `run/backup.12?step=dump`, `log/backup.12/main.1`."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ LONGEST = 200
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OverviewTopic:
-    """The first page shows the jobs that need attention first; `state` and `q` leave jobs out of the table."""
+    """Jobs that need attention come first; `state` and `q` leave jobs out of the table."""
 
     page: int = 1
     state: str = ""

@@ -41,7 +41,7 @@ export class LogView {
   take(frame) {
     // Over HTTP the same lines come without a kind.
     if (frame.t !== undefined && frame.t !== 'append') return true;
-    this.#add(frame.lines.filter((line) => line.n >= this.next), frame.gap);
+    this.#add(frame.lines.filter((line) => line.n >= this.next));
     this.next = Math.max(this.next, frame.next);
     if (frame.end) {
       this.box.dataset.end = 'yes';
@@ -94,8 +94,8 @@ export class LogView {
     this.earlier.hidden = this.first === 0;
   }
 
-  #add(lines, gap) {
-    if (gap) this.lines.append(this.#line({ n: gap[0], text: `lines ${gap[0] + 1} to ${gap[1]} were not kept`, level: 'meta' }));
+  #add(lines) {
+
     if (!lines.length) return;
     this.box.querySelector('.none')?.remove();
     this.lines.append(...lines.map((line) => this.#line(line)));
