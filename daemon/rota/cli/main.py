@@ -59,14 +59,20 @@ class LazyGroup(click.Group):
         """As click does it, with a guess when there is no such command."""
         if args and not args[0].startswith("-") and args[0] not in COMMANDS:
             near = difflib.get_close_matches(args[0], COMMANDS, n=1)
-            guess = f" Did you mean {near[0]!r}?" if near else ""
-            ctx.fail(f"there is no command {args[0]!r}.{guess}")
+            guess = f", did you mean {near[0]!r}?" if near else ""
+            ctx.fail(f"there is no command {args[0]!r}{guess}")
         return super().resolve_command(ctx, args)
 
     def invoke(self, ctx: click.Context) -> object:
-        """Every error that rota raises on purpose is one line and an exit status."""
+        """Every error that rota raises on purpose, and every wrong word, is one line and an exit status."""
         try:
             return super().invoke(ctx)
+        except click.exceptions.NoArgsIsHelpError:
+            raise
+        except click.UsageError as error:
+            where = error.ctx.command_path if error.ctx else "rota"
+            text = f"{error.format_message().rstrip('.')}; `{where} --help` tells more"
+            raise CouldNotAsk(text) from error
         except UsageError as error:
             raise CouldNotAsk(error.message) from error
         except RotaError as error:

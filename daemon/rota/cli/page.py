@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -61,15 +61,14 @@ def refreshed(daemon: Daemon, tree: Tree) -> Tree:
     )
 
 
-def changed_texts(before: Tree, after: Tree, types: Iterable[str]) -> list[str]:
-    """The texts of elements of these types that are new or say something else than before."""
-    wanted = frozenset(types)
+def news(before: Tree, after: Tree) -> list[str]:
+    """What is worth a line of its own: the texts of elements that are in another state than before."""
     return [
         element["text"]
         for id_, element in after.elements.items()
-        if element["type"] in wanted
-        and element.get("text")
-        and element["text"] != before.elements.get(id_, {}).get("text")
+        if element.get("text")
+        and _essence(element) is not None
+        and _essence(element) != _essence(before.elements.get(id_, {}))
     ]
 
 
@@ -105,6 +104,19 @@ def speaks_unicode(environ: Mapping[str, str] = os.environ) -> bool:
     locale = environ.get("LC_ALL") or environ.get("LC_CTYPE") or environ.get("LANG") or ""
     encoding = (sys.stdout.encoding or "ascii").lower().replace("-", "")
     return encoding.startswith("utf") and locale[:2] not in ("ja", "ko", "zh")
+
+
+def _essence(element: Mapping[str, Any]) -> object:
+    """What makes an element another one for people who read line by line; None: never worth a line."""
+    props = element.get("props", {})
+    match element.get("type"):
+        case "JobRow" | "PhaseIndicator":
+            return props.get("state")
+        case "Banner" | "ErrorAlert":
+            return props.get("title")
+        case "StepList":
+            return [(step["key"], step["state"]) for step in props.get("steps", ())]
+    return None
 
 
 def _whole(topic: str, tree: Mapping[str, Any]) -> Tree:

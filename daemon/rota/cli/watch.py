@@ -8,12 +8,10 @@ from rota.cli.arguments import JOB
 from rota.cli.failure import NoDaemon
 from rota.cli.output import note, say, say_json
 from rota.cli.outside import Asking, asks_daemon
-from rota.cli.page import Tree, a_console, changed_texts, drawn, fetch_tree, refreshed, say_tree
+from rota.cli.page import Tree, a_console, drawn, fetch_tree, news, refreshed, say_tree
 
 FRAME_SECONDS = 0.25
 TICK_SECONDS = 1.0  # how often countdowns move when nothing else changed
-
-_TOLD = ("JobRow", "Banner", "ErrorAlert", "PhaseIndicator", "StepList", "ProgressBar")
 
 
 @click.command()
@@ -22,7 +20,8 @@ _TOLD = ("JobRow", "Banner", "ErrorAlert", "PhaseIndicator", "StepList", "Progre
 def watch(asking: Asking, job: str | None) -> None:
     """The page of everything or of one job, redrawn when something changes; Ctrl-C ends it.
 
-    Not on a terminal: printed once, then a line for each change. With --json: a tree for each change.
+    Not on a terminal: printed once, then a line for each change of a state.
+    With --json: the elements, again after each change.
     """
     tree = fetch_tree(asking.daemon, f"job/{job}" if job else "overview")
     try:
@@ -44,7 +43,7 @@ def _tell(asking: Asking, tree: Tree) -> None:
         after = _now(asking, tree)
         if after is not tree and asking.as_json:
             say_json(after.elements)
-        for line in changed_texts(tree, after, _TOLD) if not asking.as_json else ():
+        for line in news(tree, after) if not asking.as_json else ():
             say(line)
         tree = after
 
