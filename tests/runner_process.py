@@ -10,7 +10,7 @@ import signal
 import subprocess
 import sys
 import tempfile
-from collections.abc import Awaitable
+from collections.abc import Awaitable, Mapping
 from pathlib import Path
 from typing import TypeVar
 
@@ -29,7 +29,8 @@ PATH = "/usr/local/bin:/usr/bin:/bin"
 class RunnerProcess:
     """Starts at once; `start` again after `kill9` or `stop` uses the same state and socket."""
 
-    def __init__(self, *module: str) -> None:
+    def __init__(self, *module: str, env: Mapping[str, str] | None = None) -> None:
+        self._env = dict(env or {})
         self.folder = Path(tempfile.mkdtemp(prefix="rota-"))
         self.state = self.folder / "state"
         self.socket = self.folder / "runner.sock"
@@ -41,7 +42,7 @@ class RunnerProcess:
         argv = [sys.executable, *(module or ("-m", "rota.runner"))]
         argv += ["--state", str(self.state), "--socket", str(self.socket)]
         path = os.pathsep.join((str(ROOT / "daemon"), str(ROOT / "tests")))
-        env = {"PATH": PATH, "PYTHONPATH": path, "SECRET_OF_THE_RUNNER": "1"}
+        env = {"PATH": PATH, "PYTHONPATH": path, "SECRET_OF_THE_RUNNER": "1", **self._env}
         with (self.folder / "runner.log").open("ab") as log:
             self._process = subprocess.Popen(argv, env=env, stdout=log, stderr=log, start_new_session=True)
         eventually(lambda: answers(self.socket) or self.process.poll() is not None, within=10)

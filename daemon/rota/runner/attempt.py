@@ -33,6 +33,7 @@ class Attempt:
         self.deadline: float | None = None  # boot-time clock
         self.grace = 10.0
         self.cause = ""  # why we end it, once we do
+        self.is_asked = False  # SIGTERM was sent
         self.kill_at: float | None = None  # boot-time clock: SIGKILL from then on
         self.seen: set[tuple[int, int]] = set()  # pid and start time of members found while ending it
         self.gone = False  # its first process is no more

@@ -195,6 +195,8 @@ class Loop:
                 self._drop(link)
                 return
             self._drop_displaced()
+            if self._desk.has_orders:
+                return  # the first of them begin before more are read
 
     def _drop_displaced(self) -> None:
         while self._desk.displaced:

@@ -25,16 +25,11 @@ class Stopper:
     def begin(self, attempt: Attempt, cause: str, *, immediately: bool = False) -> None:
         """End it, for that cause if there was none before. A second wish can only make it quicker."""
         now = self._system.boottime()
-        first = not attempt.cause
         attempt.cause = attempt.cause or cause
         kill_at = now if immediately else now + attempt.grace
         attempt.kill_at = kill_at if attempt.kill_at is None else min(attempt.kill_at, kill_at)
-        if first and not immediately:
-            for process in self._members(attempt, Snapshot(self._system)):
-                send(self._system, process, signal.SIGTERM, signal.SIGCONT)
-            self._looks[attempt.id] = (attempt, attempt.kill_at, FIRST_LOOK)
-        else:
-            self._looks[attempt.id] = (attempt, min(now, attempt.kill_at), FIRST_LOOK)
+        # Signals are sent by `look`, which reads the process table once for all that end together.
+        self._looks[attempt.id] = (attempt, now, FIRST_LOOK)
 
     def look_soon(self, attempt: Attempt) -> None:
         """Its first process is gone: what is left of it?"""
@@ -60,14 +55,21 @@ class Stopper:
             return True
         now = self._system.boottime()
         kill_at = attempt.kill_at if attempt.kill_at is not None else now
+        again = now + pause
         if now >= kill_at:
-            for process in members:
-                send(self._system, process, signal.SIGKILL)
-            again = now + pause
-        else:
-            again = min(kill_at, now + pause)
+            self._send(members, signal.SIGKILL)
+        elif not attempt.is_asked:
+            attempt.is_asked = True
+            self._send(members, signal.SIGTERM, signal.SIGCONT)
+        if now < kill_at:
+            # While its first process lives its end wakes us; only what outlives that must be looked for.
+            again = min(kill_at, again) if attempt.gone else kill_at
         self._looks[attempt.id] = (attempt, again, min(pause * 2, LAST_LOOK))
         return False
+
+    def _send(self, members: list[Process], *numbers: int) -> None:
+        for process in members:
+            send(self._system, process, *numbers)
 
     def _members(self, attempt: Attempt, snapshot: Snapshot) -> list[Process]:
         members = snapshot.members(attempt.id, (attempt.pid, attempt.pid_started), attempt.seen)

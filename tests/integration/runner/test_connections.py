@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import os
+import signal
 import socket
 import subprocess
 import sys
@@ -236,6 +237,31 @@ async def test_a_runner_is_started_when_none_answers_used_again_and_ended(tmp_pa
     await client.close()
 
 
+async def test_a_runner_that_was_killed_is_replaced(tmp_path: Path) -> None:
+    clock = SystemClock()
+    layout = Layout(
+        state=tmp_path / "state",
+        socket=tmp_path / "rota.sock",
+        runner_state=tmp_path / "state" / "runner",
+        runner_socket=tmp_path / "sockets" / "runner.sock",
+    )
+    launcher = Launcher(layout, clock=clock)
+    client = RunnerClient(layout.runner_socket, clock=clock)
+    await client.open()
+    await launcher.ensure()
+    await soon(client.report([Bench.ref()]))
+    keeping = asyncio.create_task(launcher.keep(client))
+    first = client.facts
+
+    assert first is not None
+    os.kill(first.pid, signal.SIGKILL)
+    await soon(_other_than(client, first.pid))
+
+    keeping.cancel()
+    assert await launcher.end(client, within=10)
+    await client.close()
+
+
 async def test_what_waits_for_a_runner_is_let_go_when_the_daemon_ends(tmp_path: Path) -> None:
     client = RunnerClient(tmp_path / "nobody.sock", clock=SystemClock())
     await client.open()
@@ -246,3 +272,22 @@ async def test_what_waits_for_a_runner_is_let_go_when_the_daemon_ends(tmp_path: 
 
     with pytest.raises(Unavailable):
         await asking
+
+
+async def test_it_tells_its_supervisor_when_it_is_ready(tmp_path: Path) -> None:
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as supervisor:
+        supervisor.bind(str(tmp_path / "notify"))
+        supervisor.settimeout(10)
+        runner = RunnerProcess(env={"NOTIFY_SOCKET": str(tmp_path / "notify")})
+        ready = supervisor.recv(1000)
+        runner.stop()
+        stopping = supervisor.recv(1000)
+        runner.clean()
+
+    assert ready.startswith(b"READY=1\nSTATUS=")
+    assert stopping == b"STOPPING=1"
+
+
+async def _other_than(client: RunnerClient, pid: int) -> None:
+    while client.facts is None or client.facts.pid == pid:
+        await SystemClock().sleep(0.01)

@@ -1,0 +1,66 @@
+"""The values of the seams and the runner's messages say the same."""
+
+from __future__ import annotations
+
+from rota.core.instant import from_ms
+from rota.core.seams import AttemptRef, AttemptWhere, EndCause, Ended, Started, StartOrder
+from rota.process.messages import (
+    entries,
+    read_ended,
+    read_facts,
+    read_report,
+    read_started,
+    ref_message,
+    start_message,
+)
+from rota.runner.protocol import Order, parse_ref
+
+REF = AttemptRef(id="0193-a", job="backup", number=12, step="dump", n=2)
+ENDED = {"cause": "exit", "exitCode": 3, "signal": None, "at": 5000, "size": 7, "cpuMs": 1, "peakBytes": 2}
+
+
+def test_an_order_arrives_as_it_was_given() -> None:
+    order = StartOrder(
+        ref=REF, argv=("a", "b"), env={"X": "1"}, cwd="/tmp", timeout_ms=9, grace_ms=8, output=7
+    )
+
+    read = Order(start_message(order))
+
+    assert (read.attempt, read.directory) == ("0193-a", "backup/12/dump.2")
+    assert (read.argv, read.env, read.cwd) == (["a", "b"], {"X": "1"}, "/tmp")
+    assert (read.timeout_ms, read.grace_ms, read.output) == (9, 8, 7)
+
+
+def test_a_reference_names_the_directory() -> None:
+    assert parse_ref(ref_message(REF)) == ("0193-a", "backup/12/dump.2")
+
+
+def test_an_end_is_read() -> None:
+    assert read_ended(ENDED) == Ended(
+        cause=EndCause.EXIT, exit_code=3, signal=None, at=from_ms(5000), log_size=7, cpu_ms=1, peak_bytes=2
+    )
+
+
+def test_a_cause_that_only_a_newer_runner_knows_is_unknown() -> None:
+    ended = read_ended({**ENDED, "cause": "watchdog"})
+
+    assert ended is not None
+    assert ended.cause is EndCause.UNKNOWN
+
+
+def test_reports_say_where() -> None:
+    started = {"pid": 1, "pidStarted": 2, "at": 3}
+
+    live = read_report({"attempt": "a", "where": "live", "started": started})
+    ended = read_report({"attempt": "a", "where": "ended", "ended": ENDED})
+
+    assert (live.where, live.started) == (AttemptWhere.LIVE, Started(pid=1, pid_started=2, at=from_ms(3)))
+    assert (ended.where, ended.started) == (AttemptWhere.ENDED, None)
+
+
+def test_what_is_missing_or_wrong_is_read_as_absent() -> None:
+    assert read_started(None) is None
+    assert read_ended([]) is None
+    assert entries({"live": [1, {"a": 1}, None]}, "live") == [{"a": 1}]
+    assert entries({"live": 5}, "live") == []
+    assert read_facts({}).pid == 0
