@@ -8,21 +8,19 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Protocol, TypeVar
+from typing import Protocol
 
 from sqlalchemy import Connection, delete, exists, or_, select, tuple_, update
 
 from rota.core.instant import to_ms
 from rota.core.run import RunState
-from rota.core.seams import AttemptRef
 from rota.store.ledger import Ledger
+from rota.store.outbox import Key
 from rota.store.tables import attempts, facts, jobs, runs
 
-T = TypeVar("T")
+RemoveLogs = Callable[[str, int], Awaitable[None]]  # of job and number: all attempts of that run
 
-RemoveLogs = Callable[[Sequence[AttemptRef]], Awaitable[None]]
-
-STEP = 200  # rows or log directories at a time
+STEP = 200  # runs at a time
 
 _FINAL = tuple(state.value for state in RunState if state.is_final)
 _OF_RUN = (attempts.c.job == runs.c.job) & (attempts.c.number == runs.c.number)
@@ -43,7 +41,7 @@ class RetentionPolicy(Protocol):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Swept:
-    """How much went: log directories and runs."""
+    """How many runs went, and how many lost their logs."""
 
     logs: int
     runs: int
@@ -56,48 +54,48 @@ async def sweep(ledger: Ledger, policy: RetentionPolicy, remove_logs: RemoveLogs
     when they are gone; if it raises, they are named again next time. A run's row stays as long as its logs
     do.
     """
-    refs = await ledger.read(lambda connection: _expired_logs(connection, policy, now))
-    for part in _parts(refs):
-        await remove_logs(part)
-        await ledger.write(_marking(part))
+    with_logs = await ledger.read(lambda connection: _expired_logs(connection, policy, now))
+    for step in _steps(with_logs):
+        for job, number in step:
+            await remove_logs(job, number)
+        await ledger.write(_marking(step))
     doomed = await ledger.read(lambda connection: _expired_runs(connection, policy, now))
-    for step in _parts(doomed):
+    for step in _steps(doomed):
         await ledger.delete_runs(step)
     await ledger.write(lambda connection: _forget_facts(connection, now))
-    return Swept(logs=len(refs), runs=len(doomed))
+    return Swept(logs=len(with_logs), runs=len(doomed))
 
 
-def _parts(of: Sequence[T]) -> list[Sequence[T]]:
+def _steps(of: Sequence[Key]) -> list[Sequence[Key]]:
     return [of[start : start + STEP] for start in range(0, len(of), STEP)]
 
 
-def _expired_logs(connection: Connection, policy: RetentionPolicy, now: datetime) -> list[AttemptRef]:
-    is_old = (runs.c.state != RunState.FAILED.value) & (attempts.c.ended_at < to_ms(now - policy.logs))
-    is_old_failure = (runs.c.state == RunState.FAILED.value) & (
-        attempts.c.ended_at < to_ms(now - policy.failed_logs)
-    )
+def _expired_logs(connection: Connection, policy: RetentionPolicy, now: datetime) -> list[Key]:
+    """All attempts of a run at once: the age of a log is that of its run."""
+    is_failed = runs.c.state == RunState.FAILED.value
+    is_old = ~is_failed & (runs.c.ended_at < to_ms(now - policy.logs))
+    is_old_failure = is_failed & (runs.c.ended_at < to_ms(now - policy.failed_logs))
     wanted = (
-        select(attempts.c.id, attempts.c.job, attempts.c.number, attempts.c.step, attempts.c.n)
-        .join(runs, _OF_RUN)
+        select(runs.c.job, runs.c.number)
+        .distinct()
+        .join(attempts, _OF_RUN)
         .where(attempts.c.log_kept, runs.c.state.in_(_FINAL), or_(is_old, is_old_failure))
+        # Says nothing new, but lets the index of kept logs be walked from its old end.
         .where(attempts.c.ended_at < to_ms(now - min(policy.logs, policy.failed_logs)))
-        .order_by(attempts.c.ended_at)
+        .order_by(runs.c.job, runs.c.number)
     )
-    return [AttemptRef(**row) for row in connection.execute(wanted).mappings()]
+    return [(row.job, row.number) for row in connection.execute(wanted)]
 
 
-def _marking(refs: Sequence[AttemptRef]) -> Callable[[Connection], None]:
-    places = [(ref.job, ref.number) for ref in refs]
-    ids = [ref.id for ref in refs]
-
+def _marking(of: Sequence[Key]) -> Callable[[Connection], None]:
     def mark(connection: Connection) -> None:
-        of_runs = tuple_(attempts.c.job, attempts.c.number).in_(places)
-        connection.execute(update(attempts).where(of_runs, attempts.c.id.in_(ids)).values(log_kept=False))
+        of_runs = tuple_(attempts.c.job, attempts.c.number).in_(of)
+        connection.execute(update(attempts).where(of_runs).values(log_kept=False))
 
     return mark
 
 
-def _expired_runs(connection: Connection, policy: RetentionPolicy, now: datetime) -> list[tuple[str, int]]:
+def _expired_runs(connection: Connection, policy: RetentionPolicy, now: datetime) -> list[Key]:
     has_log = exists().where(_OF_RUN, attempts.c.log_kept, attempts.c.ended_at.is_not(None))
     wanted = (
         select(runs.c.job, runs.c.number)

@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -9,7 +9,7 @@ import pytest
 
 from fakes.clock import FakeClock
 from rota.core.run import Attempt, Run, RunState, StepState, TriggeredBy
-from rota.core.seams import AttemptRef, RunQuery
+from rota.core.seams import RunQuery
 from rota.store.ledger import Ledger
 from rota.store.retention import sweep
 
@@ -31,8 +31,8 @@ class Directories:
     def __init__(self) -> None:
         self.removed: list[str] = []
 
-    async def remove(self, refs: Sequence[AttemptRef]) -> None:
-        self.removed += [f"{ref.job}/{ref.number}/{ref.step}.{ref.n}" for ref in refs]
+    async def remove(self, job: str, number: int) -> None:
+        self.removed.append(f"{job}.{number}")
 
 
 @pytest.fixture
@@ -60,7 +60,7 @@ async def add(ledger: Ledger, *, days_ago: float, state: RunState = RunState.COM
     )
     (stored,) = await ledger.add([run])
     assert stored is not None
-    await ledger.save(replace(stored, state=state))
+    await ledger.save(replace(stored, state=state, ended_at=at))
 
 
 async def numbers(ledger: Ledger) -> list[int]:
@@ -77,7 +77,7 @@ async def test_logs_go_after_their_time_and_those_of_failed_runs_later(
 
     swept = await sweep(ledger, Policy(rows=365 * DAY), logs.remove, NOW)
 
-    assert logs.removed == ["backup/1/main.1", "backup/3/main.1"]
+    assert logs.removed == ["backup.1", "backup.3"]
     assert (swept.logs, swept.runs) == (2, 0)
 
 
@@ -87,11 +87,11 @@ async def test_a_log_is_named_once(ledger: Ledger, logs: Directories) -> None:
     await sweep(ledger, Policy(), logs.remove, NOW)
     await sweep(ledger, Policy(), logs.remove, NOW)
 
-    assert logs.removed == ["backup/1/main.1"]
+    assert logs.removed == ["backup.1"]
 
 
 async def test_logs_that_could_not_be_removed_are_named_again_and_keep_their_rows(ledger: Ledger) -> None:
-    async def refuse(_refs: Sequence[AttemptRef]) -> None:
+    async def refuse(_job: str, _number: int) -> None:
         raise OSError("read-only")
 
     await add(ledger, days_ago=100)
@@ -151,25 +151,21 @@ async def test_facts_that_expired_are_gone_from_the_disk(ledger: Ledger, logs: D
     assert await ledger.read(count) == ["new"]
 
 
-async def test_much_is_deleted_in_small_steps(ledger: Ledger) -> None:
-    steps: list[int] = []
-
-    async def remove(refs: Sequence[AttemptRef]) -> None:
-        steps.append(len(refs))
-
+async def test_more_than_one_step_is_done(ledger: Ledger, logs: Directories) -> None:
     old = NOW - 100 * DAY
-    attempt = Attempt(id="a", created_at=old, ended_at=old)
+    attempts = tuple(Attempt(id=f"a{n}", n=n, created_at=old, ended_at=old) for n in (1, 2))
     run = Run(
         job="backup",
         number=0,
         state=RunState.COMPLETED,
         triggered_by=TriggeredBy.MANUAL,
         created_at=old,
-        attempts=(attempt,),
+        ended_at=old,
+        attempts=attempts,
     )
     await ledger.add([run] * 450)
 
-    swept = await sweep(ledger, Policy(), remove, NOW)
+    swept = await sweep(ledger, Policy(), logs.remove, NOW)
 
-    assert steps == [200, 200, 50]
-    assert swept.runs == 449
+    assert logs.removed == [f"backup.{number}" for number in range(1, 451)]
+    assert (swept.logs, swept.runs) == (450, 449)

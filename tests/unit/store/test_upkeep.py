@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -11,7 +11,6 @@ from structlog.testing import capture_logs
 
 from fakes.clock import FakeClock
 from rota.config.daemon_config import Retention
-from rota.core.seams import AttemptRef
 from rota.store.backup import backup_folder
 from rota.store.ledger import Ledger
 from rota.store.upkeep import Upkeep
@@ -31,7 +30,7 @@ async def ledger(tmp_path: Path, clock: FakeClock) -> AsyncIterator[Ledger]:
     await opened.close()
 
 
-async def keep_all(_refs: Sequence[AttemptRef]) -> None:
+async def keep_all(_job: str, _number: int) -> None:
     pass
 
 
