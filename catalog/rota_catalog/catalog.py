@@ -96,6 +96,7 @@ class Catalog:
     actions: Mapping[str, ActionRule]
     states: Mapping[str, Look]
     tones: Mapping[str, Mapping[str, str]]  # tone to {light, dark, terminal}
+    surfaces: Mapping[str, Mapping[str, str]]  # what stands behind and around, to {light, dark}
 
     def look(self, state: str) -> Look:
         """The look of a state. An unknown state looks like `unknown` and keeps its own word."""
@@ -119,6 +120,7 @@ def load() -> Catalog:
         actions=MappingProxyType({a.name: a for a in map(_action, _all("actions"))}),
         states=MappingProxyType({name: Look(**look) for name, look in tokens["states"].items()}),
         tones=MappingProxyType(tokens["tones"]),
+        surfaces=MappingProxyType(tokens["surfaces"]),
     )
 
 

@@ -1,0 +1,56 @@
+import { h, svgLink } from "../dom.js";
+import { duration, moment } from "../format.js";
+import { look, path } from "../parts.js";
+
+const WIDTH = 8; // of a bar with its gap
+const BASE = 25; // where bars stand; marks are below
+
+export function view(id, { props: p, text }, r) {
+  const same = { class: "c-history", "data-id": id, "data-size": p.size };
+  if (!p.runs.length) return h("div", same, h("span", { class: "none" }, text));
+  const width = WIDTH * p.runs.length;
+  const known = p.runs.map((run) => run.durationMs).filter((ms) => typeof ms === "number");
+  const longest = Math.max(...known, p.p50Ms || 1, 1);
+  const drawing = h(
+    "svg",
+    { viewBox: `0 0 ${width} 36`, width, height: 36, preserveAspectRatio: "xMinYMid meet" },
+    p.p50Ms ? usual(width, BASE - height(p.p50Ms, longest)) : null,
+    p.runs.map((run, n) => linked(run, bar(run, n * WIDTH, longest, r))),
+  );
+  return h("div", { ...same, role: "img", "aria-label": text }, drawing);
+}
+
+function height(ms, longest) {
+  return 3 + Math.floor((21 * ms) / longest);
+}
+
+function usual(width, level) {
+  return h("line", { class: "usual", x1: 0, x2: width, y1: level, y2: level });
+}
+
+function linked(run, drawn) {
+  const safe = path(run.href);
+  return safe ? svgLink({ href: safe, tabindex: -1 }, drawn) : drawn;
+}
+
+function bar(run, x, longest, r) {
+  const its = look(run.state);
+  const isKnown = typeof run.durationMs === "number";
+  const tall = isKnown ? height(run.durationMs, longest) : 0;
+  return h(
+    "g",
+    { class: "bar", "data-state": run.state, "data-tone": its.tone },
+    h("title", null, title(run, its, r)),
+    h("rect", { class: "hit", x, y: 0, width: 8, height: 36 }),
+    isKnown ? h("rect", { class: "column", x: x + 1, y: BASE - tall, width: 6, height: tall, rx: 1 }) : null,
+    run.state !== "completed"
+      ? h("path", { class: its.filled ? "mark filled" : "mark", d: its.icon, transform: `translate(${x} 27) scale(0.5)` })
+      : null,
+  );
+}
+
+function title(run, its, r) {
+  const length = typeof run.durationMs === "number" ? `, ${duration(run.durationMs)}` : "";
+  const start = run.startedAt !== undefined ? `, ${moment(run.startedAt, r.now, r.zone)}` : "";
+  return `${run.id} ${its.word}${length}${start}`;
+}
