@@ -6,9 +6,9 @@ import json
 from pathlib import Path
 from typing import Any
 
-from conformance.fixtures import NOW
 from playwright.sync_api import Browser, Page, Route
 
+from conformance.fixtures import NOW
 from rota_catalog.catalog import load
 from rota_catalog.tree import Elements
 from rota_renderers.html import HtmlRenderer
@@ -50,7 +50,7 @@ def rendered(elements: Elements, root: str, *, can_act: bool = True) -> str:
 
 
 def open_page(browser: Browser, html: str, **options: Any) -> Page:
-    """A page that shows this HTML under the strict policy; errors in its console are kept in `page.faults`."""
+    """A page that shows this HTML under the strict policy."""
     page = browser.new_page(**options)
 
     def answer(route: Route) -> None:
