@@ -64,7 +64,9 @@ def new_run(spec: JobSpec, opening: h.Opening) -> Run:
         steps=opening.carried,
     )
     planned = apply(run, h.Planned(spec=spec))
-    return replace(planned, result=step_life.outputs(planned.steps), progress=_progress(planned))
+    if not opening.carried:
+        return planned
+    return replace(planned, result=step_life.outputs(planned.steps), progress=of_steps(planned.steps))
 
 
 def apply(run: Run, happening: h.Happening) -> Run:
@@ -134,15 +136,17 @@ def _attempt_created(happening: h.AttemptCreated, run: Run) -> Run:
         definition=happening.definition,
         markers=happening.markers,
     )
-    run = replace(
+    steps = step_life.begun(run.steps, happening.step, n)
+    return replace(
         run,
         reason=None,
         attempts=(*run.attempts, attempt),
         attempt=run.attempt if run.state is RunState.RUNNING else run.attempt + 1,
         next_attempt_at=None,
-        steps=step_life.begun(run.steps, happening.step, n),
+        steps=steps,
+        result=step_life.outputs(steps),
+        progress=of_steps(steps) if step_life.listed(steps) else Progress(),
     )
-    return replace(run, result=step_life.outputs(run.steps), progress=_progress(run))
 
 
 @_apply.register
@@ -151,9 +155,9 @@ def _attempt_started(happening: h.AttemptStarted, run: Run) -> Run:
     _require(run, attempt is not None and attempt.state is StepState.PENDING, happening)
     run = _entered(run, happening.at)
     assert attempt is not None
-    run = replace(run, steps=step_life.changed(run.steps, attempt.step, StepState.RUNNING, happening.at))
-    return _with_attempt(
-        replace(run, progress=_progress(run)),
+    steps = step_life.changed(run.steps, attempt.step, StepState.RUNNING, happening.at)
+    attempts = _attempts_with(
+        run,
         state=StepState.RUNNING,
         started_at=happening.at,
         pid=happening.pid,
@@ -163,6 +167,8 @@ def _attempt_started(happening: h.AttemptStarted, run: Run) -> Run:
         user=happening.user,
         timeout_at=happening.timeout_at,
     )
+    progress = of_steps(steps) if step_life.listed(steps) else Progress()
+    return replace(run, steps=steps, attempts=attempts, progress=progress)
 
 
 @_apply.register
@@ -171,8 +177,10 @@ def _attempt_ended(happening: h.AttemptEnded, run: Run) -> Run:
     _require(run, attempt is not None, happening)
     assert attempt is not None
     outcome = happening.outcome
-    run = _with_attempt(
-        _entered(run, happening.at),
+    run = _entered(run, happening.at)
+    steps = step_life.ended(run.steps, attempt.step, outcome, happening.at)
+    attempts = _attempts_with(
+        run,
         state=outcome.state,
         reason=outcome.reason,
         message=outcome.message,
@@ -181,8 +189,8 @@ def _attempt_ended(happening: h.AttemptEnded, run: Run) -> Run:
         signal=outcome.signal,
         log_size=happening.log_size,
     )
-    run = replace(run, steps=step_life.ended(run.steps, attempt.step, outcome, happening.at))
-    run = replace(run, exit_code=outcome.exit_code, progress=_progress(run))
+    progress = of_steps(steps) if step_life.listed(steps) else run.progress
+    run = replace(run, steps=steps, attempts=attempts, progress=progress, exit_code=outcome.exit_code)
     return _after_attempt(_warned(h.Warned(text=outcome.warning), run) if outcome.warning else run, happening)
 
 
@@ -191,8 +199,8 @@ def _progressed(happening: h.Progressed, run: Run) -> Run:
     attempt = _telling_attempt(run, happening)
     if not step_life.listed(run.steps):
         return replace(run, progress=happening.progress)
-    run = replace(run, steps=step_life.progressed(run.steps, attempt.step, happening.progress))
-    return replace(run, progress=_progress(run))
+    steps = step_life.progressed(run.steps, attempt.step, happening.progress)
+    return replace(run, steps=steps, progress=of_steps(steps))
 
 
 @_apply.register
@@ -232,7 +240,7 @@ def _warned(happening: h.Warned, run: Run) -> Run:
 def _log_read(happening: h.LogRead, run: Run) -> Run:
     attempt = _telling_attempt(run, happening)
     _require(run, happening.offset >= attempt.log_offset, happening)
-    return _with_attempt(run, log_offset=happening.offset, log_line=happening.line)
+    return replace(run, attempts=_attempts_with(run, log_offset=happening.offset, log_line=happening.line))
 
 
 @_apply.register
@@ -303,13 +311,21 @@ def _told(run: Run, outcome: Outcome) -> str:
 
 def _close(run: Run, to: RunState, at: datetime, told: tuple[Reason, str]) -> Run:
     reason, message = told
-    attempt = open_attempt(run)
-    if attempt is not None:
+    attempts = run.attempts
+    if open_attempt(run) is not None:
         state = StepState.CANCELLED if to is RunState.CANCELLED else StepState.FAILED
-        run = _with_attempt(run, state=state, reason=reason, message=message, ended_at=at)
-    run = replace(run, steps=step_life.closed(run.steps, to, at), next_attempt_at=None)
-    progress = whole(run.progress) if to is RunState.COMPLETED else run.progress
-    return _move(run, to, reason=reason, message=message, ended_at=at, progress=progress)
+        attempts = _attempts_with(run, state=state, reason=reason, message=message, ended_at=at)
+    return _move(
+        run,
+        to,
+        reason=reason,
+        message=message,
+        ended_at=at,
+        next_attempt_at=None,
+        attempts=attempts,
+        steps=step_life.closed(run.steps, to, at),
+        progress=whole(run.progress) if to is RunState.COMPLETED else run.progress,
+    )
 
 
 def _entered(run: Run, at: datetime) -> Run:
@@ -325,8 +341,9 @@ def _move(run: Run, to: RunState, **changes: Any) -> Run:
     return replace(run, state=to, **changes)
 
 
-def _with_attempt(run: Run, **changes: Any) -> Run:
-    return replace(run, attempts=(*run.attempts[:-1], replace(run.attempts[-1], **changes)))
+def _attempts_with(run: Run, **changes: Any) -> tuple[Attempt, ...]:
+    """The attempts of the run with the newest one changed."""
+    return (*run.attempts[:-1], replace(run.attempts[-1], **changes))
 
 
 def _telling_attempt(run: Run, happening: h.Happening) -> Attempt:
@@ -335,14 +352,6 @@ def _telling_attempt(run: Run, happening: h.Happening) -> Attempt:
     if attempt is None:
         raise ImpossibleChange(f"{run.id} has no attempt under way: {happening}")
     return attempt
-
-
-def _progress(run: Run) -> Progress:
-    attempt = run.current_attempt
-    if step_life.listed(run.steps):
-        return of_steps(run.steps)
-    # A new attempt at the whole job begins at nothing.
-    return Progress() if attempt is None or attempt.state is StepState.PENDING else run.progress
 
 
 def _restarts(run: Run, spec: JobSpec) -> bool:

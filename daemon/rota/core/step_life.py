@@ -96,6 +96,8 @@ def outputs(steps: Steps) -> Mapping[str, object]:
 
 def closed(steps: Steps, to: RunState, at: datetime) -> Steps:
     """The run is over: what was running shares its fate, what was still to come is skipped."""
+    if all(step.state.is_final for step in steps):
+        return steps
     reason = Reason.CANCELLED if to is RunState.CANCELLED else Reason.DEPENDENCY
     fate = StepState.CANCELLED if to is RunState.CANCELLED else StepState.FAILED
     return tuple(_closed(step, fate, reason, at) for step in steps)

@@ -289,7 +289,8 @@ class Conductor:
         pairs = self._parts.logs.outputs(self.live.ref).items()
         parsed = [markers.parse_output(f"{key}={value}") for key, value in pairs]
         taken = [h.OutputSet(key=each.key, value=each.value) for each in parsed if each is not None]
-        await self.live.announce(*taken, quietly=not taken)
+        if taken:
+            await self.live.announce(*taken)
 
     async def _end(self, judged: Outcome, *, at: datetime | None = None, log_size: int = 0) -> None:
         """Record the end and, in the same transaction, the step that follows it."""
@@ -298,6 +299,8 @@ class Conductor:
         def plan(run: Run) -> tuple[h.Happening, ...]:
             next_at = self._next_attempt(run, judged, at)
             ended = h.AttemptEnded(at=at, outcome=judged, next_attempt_at=next_at, log_size=log_size)
+            if not run.steps:  # nothing can follow, so there is no need to look what does
+                return (ended,)
             after, spec = apply_all(run, [ended]), self._job()
             if after.state is not RunState.RUNNING or spec is None:
                 return (ended,)
