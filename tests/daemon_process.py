@@ -45,7 +45,7 @@ class DaemonProcess:
 
     def start(self) -> Self:
         """Start it and wait for the line that says where it listens."""
-        self.launch()
+        self.launch(self._module)
         assert self._process is not None
         assert self._process.stdout is not None
         line = self._process.stdout.readline()
@@ -54,14 +54,14 @@ class DaemonProcess:
         self.ready = json.loads(line)
         return self
 
-    def launch(self) -> None:
-        """Start it without waiting for anything."""
-        command = [sys.executable, "-m", self._module, "serve", str(self.jobs), "--state", str(self.state)]
+    def launch(self, module: str, **environment: str) -> None:
+        """Start that main in the daemon's place, without waiting for anything."""
+        command = [sys.executable, "-m", module, "serve", str(self.jobs), "--state", str(self.state)]
         command += ["--listen", "127.0.0.1:0", "--log", "json", *self._arguments]
         with self.log.open("ab") as log:
             self._process = subprocess.Popen(
                 command,
-                env=self.environment,
+                env={**self.environment, **environment},
                 stdout=subprocess.PIPE,
                 stderr=log,
                 text=True,
@@ -135,6 +135,13 @@ class DaemonProcess:
         command = [sys.executable, "-m", "rota", *words]
         environment = {**self.environment, "ROTA_STATE": str(self.state)}
         return subprocess.run(command, env=environment, capture_output=True, text=True, check=check)
+
+    def died(self, within: float = 20.0) -> int:
+        """Wait until it ends by itself; its exit status (a signal is negative)."""
+        assert self._process is not None
+        status = self._process.wait(within)
+        self._forget()
+        return status
 
     def kill9(self) -> None:
         """As if it had crashed: nothing of it can tidy up."""
