@@ -117,18 +117,13 @@ class Cron:
     def _matching_days(self, start: int) -> Iterator[int]:
         """Days since the Unix epoch."""
         first = date.fromordinal(start + _EPOCH_DAY)
-        idle = 0
         for year in range(first.year, LAST_YEAR):
-            idle += 1
             for month in range(first.month if year == first.year else 1, 13):
                 if month in self.months:
                     begin = date(year, month, 1).toordinal() - _EPOCH_DAY - 1
                     for day in _days(self.days, self.weekdays, year, month):
                         if begin + day >= start:
-                            idle = 0
                             yield begin + day
-            if idle > _HORIZON:
-                return
 
     def _fixed_note(self, label: int, change: Change | None) -> str:
         if change is None:

@@ -95,8 +95,8 @@ def answer_missed(entry: JobEntry, after: datetime, now: datetime) -> list[Decis
         missed = stretch_between(entry.spec.id, entry.spec.triggers, begin, end, keep=KEPT + 1)
         if missed is None:
             continue
-        if paused:
-            decisions.append(_skip_all(missed, Reason.PAUSED, _paused_message(entry)))
+        if paused is not None:
+            decisions.append(_skip_all(missed, Reason.PAUSED, _paused_message(entry.spec, paused)))
         else:
             decisions += catch_up(entry.spec, missed, now)
     return decisions
@@ -177,8 +177,9 @@ class _Round:
 
     def decide(self, due: Due) -> Decision:
         spec = self._entry.spec
-        if is_paused(self._entry.pause, due.at):
-            return self._skip(due, Reason.PAUSED, _paused_message(self._entry))
+        pause = self._entry.pause
+        if pause is not None and is_paused(pause, due.at):
+            return self._skip(due, Reason.PAUSED, _paused_message(spec, pause))
         if _too_late(spec, due.at, self._now):
             return self._skip(due, Reason.START_DEADLINE, _deadline_message(spec, "could not start"))
         if self._busy < spec.concurrency.max and not self._queued:
@@ -236,10 +237,10 @@ def _too_late(spec: JobSpec, due_at: datetime | None, now: datetime) -> bool:
 
 def _parts(
     pause: Pause | None, after: datetime, until: datetime
-) -> Iterator[tuple[datetime, datetime, bool]]:
-    """(after, until] cut into pieces that are paused or not."""
+) -> Iterator[tuple[datetime, datetime, Pause | None]]:
+    """(after, until] cut into pieces, each with the pause that covers it."""
     begin, end = _paused_span(pause, after, until)
-    pieces = ((after, begin, False), (begin, end, True), (end, until, False))
+    pieces = ((after, begin, None), (begin, end, pause), (end, until, None))
     return (piece for piece in pieces if piece[0] < piece[1])
 
 
@@ -272,14 +273,11 @@ def _missed_message(spec: JobSpec, kept: Sequence[Due]) -> str:
     return f"{what}, longer ago than {length_in_words(spec.missed.within)}"
 
 
-def _paused_message(entry: JobEntry) -> str:
-    pause = entry.pause
-    if pause is None:  # nobody asks then; the sentence still holds
-        return "paused"
-    until = (
-        "" if pause.until is None else f" until {instant_in_words(pause.until, zone_of(entry.spec.triggers))}"
-    )
-    return f"paused{until}" + (f": {pause.note}" if pause.note else "")
+def _paused_message(spec: JobSpec, pause: Pause) -> str:
+    words = "paused"
+    if pause.until is not None:
+        words += f" until {instant_in_words(pause.until, zone_of(spec.triggers))}"
+    return f"{words}: {pause.note}" if pause.note else words
 
 
 def _deadline_message(spec: JobSpec, what: str) -> str:

@@ -248,6 +248,8 @@ class Scheduler:
             entry.next_due = kept + self._next_due(timed, entry.spec.triggers, last, SHOWN - len(kept))
             timed.answered = now
             self._push(timed, entry.next_due[0].at if entry.next_due else None)
+        # Announced when all of them have their place again: what listens can't cost a job its next instant.
+        async for timed in self._in_turns(batch):
             self._publish(JobChanged(job=timed.job))
 
     async def _in_turns(self, batch: Sequence[_Timed]) -> AsyncIterator[_Timed]:

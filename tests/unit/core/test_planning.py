@@ -283,6 +283,7 @@ def test_a_schedule_never_answered_owes_what_came_since_its_load() -> None:
 
     assert owed_after(record, "x", NOW) == NOW - HOUR
     assert owed_after(replace(record, answered_until=NOW - 2 * HOUR), "x", NOW) == NOW - HOUR
+    assert owed_after(JobRecord(job="backup", schedule="x"), "x", NOW) == NOW
 
 
 def test_a_clock_set_back_a_little_waits_and_one_that_was_wrong_by_days_does_not() -> None:

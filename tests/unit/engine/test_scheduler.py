@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
@@ -38,8 +38,10 @@ class Stage:
     decisions: list[Decision] = field(default_factory=list)
     batches: list[int] = field(default_factory=list)
     events: list[Event] = field(default_factory=list)
-    broken: Exception | None = None
+    broken: BaseException | None = None
     broken_job: str | None = None
+    meanwhile: Callable[[], object] = lambda: None
+    is_deaf: bool = False
 
     def __post_init__(self) -> None:
         self.board = Board(started_at=self.clock.now())
@@ -48,7 +50,7 @@ class Stage:
             board=self.board,
             records=self.records,
             carry_out=self._carry_out,
-            publish=self.events.append,
+            publish=self._publish,
         )
 
     def load(self, *specs: JobSpec) -> list[JobRecord]:
@@ -72,6 +74,12 @@ class Stage:
             raise self.broken
         self.batches.append(len(decisions))
         self.decisions += decisions
+        self.meanwhile()
+
+    def _publish(self, event: Event) -> None:
+        if self.is_deaf:
+            raise RuntimeError("a listener's fault")
+        self.events.append(event)
 
 
 @pytest.fixture
@@ -410,6 +418,48 @@ async def test_one_job_at_fault_does_not_stop_the_others(stage: Stage) -> None:
     stage.broken = None
     await stage.pass_and_step(MINUTE)
     assert "job-3" in {job for job, _ in stage.starts}
+
+
+async def test_a_reload_while_decisions_are_carried_out_is_not_undone(stage: Stage, clock: FakeClock) -> None:
+    stage.load(hourly("a"), hourly("b"))
+    await stage.scheduler.step()
+    await clock.advance(HOUR)
+    stage.meanwhile = lambda: stage.load(a_job("a", triggers=(cron("30 * * * *"),)))
+
+    await stage.scheduler.step()
+
+    assert stage.board.jobs.keys() == {"a"}
+    assert stage.scheduler.next_wake == clock.now() + 30 * MINUTE
+
+
+async def test_a_step_that_is_cancelled_leaves_its_instants_to_the_next(
+    stage: Stage, clock: FakeClock
+) -> None:
+    stage.load(hourly())
+    await stage.scheduler.step()
+    await clock.advance(HOUR)
+    stage.broken = asyncio.CancelledError()
+    with pytest.raises(asyncio.CancelledError):
+        await stage.scheduler.step()
+
+    stage.broken = None
+    await stage.scheduler.step()
+
+    assert stage.starts == [("backup", clock.now())]
+
+
+async def test_a_listener_at_fault_costs_no_job_its_next_instant(stage: Stage, clock: FakeClock) -> None:
+    stage.load(*(a_job(f"job-{n}", triggers=(every(10 * SECOND),)) for n in range(5)))
+    loop = asyncio.ensure_future(stage.scheduler.run())
+    await clock.advance(1)
+    stage.is_deaf = True
+
+    with capture_logs() as logs:
+        await clock.advance(35)
+
+    assert Counter(job for job, _ in stage.starts) == {f"job-{n}": 3 for n in range(5)}
+    assert {each["event"] for each in logs} == {"scheduler.step_failed"}
+    await stopped(loop)
 
 
 # --- the loop --------------------------------------------------------------------------------------------
