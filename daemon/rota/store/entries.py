@@ -10,7 +10,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from sqlalchemy import Connection, bindparam, delete, insert, select, tuple_, update
+from sqlalchemy import Connection, bindparam, delete, insert, select, update
 
 from rota.core.errors import NotFound
 from rota.core.instant import to_ms
@@ -27,6 +27,7 @@ _ADD_RUN = insert(runs)
 _ADD_ATTEMPT = insert(attempts)
 _CHANGE_JOB = update(jobs).where(jobs.c.job == bindparam("of_job"))
 _CHANGE_RUN = update(runs).where(runs.c.job == bindparam("of_job"), runs.c.number == bindparam("of_number"))
+_DELETE_RUN = delete(runs).where(runs.c.job == bindparam("of_job"), runs.c.number == bindparam("of_number"))
 _CHANGE_ATTEMPT = update(attempts).where(
     attempts.c.job == bindparam("of_job"),
     attempts.c.number == bindparam("of_number"),
@@ -119,7 +120,7 @@ class Entries:
     def delete(self, connection: Connection, gone: Sequence[Key]) -> None:
         """Remove those runs with their attempts. Their numbers are never used again."""
         self.flush(connection)
-        connection.execute(delete(runs).where(tuple_(runs.c.job, runs.c.number).in_(gone)))
+        connection.execute(_DELETE_RUN, [{"of_job": job, "of_number": number} for job, number in gone])
         self.forget()
 
     def _load_heads(self, connection: Connection, names: Iterable[str]) -> None:

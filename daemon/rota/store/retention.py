@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Protocol
 
-from sqlalchemy import Connection, delete, exists, or_, select, tuple_, update
+from sqlalchemy import Connection, bindparam, delete, exists, or_, select, update
 
 from rota.core.instant import to_ms
 from rota.core.run import RunState
@@ -23,6 +23,11 @@ RemoveLogs = Callable[[str, int], Awaitable[None]]  # of job and number: all att
 STEP = 200  # runs at a time
 
 _FINAL = tuple(state.value for state in RunState if state.is_final)
+_LOSE_LOG = (
+    update(attempts)
+    .where(attempts.c.job == bindparam("of_job"), attempts.c.number == bindparam("of_number"))
+    .values(log_kept=False)
+)
 _OF_RUN = (attempts.c.job == runs.c.job) & (attempts.c.number == runs.c.number)
 
 
@@ -89,8 +94,7 @@ def _expired_logs(connection: Connection, policy: RetentionPolicy, now: datetime
 
 def _marking(of: Sequence[Key]) -> Callable[[Connection], None]:
     def mark(connection: Connection) -> None:
-        of_runs = tuple_(attempts.c.job, attempts.c.number).in_(of)
-        connection.execute(update(attempts).where(of_runs).values(log_kept=False))
+        connection.execute(_LOSE_LOG, [{"of_job": job, "of_number": number} for job, number in of])
 
     return mark
 

@@ -8,7 +8,7 @@ import signal
 import sqlite3
 import subprocess
 import sys
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import closing
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -19,7 +19,7 @@ from sqlalchemy import Connection, Engine, create_engine, event, inspect, text
 
 from fakes.clock import FakeClock
 from rota.core.errors import RotaError, StoreDamaged, Unavailable, UsageError
-from rota.core.run import Run, RunState, TriggeredBy
+from rota.core.run import Attempt, Run, RunState, TriggeredBy
 from rota.core.seams import RunQuery
 from rota.store import schema
 from rota.store.backup import backup_folder
@@ -254,21 +254,38 @@ def test_nothing_acknowledged_is_lost_when_the_process_is_killed(path: Path) -> 
     assert sql(path, "PRAGMA integrity_check") == [("ok",)]
 
 
-@pytest.mark.parametrize(("job", "index"), [(None, "ix_runs_state"), ("backup", "ix_runs_job_state")])
-async def test_listings_walk_an_index_and_never_the_table(
-    ledger: Ledger, job: str | None, index: str
+@pytest.mark.parametrize(
+    "ask",
+    [
+        lambda ledger: ledger.runs(RunQuery(since=NOON, until=NOON + timedelta(days=1))),
+        lambda ledger: ledger.runs(RunQuery(job="backup", before="99999999999999.1")),
+        lambda ledger: ledger.latest("backup"),
+        lambda ledger: ledger.run("backup", 1),
+        lambda ledger: ledger.unfinished(),
+    ],
+    ids=["all", "one-job", "latest", "run", "unfinished"],
+)
+async def test_what_pages_ask_walks_indexes_and_never_a_table(
+    ledger: Ledger, ask: Callable[[Ledger], Awaitable[object]]
 ) -> None:
     asked: list[tuple[str, tuple[object, ...]]] = []
     event.listen(ledger._reading, "before_cursor_execute", lambda *call: asked.append((call[2], call[3])))
-    query = RunQuery(job=job, since=NOON, until=NOON, before="5.1")
+    await ledger.add([replace(a_run(), attempts=(Attempt(id="a1", created_at=NOON),))])
 
-    await ledger.runs(query)
+    assert await ask(ledger)
 
-    with closing(sqlite3.connect(ledger.path)) as connection:
-        for statement, values in asked[1:]:  # behind BEGIN
-            plan = " ".join(row[3] for row in connection.execute(f"EXPLAIN QUERY PLAN {statement}", values))
-            assert index in plan
-            assert "SCAN runs" not in plan
+    plan = "\n".join(
+        step for statement, values in asked for step in explained(ledger.path, statement, values)
+    )
+    assert "SEARCH runs" in plan
+    assert "SEARCH attempts" in plan
+    assert "SCAN runs" not in plan
+    assert "SCAN attempts" not in plan
+
+
+def explained(path: Path, statement: str, values: tuple[object, ...]) -> list[str]:
+    with closing(sqlite3.connect(path)) as connection:
+        return [row[3] for row in connection.execute(f"EXPLAIN QUERY PLAN {statement}", values)]
 
 
 def _shape(engine: Engine) -> dict[str, object]:
@@ -291,7 +308,7 @@ import asyncio, sys
 from datetime import UTC, datetime
 from pathlib import Path
 from fakes.clock import FakeClock
-from rota.core.run import Run, RunState, TriggeredBy
+from rota.core.run import Attempt, Run, RunState, TriggeredBy
 from rota.store.ledger import Ledger
 
 async def write(ledger):
