@@ -18,7 +18,6 @@ from aiohttp import web
 from rota.config.daemon_config import DaemonConfig
 from rota.config.watch import changes
 from rota.core.errors import RotaError, Unavailable
-from rota.core.seams import AttemptRef
 from rota.engine.executor import Executor
 from rota.engine.health import Health
 from rota.engine.jobs import Jobs
@@ -238,14 +237,10 @@ class Daemon:
             now = self.parts.clock.now()
             try:
                 await asyncio.to_thread(daily_backup, self.ledger.path, at=now)
-                swept = await sweep(self.ledger, self.config.retention, self._remove_logs, now)
+                swept = await sweep(self.ledger, self.config.retention, self.client.remove, now)
                 _log.info("ledger.swept", logs=swept.logs, runs=swept.runs)
             except RotaError as error:
                 _log.warning("ledger.not_swept", error=error.message)
-
-    async def _remove_logs(self, refs: Sequence[AttemptRef]) -> None:
-        for job, number in dict.fromkeys((ref.job, ref.number) for ref in refs):
-            await self.client.remove(job, number)
 
     @staticmethod
     def _say(line: str) -> None:
