@@ -4,16 +4,20 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import Any
 
 import yaml
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from rota.config import daemon_config, jobfile, yaml12
+from rota.config.checker import Shape, checker, errors_in
 from rota.config.defaults import NONE
 from rota.config.folder import JobFile
 from rota.config.parse import Surroundings
 from rota.config.quantity import duration, size
+from rota.config.quick import prover
+from rota.config.schemas import load
 
 FILE = JobFile(path=Path("/jobs/job.yaml"), shown="job.yaml", relative="job.yaml", signature=(0, 0, 0, 0))
 WORDS = st.sampled_from(
@@ -66,6 +70,34 @@ DATA = st.recursive(
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(WORDS, inner, max_size=4),
     max_leaves=12,
 )
+DEFS = load("job")["$defs"]
+PROOF = prover(DEFS["job"], DEFS)
+WORK = ("run", "exec", "http", "check", "steps")
+PROPERTIES: dict[str, dict[str, Any]] = DEFS["settings"]["properties"]
+EXAMPLES: dict[str, st.SearchStrategy[Any]] = {
+    key: st.sampled_from(schema["examples"]) for key, schema in PROPERTIES.items() if key not in WORK
+}
+BLOCKS = [definition["properties"] for definition in DEFS.values() if "properties" in definition]
+MIXED = st.one_of(
+    *(
+        st.fixed_dictionaries(
+            {}, optional={key: st.sampled_from(each["examples"]) | DATA for key, each in block.items()}
+        )
+        for block in BLOCKS
+    )
+)
+GOOD_JOBS = st.builds(
+    lambda work, rest: {work: PROPERTIES[work]["examples"][0], **rest},
+    st.sampled_from(WORK),
+    st.fixed_dictionaries({}, optional=EXAMPLES),
+)
+# One odd value in a good job, so that the verdict hangs on that value.
+JOBS = st.builds(
+    lambda good, key, odd: {**good, key: odd},
+    GOOD_JOBS,
+    st.sampled_from(sorted(PROPERTIES)),
+    MIXED | st.lists(MIXED, max_size=2) | DATA,
+)
 # JSON writes what lies beyond as two escapes, which YAML does not have.
 TEXT = st.text(st.characters(codec="utf-8", max_codepoint=0xFFFF))
 JSON_DATA = st.recursive(
@@ -98,6 +130,23 @@ def test_any_data_is_a_job_or_problems_and_never_an_exception(data: object) -> N
     broken = [claim for claim in outcome.claims if claim.spec is None]
     assert outcome.problems or not broken
     assert daemon_config.parse(content, "rota.yaml", Path("/etc/rota")) != ()
+
+
+@given(JOBS)
+@settings(max_examples=150)
+def test_what_is_proven_right_quickly_is_what_the_validator_accepts(data: object) -> None:
+    is_valid = checker(Shape.JOB).is_valid(data)
+
+    # Of whole floats and the like the quick way knows nothing: it may doubt, but never err.
+    assert is_valid or errors_in(data)
+    assert not is_valid or not errors_in(data)
+    if PROOF(data):
+        assert is_valid
+
+
+@given(GOOD_JOBS)
+def test_jobs_made_of_good_values_are_proven_right_quickly(data: object) -> None:
+    assert PROOF(data)
 
 
 @given(JSON_DATA)

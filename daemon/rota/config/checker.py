@@ -12,6 +12,7 @@ from jsonschema import Draft202012Validator
 from jsonschema.exceptions import ValidationError
 from jsonschema.validators import extend
 
+from rota.config.quick import Proof, prover
 from rota.config.schemas import load
 
 
@@ -35,6 +36,17 @@ def checker(shape: Shape) -> Any:
         jobs = {**outline["properties"]["jobs"], "additionalProperties": True}
         return _Draft({**outline, "properties": {"jobs": jobs}, "$defs": definitions})
     return _Draft({"$ref": f"#/$defs/{shape}", "$defs": definitions})
+
+
+def errors_in(data: object) -> list[Any]:
+    """The errors of a job; what is right is found right without the validator."""
+    return [] if _job_proof()(data) else list(checker(Shape.JOB).iter_errors(data))
+
+
+@cache
+def _job_proof() -> Proof:
+    definitions = load("job")["$defs"]
+    return prover(definitions[Shape.JOB], definitions)
 
 
 def _pattern(_: object, pattern: str, instance: object, __: object) -> Iterator[ValidationError]:

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import re
 from dataclasses import dataclass
-from typing import Any
+from functools import cache
 
 from rota.config import near, yaml12
 from rota.config.checker import Shape, checker
@@ -13,6 +13,7 @@ from rota.config.folder import JobFile
 from rota.config.parse import Surroundings, parse
 from rota.config.part import Part, in_order
 from rota.config.places import Data, Place
+from rota.config.schemas import load
 from rota.config.wording import explain
 from rota.core.model import JobSpec, Source
 from rota.core.problems import Problem
@@ -60,11 +61,12 @@ def job_id_of(file: JobFile) -> str:
 
 def is_job_id(text: str) -> bool:
     """Whether it can be the id of a job."""
-    return not any(_id_errors(text))
+    return _job_id().fullmatch(text) is not None
 
 
-def _id_errors(text: str) -> Iterator[Any]:
-    return iter(checker(Shape.JOBS_FILE).iter_errors({"jobs": {text: {}}}))
+@cache
+def _job_id() -> re.Pattern[str]:
+    return re.compile(load("job")["$defs"]["jobId"]["pattern"])
 
 
 class _Reader:

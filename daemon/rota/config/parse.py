@@ -9,7 +9,7 @@ from fnmatch import fnmatchcase
 from hashlib import sha256
 from typing import Any
 
-from rota.config.checker import Shape, checker
+from rota.config.checker import errors_in
 from rota.config.meaning import check_exit_codes, check_params
 from rota.config.part import Part, in_order
 from rota.config.places import Places
@@ -57,7 +57,7 @@ class Parsed:
 def parse(job: str, part: Part, source: Source, surroundings: Surroundings) -> Parsed:
     """Check the whole of one job and build it. `job` is its id, already checked."""
     data: Any = part.data if isinstance(part.data, dict) else {}
-    errors = list(checker(Shape.JOB).iter_errors(part.data))
+    errors = errors_in(part.data)
     problems = explain(errors, part)
     # What the schema refused is not looked at again, so that one mistake makes one problem.
     refused = {error.absolute_path[0] for error in errors if error.absolute_path}

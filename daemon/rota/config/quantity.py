@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from datetime import UTC, datetime, timedelta
+from functools import lru_cache
 from zoneinfo import ZoneInfo
 
 _DURATION = re.compile(r"(?:(\d+)d)?(?:(\d+)h)?(?:(\d+)m)?(?:(\d+)s?)?")
@@ -14,6 +15,7 @@ _SIZE = re.compile(r"(\d+)([KMGT]?)")
 _SHIFTS = {"": 0, "K": 10, "M": 20, "G": 30, "T": 40}
 
 
+@lru_cache(maxsize=1024)  # the same few lengths stand in thousands of files
 def duration(written: str | int | float) -> timedelta:
     """`90`, `30s`, `1h30m`, `2d`; a bare number counts seconds. Raises ValueError for anything else."""
     if not isinstance(written, str):
