@@ -19,6 +19,8 @@ check() {
   if "$@"; then say PASS "$words"; else say FAIL "$words"; fi
 }
 
+quiet() { "$@" >/dev/null 2>&1; }
+
 # within SECONDS COMMAND...: until it succeeds
 within() {
   local deadline=$((SECONDS + $1))
@@ -123,11 +125,12 @@ prove_reload() {
 }
 
 prove_restart() {
-  local run pid daemon refused
-  run=$(rota run slow)
+  local run pid daemon asking
+  run=$(rota run slow 2>/dev/null)
   within 20 has_state "$run" running
   pid=$(pid_of "$run")
   daemon=$(value rota.service MainPID)
+  # asks the page ten times a second while the daemon restarts
   python - <<'END' &
 import sys, time, urllib.request
 deadline = time.monotonic() + 15
@@ -140,20 +143,20 @@ while time.monotonic() < deadline:
     time.sleep(0.1)
 sys.exit(refused > 0)
 END
-  refused=$!
+  asking=$!
   check "restart: systemctl restart succeeds with a job running" systemctl restart rota
   check "restart: it is another daemon" test "$daemon" != "$(value rota.service MainPID)"
   check "restart: the job's process lives on" kill -0 "$pid"
   check "restart: the new daemon shows it running" within 20 has_state "$run" running
   check "restart: it is the same process" test "$pid" = "$(pid_of "$run")"
-  check "restart: no connection was refused meanwhile" wait $refused
+  check "restart: no connection was refused meanwhile" wait $asking
   check "restart: the run ends completed" within 60 has_state "$run" completed
   check "restart: its log is whole" test "$(rota logs "$run" 2>/dev/null | grep -c '^line ')" = 40
 }
 
 prove_runner_restart() {
   local run pid
-  run=$(rota run slow)
+  run=$(rota run slow 2>/dev/null)
   within 20 has_state "$run" running
   pid=$(pid_of "$run")
   check "runner: systemctl restart rota-runner succeeds with a job running" systemctl restart rota-runner
@@ -166,7 +169,7 @@ prove_runner_restart() {
 
 prove_runner_reload() {
   local run pid
-  run=$(rota run slow)
+  run=$(rota run slow 2>/dev/null)
   within 20 has_state "$run" running
   pid=$(value rota-runner.service MainPID)
   check "upgrade: systemctl reload rota-runner succeeds with a job running" systemctl reload rota-runner
@@ -184,7 +187,7 @@ fresh_beat() {
 
 prove_watchdog() {
   local run daemon restarts
-  run=$(rota run slow)
+  run=$(rota run slow 2>/dev/null)
   within 20 has_state "$run" running
   daemon=$(value rota.service MainPID)
   restarts=$(value rota.service NRestarts)
@@ -199,20 +202,20 @@ prove_watchdog() {
 restarted() { [ "$(value rota.service NRestarts)" -gt "$1" ] && is_active rota.service; }
 
 prove_activation() {
-  systemctl stop rota.service
+  quiet systemctl stop rota.service
   check "activation: rota.service is stopped" bash -c '[ "$(systemctl show -P ActiveState rota.service)" = inactive ]'
   check "activation: a request to the page starts it and is answered" within 60 is_ready
-  systemctl stop rota.service
-  check "activation: so does a command over the Unix socket" rota list
-  systemctl stop rota.service rota-runner.service
+  quiet systemctl stop rota.service
+  check "activation: so does a command over the Unix socket" quiet rota list
+  quiet systemctl stop rota.service rota-runner.service
   systemctl start rota.service
   check "activation: the daemon's call starts the runner" within 60 is_active rota-runner.service
   check "activation: and jobs run" within 60 fresh_beat
 }
 
 prove_stop() {
-  systemctl stop rota.socket rota-runner.socket rota.service rota-runner.service
-  check "stop: the ledger is sound" rota store check --state /var/lib/rota
+  quiet systemctl stop rota.socket rota-runner.socket rota.service rota-runner.service
+  check "stop: the ledger is sound" quiet rota store check --state /var/lib/rota
   check "stop: nothing ended as failed" \
     bash -c '! systemctl is-failed --quiet rota.service rota-runner.service'
 }

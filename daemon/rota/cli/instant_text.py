@@ -54,7 +54,9 @@ def zoned_text(at: datetime, zone: tzinfo) -> str:
 
 def zone_name(zone: tzinfo, at: datetime) -> str:
     """The IANA name where there is one, else what the zone calls itself at that instant."""
-    return zone.key if isinstance(zone, ZoneInfo) else at.astimezone(zone).strftime("%Z")
+    if isinstance(zone, ZoneInfo):
+        return zone.key.removeprefix("Etc/")
+    return at.astimezone(zone).strftime("%Z")
 
 
 def length_text(length: timedelta) -> str:

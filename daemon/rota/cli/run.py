@@ -112,5 +112,5 @@ def _follow(ctx: click.Context, asking: Asking, started: dict[str, Any]) -> None
 
 
 def _whereabouts(started: dict[str, Any]) -> str:
-    words = "waits in the queue" if started["state"] == "pending" else started["state"]
+    words = "waits in the queue" if started["reason"] == "queued" else "started"
     return f"{words}; `rota logs -f {started['id']}` follows it"

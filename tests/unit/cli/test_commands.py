@@ -1,0 +1,403 @@
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from re import split
+from typing import Any
+
+import pytest
+from click.testing import CliRunner, Result
+
+from fakes.daemon import ScriptedDaemon
+from rota.cli.failure import NoDaemon, Refused
+from rota.cli.main import COMMANDS, rota
+from rota.cli.outside import Outside
+from rota.core.instant import to_ms
+
+NOW = datetime(2026, 9, 24, 10, 0, tzinfo=UTC)
+Rota = Callable[..., Result]
+
+
+@pytest.fixture
+def daemon() -> ScriptedDaemon:
+    return ScriptedDaemon()
+
+
+@pytest.fixture
+def run_rota(daemon: ScriptedDaemon) -> Rota:
+    def invoke(*words: str, wait: Callable[[float], None] = lambda seconds: None) -> Result:
+        world = Outside(connect=lambda path: daemon, now=lambda: NOW, wait=wait, zone=UTC)
+        return CliRunner().invoke(rota, words, obj=world)
+
+    return invoke
+
+
+def ms(**ago: float) -> int:
+    return to_ms(NOW - timedelta(**ago))
+
+
+def a_job(name: str = "backup", **changes: Any) -> dict[str, Any]:
+    last = {
+        "id": f"{name}.7",
+        "state": "failed",
+        "reason": "exit",
+        "message": "exit code 3",
+        "startedAt": ms(minutes=5),
+        "endedAt": ms(minutes=4),
+    }
+    return {
+        "id": name,
+        "title": "",
+        "state": "failed",
+        "stale": False,
+        "problems": [],
+        "paused": None,
+        "schedule": {"text": "daily at 02:00", "triggers": []},
+        "nextAt": to_ms(NOW + timedelta(hours=2)),
+        "lastRun": last,
+        "params": {"keep": {"type": "integer"}, "name": {"type": "string"}},
+        **changes,
+    }
+
+
+def a_run(state: str = "completed", **changes: Any) -> dict[str, Any]:
+    return {
+        "id": "backup.8",
+        "number": 8,
+        "state": state,
+        "reason": None,
+        "message": "",
+        "trigger": "manual",
+        "createdAt": ms(minutes=2),
+        "startedAt": ms(minutes=2),
+        "endedAt": ms(minutes=1) if state == "completed" else None,
+        "exitCode": None,
+        "retryOf": None,
+        "steps": [],
+        "attempts": [],
+        "count": 1,
+        **changes,
+    }
+
+
+def an_attempt(step: str = "main", n: int = 1) -> dict[str, Any]:
+    return {"step": step, "n": n, "startedAt": ms(minutes=2)}
+
+
+def lines(*texts: str, start: int = 0, end: bool = True) -> dict[str, Any]:
+    entries = [{"n": start + i, "at": ms(), "text": text, "level": "info"} for i, text in enumerate(texts)]
+    return {"lines": entries, "next": start + len(texts), "end": end}
+
+
+def listed(*jobs: dict[str, Any]) -> dict[str, Any]:
+    return {"jobs": list(jobs), "total": len(jobs), "nextCursor": None}
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_every_command_has_help(run_rota: Rota, name: str) -> None:
+    result = run_rota(name, "--help")
+
+    assert result.exit_code == 0
+    assert result.output.startswith("Usage:")
+
+
+def test_a_wrong_command_is_one_line_with_a_guess_and_exit_2(run_rota: Rota) -> None:
+    result = run_rota("statsu")
+
+    assert result.exit_code == 2
+    assert (
+        result.stderr
+        == "rota: there is no command 'statsu', did you mean 'status'?; `rota --help` tells more\n"
+    )
+
+
+def test_no_daemon_is_one_line_and_exit_2(run_rota: Rota, daemon: ScriptedDaemon) -> None:
+    daemon.says("/api/v1/jobs", NoDaemon("no daemon answers at x: start it with `rota serve`"))
+
+    result = run_rota("list")
+
+    assert (result.exit_code, result.stdout) == (2, "")
+    assert result.stderr == "rota: no daemon answers at x: start it with `rota serve`\n"
+
+
+def test_a_refusal_is_one_line_and_exit_1(run_rota: Rota, daemon: ScriptedDaemon) -> None:
+    daemon.says("/api/v1/runs/backup.8/cancel", Refused("backup.8 has already ended.", status=409))
+
+    result = run_rota("cancel", "backup.8")
+
+    assert (result.exit_code, result.stderr) == (1, "rota: backup.8 has already ended.\n")
+
+
+def test_list_shows_state_schedule_next_and_last(run_rota: Rota, daemon: ScriptedDaemon) -> None:
+    daemon.says("/api/v1/jobs", listed(a_job()))
+
+    head, row = (split(r"  +", line) for line in run_rota("list").output.splitlines())
+
+    assert head == ["JOB", "STATE", "SCHEDULE", "NEXT (UTC)", "LAST RUN", ""]
+    assert row == [
+        "backup", "failed", "daily at 02:00", "2026-09-24 12:00:00", "in 2 h", "failed", "4 min ago",
+    ]  # fmt: skip
+
+
+def test_list_as_json_is_the_api_shape(run_rota: Rota, daemon: ScriptedDaemon) -> None:
+    daemon.says("/api/v1/jobs", listed(a_job()))
+
+    assert json.loads(run_rota("list", "--json").output) == listed(a_job())
+
+
+def test_run_sends_parameters_in_the_types_that_the_job_asks_for(
+    run_rota: Rota, daemon: ScriptedDaemon
+) -> None:
+    daemon.says("/api/v1/jobs/backup", a_job())
+    daemon.says("/api/v1/jobs/backup/runs", a_run("pending"))
+
+    result = run_rota("run", "backup", "-p", "keep=3", "-p", "name=7", "--for", "02:00")
+
+    due = to_ms(datetime(2026, 9, 24, 2, 0, tzinfo=UTC))
+    wish = {"params": {"keep": 3, "name": "7"}, "scheduledFor": due}
+    assert daemon.posted == [("/api/v1/jobs/backup/runs", wish)]
+    assert (result.exit_code, result.stdout) == (0, "backup.8\n")
+
+
+@pytest.mark.parametrize(("word", "told"), [("x", "expected NAME=VALUE"), ("kep=1", "no parameter 'kep'")])
+def test_a_parameter_that_makes_no_sense_is_refused_before_anything_runs(
+    run_rota: Rota, daemon: ScriptedDaemon, word: str, told: str
+) -> None:
+    daemon.says("/api/v1/jobs/backup", a_job())
+
+    result = run_rota("run", "backup", "-p", word)
+
+    assert result.exit_code == 2
+    assert told in result.stderr
+    assert daemon.posted == []
+
+
+def test_run_follow_prints_the_log_of_every_attempt_and_exits_with_the_status_of_the_run(
+    run_rota: Rota, daemon: ScriptedDaemon
+) -> None:
+    log = "/api/v1/runs/backup.8/log?step=main&attempt={}&from={}&limit=1000"
+    daemon.says("/api/v1/jobs/backup/runs", a_run("pending"))
+    daemon.says(
+        "/api/v1/runs/backup.8",
+        a_run("running", attempts=[an_attempt()]),
+        a_run("failed", exitCode=3, message="exit code 3", attempts=[an_attempt(), an_attempt(n=2)]),
+    )
+    daemon.says(log.format(1, 0), lines("one", end=False))
+    daemon.says(log.format(1, 1), lines(start=1, end=False), lines("two", start=1))
+    daemon.says(log.format(2, 0), lines("again"))
+
+    result = run_rota("run", "backup", "--follow")
+
+    assert result.exit_code == 3
+    assert result.stdout == "one\ntwo\nagain\n"
+    assert result.stderr == "--- attempt 2 ---\nbackup.8: failed, exit code 3\n"
+
+
+def test_a_daemon_that_restarts_while_a_run_is_followed_is_waited_for(
+    run_rota: Rota, daemon: ScriptedDaemon
+) -> None:
+    daemon.says("/api/v1/jobs/backup/runs", a_run("running"))
+    daemon.says("/api/v1/runs/backup.8", NoDaemon("gone"), NoDaemon("gone"), a_run())
+
+    result = run_rota("run", "backup", "--follow")
+
+    assert result.exit_code == 0
+    assert result.stderr.count("waiting for the daemon") == 1
+
+
+def test_interrupting_the_following_leaves_the_run_alone(run_rota: Rota, daemon: ScriptedDaemon) -> None:
+    def interrupted(seconds: float) -> None:
+        raise KeyboardInterrupt
+
+    daemon.says("/api/v1/jobs/backup/runs", a_run("running"))
+    daemon.says("/api/v1/runs/backup.8", a_run("running"))
+
+    result = run_rota("run", "backup", "--follow", wait=interrupted)
+
+    assert result.exit_code == 130
+    assert "backup.8 goes on" in result.stderr
+
+
+def test_a_job_names_its_latest_run(run_rota: Rota, daemon: ScriptedDaemon) -> None:
+    daemon.says("/api/v1/runs/backup.latest/cancel", a_run("cancelled"))
+
+    assert run_rota("cancel", "backup", "--now").output == "backup.8: cancelled\n"
+    assert daemon.posted == [("/api/v1/runs/backup.latest/cancel", {"immediately": True})]
+
+
+def test_a_run_that_is_none_is_refused_with_an_example(run_rota: Rota) -> None:
+    result = run_rota("show", "backup.x")
+
+    assert result.exit_code == 2
+    assert "backup.12" in result.stderr
+
+
+def test_retry_tells_which_run_it_made(run_rota: Rota, daemon: ScriptedDaemon) -> None:
+    daemon.says("/api/v1/runs/backup.7/retry", a_run("pending", retryOf="backup.7"))
+
+    assert run_rota("retry", "backup.7").output == "backup.8 (again for backup.7)\n"
+
+
+def test_pause_of_a_tag_pauses_what_is_not_paused_yet(run_rota: Rota, daemon: ScriptedDaemon) -> None:
+    daemon.says("/api/v1/jobs?tag=night&limit=200", listed(a_job("a"), a_job("b", paused={"since": 0})))
+    daemon.says("/api/v1/jobs/a/pause", a_job("a"))
+
+    result = run_rota("pause", "--tag", "night", "--until", "+2h", "--note", "moving house")
+
+    assert result.output == "a: paused\n"
+    wish = {"note": "moving house", "until": to_ms(NOW + timedelta(hours=2))}
+    assert daemon.posted == [("/api/v1/jobs/a/pause", wish)]
+
+
+def test_pause_wants_to_know_which_jobs(run_rota: Rota) -> None:
+    assert run_rota("pause").exit_code == 2
+    assert run_rota("pause", "backup", "--all").exit_code == 2
+
+
+def test_runs_leaves_skips_out_unless_asked(run_rota: Rota, daemon: ScriptedDaemon) -> None:
+    page = {"runs": [a_run(message="exit code 0")], "total": 30, "nextCursor": "c"}
+    daemon.says("/api/v1/runs", page)
+
+    result = run_rota("runs", "-n", "1")
+
+    assert daemon.asked == ["/api/v1/runs?skipped=false&limit=1"]
+    assert result.stdout.splitlines()[1].split("  ") == [
+        "backup.8", "completed", "2026-09-24 09:58:00", "1 min", "manual", " exit code 0",
+    ]  # fmt: skip
+    assert result.stderr == "1 of 30 runs; more with -n\n"
+
+
+def test_reload_with_wait_prints_the_problems_and_exits_1(run_rota: Rota, daemon: ScriptedDaemon) -> None:
+    problem = {
+        "file": "jobs.d/a.yaml", "line": 3, "column": 5, "path": "/timout",
+        "message": "unknown key timout", "hint": "did you mean timeout?", "severity": "error",
+    }  # fmt: skip
+    daemon.says("/api/v1/reload", {"jobs": 4, "files": 5, "stale": ["a"], "problems": [problem]})
+
+    result = run_rota("reload", "--wait")
+
+    assert result.exit_code == 1
+    assert result.output.splitlines() == [
+        "4 jobs from 5 files, 1 problem; running on their last good version: a",
+        "jobs.d/a.yaml:3:5: error: unknown key timout (did you mean timeout?)",
+    ]
+    assert run_rota("reload").exit_code == 0
+
+
+def test_next_over_all_jobs_is_merged_in_time(run_rota: Rota, daemon: ScriptedDaemon) -> None:
+    def due(job: str, hours: int) -> dict[str, Any]:
+        at = NOW + timedelta(hours=hours)
+        return {"job": job, "trigger": "x", "at": to_ms(at), "local": at.isoformat(), "zone": "UTC"}
+
+    daemon.says("/api/v1/jobs", listed(a_job("a"), a_job("b"), a_job("c", nextAt=None)))
+    daemon.says("/api/v1/jobs/a/next", {"next": [due("a", 1), due("a", 3)]})
+    daemon.says("/api/v1/jobs/b/next", {"next": [due("b", 2), due("b", 4)]})
+
+    found = json.loads(run_rota("next", "-n", "3", "--json").output)
+
+    assert [row["job"] for row in found] == ["a", "b", "a"]
+
+
+def test_next_reads_files_without_a_daemon(run_rota: Rota, tmp_path: Path) -> None:
+    (tmp_path / "backup.yaml").write_text(
+        'schedule: {cron: "0 2 * * *", timezone: Europe/Berlin}\nrun: "true"\n'
+    )
+
+    found = json.loads(run_rota("next", "--jobs", str(tmp_path), "-n", "2", "--json").output)
+
+    assert [(row["local"], row["zone"]) for row in found] == [
+        ("2026-09-25T02:00:00+02:00", "Europe/Berlin"),
+        ("2026-09-26T02:00:00+02:00", "Europe/Berlin"),
+    ]
+
+
+def test_status_check_is_one_line_for_a_monitoring_system(run_rota: Rota, daemon: ScriptedDaemon) -> None:
+    daemon.says("/readyz", (200, {"reasons": []}))
+    daemon.says("/api/v1/jobs", listed(a_job()))
+
+    result = run_rota("status", "--check")
+
+    assert result.exit_code == 2
+    assert result.output == (
+        "CRITICAL - 1 of 1 job: backup failed | jobs=1 running=0 failed=1 missed=0 paused=0\n"
+    )
+
+
+def test_status_check_of_a_job_that_is_not_there_is_unknown(run_rota: Rota, daemon: ScriptedDaemon) -> None:
+    daemon.says("/readyz", (200, {"reasons": []}))
+
+    assert run_rota("status", "nosuch", "--check").exit_code == 3
+
+
+def test_status_check_without_a_daemon_is_critical(run_rota: Rota, daemon: ScriptedDaemon) -> None:
+    daemon.says("/readyz", NoDaemon("no daemon answers at x"))
+
+    result = run_rota("status", "--check")
+
+    assert (result.exit_code, result.output) == (2, "CRITICAL - no daemon answers at x\n")
+
+
+def test_logs_as_json_name_step_and_attempt(run_rota: Rota, daemon: ScriptedDaemon) -> None:
+    daemon.says("/api/v1/runs/backup.8", a_run(attempts=[an_attempt("dump"), an_attempt("verify")]))
+    daemon.says("/api/v1/runs/backup.8/log", lines("hello"))
+
+    found = json.loads(run_rota("logs", "backup.8", "--step", "verify", "--json").output)
+
+    assert [(line["step"], line["attempt"], line["text"]) for line in found] == [("verify", 1, "hello")]
+
+
+def test_logs_of_an_attempt_that_is_not_there_tell_which_are(run_rota: Rota, daemon: ScriptedDaemon) -> None:
+    daemon.says("/api/v1/runs/backup.8", a_run(attempts=[an_attempt("dump")]))
+
+    result = run_rota("logs", "backup.8", "--attempt", "2")
+
+    assert (result.exit_code, result.stderr) == (1, "rota: backup.8 has no such attempt; it has: dump 1\n")
+
+
+def test_link_prints_the_link_alone_on_stdout(run_rota: Rota, daemon: ScriptedDaemon) -> None:
+    daemon.says("/api/v1/session/links", {"url": "http://127.0.0.1:8321/sign-in?token=t", "expiresAt": ms()})
+
+    result = run_rota("link")
+
+    assert result.stdout == "http://127.0.0.1:8321/sign-in?token=t\n"
+    assert "until 2026-09-24 10:00:00 UTC" in result.stderr
+
+
+def test_validate_exits_0_1_or_2(run_rota: Rota, tmp_path: Path) -> None:
+    good, bad = tmp_path / "good", tmp_path / "bad"
+    good.mkdir()
+    bad.mkdir()
+    (good / "a.yaml").write_text('run: "true"\n')
+    (bad / "a.yaml").write_text('run: "true"\nlimits: {timout: 3s}\n')
+
+    assert run_rota("validate", str(good)).exit_code == 0
+    result = run_rota("validate", str(bad))
+    assert result.exit_code == 1
+    assert "a.yaml:2:10: error:" in result.stdout
+    assert "timeout" in result.stdout
+    assert run_rota("validate", str(tmp_path / "none")).exit_code == 2
+
+
+def test_validate_as_json_counts_files_and_jobs(run_rota: Rota, tmp_path: Path) -> None:
+    (tmp_path / "a.yaml").write_text("rnu: x\n")
+
+    found = json.loads(run_rota("validate", str(tmp_path), "--format", "json").output)
+
+    assert (found["files"], found["jobs"]) == (1, 0)
+    assert {"file", "line", "column", "path", "message", "severity"} <= set(found["problems"][0])
+
+
+@pytest.mark.parametrize(
+    "words", [["job"], ["config"], ["tree"], ["component", "JobRow"], ["action", "job.run"]]
+)
+def test_schemas_are_json(run_rota: Rota, words: list[str]) -> None:
+    assert json.loads(run_rota("schema", *words).output)
+
+
+def test_a_component_that_is_not_there_is_answered_with_those_that_are(run_rota: Rota) -> None:
+    result = run_rota("schema", "component", "Nothing")
+
+    assert result.exit_code == 2
+    assert "JobRow" in result.stderr
