@@ -37,8 +37,8 @@ def trouble_of(entry: JobEntry) -> Trouble | None:
     return None
 
 
-def job_alert(entry: JobEntry, trouble: Trouble) -> Node:
-    """The job's trouble with its cause."""
+def job_alert(entry: JobEntry, trouble: Trouble, last_lines: Sequence[str] = ()) -> Node:
+    """The job's trouble with its cause; `last_lines` are the end of the failed run's log."""
     spec = entry.spec
     id_ = job_element(spec.id, "alert")
     if trouble is Trouble.MISSED and entry.last_skip is not None:
@@ -47,7 +47,7 @@ def job_alert(entry: JobEntry, trouble: Trouble) -> Node:
         props |= {"state": "missed", "href": job_path(spec.id)}
         return _alert(id_, props, [run_action(entry)])
     assert entry.last is not None
-    return failure(id_, spec.name, entry.last)
+    return failure(id_, spec.name, entry.last, last_lines)
 
 
 def failure(id_: str, name: str, run: Run, last_lines: Sequence[str] = (), log_href: str = "") -> Node:
@@ -62,13 +62,8 @@ def failure(id_: str, name: str, run: Run, last_lines: Sequence[str] = (), log_h
     }
     if (at := optional_ms(run.ended_at)) is not None:
         props["at"] = at
-    if run.max_attempts > 1 and run.attempt:
-        props |= {"attempt": run.attempt, "maxAttempts": max(run.attempt, run.max_attempts)}
-    attempt = run.current_attempt
-    if run.exit_code is not None:
-        props["exitCode"] = run.exit_code
-    elif attempt is not None and attempt.signal:
-        props["signal"] = signal_name(attempt.signal)
+    if not run.message:  # else it says so itself
+        props |= _outcome(run)
     if last_lines:
         props["lastLines"] = list(last_lines)
     retry = Action(do="run.retry", label="Retry", args={"run": run.id}, expect={"state": run.state.value})
@@ -97,6 +92,18 @@ def health_alerts(items: Iterable[HealthItem]) -> list[Node]:
         for item in items
         if item.state is HealthState.FAILED and item.key != "jobs"
     ]
+
+
+def _outcome(run: Run) -> dict[str, object]:
+    attempt = run.current_attempt
+    facts: dict[str, object] = {}
+    if run.max_attempts > 1 and run.attempt:
+        facts |= {"attempt": run.attempt, "maxAttempts": max(run.attempt, run.max_attempts)}
+    if run.exit_code is not None:
+        facts["exitCode"] = run.exit_code
+    elif attempt is not None and attempt.signal:
+        facts["signal"] = signal_name(attempt.signal)
+    return facts
 
 
 def _file_alert(file: str, problems: Sequence[Problem], last_good: str | None) -> Node:

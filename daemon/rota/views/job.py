@@ -6,6 +6,7 @@ import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from zoneinfo import ZoneInfo
 
 import yaml
 
@@ -13,14 +14,14 @@ from rota.core.board import BARS, JobEntry, JobState
 from rota.core.instant import to_ms
 from rota.core.problems import Problem
 from rota.core.seams import RunPage
-from rota.core.words import instant_in_words, length_in_words, schedule_in_words
+from rota.core.words import instant_in_words, length_in_words
 from rota.views import attention
 from rota.views.attention import trouble_of
 from rota.views.facts import definition_facts, key_value, schedule_facts
 from rota.views.ids import job_element
 from rota.views.job_row import history, next_run, run_action
 from rota.views.phases import WORDS, note_of, phase_of, zone_of
-from rota.views.progress import progress_bar, usual_ms
+from rota.views.progress import active_run, usual_ms
 from rota.views.run_form import run_form
 from rota.views.run_table import run_table
 from rota_catalog.tree import Action, Document, Node, clip, document
@@ -33,6 +34,7 @@ class JobView:
     entry: JobEntry
     runs: RunPage
     problems: Sequence[Problem] = ()
+    last_words: Sequence[str] = ()  # the end of the log of its last run, when that failed
     before: str = ""
 
 
@@ -41,9 +43,8 @@ def job_page(topic: str, view: JobView, *, now: datetime) -> Document:
     entry, runs = view.entry, view.runs
     spec = entry.spec
     body = [
-        *_warnings(entry, view.problems),
+        *_warnings(view),
         *_running(entry, now),
-        _schedule(entry),
         Node(
             type="Section",
             id="history",
@@ -59,10 +60,10 @@ def job_page(topic: str, view: JobView, *, now: datetime) -> Document:
         ),
         _definition(entry),
     ]
-    return document(topic, _page(entry, body))
+    return document(topic, _page(entry, body, [_schedule(entry), _facts(entry)]))
 
 
-def _page(entry: JobEntry, body: Sequence[Node]) -> Node:
+def _page(entry: JobEntry, body: Sequence[Node], side: Sequence[Node]) -> Node:
     spec = entry.spec
     props: dict[str, object] = {
         "title": spec.name[:200],
@@ -78,14 +79,19 @@ def _page(entry: JobEntry, body: Sequence[Node]) -> Node:
     if entry.next_due:
         header.append(next_run(entry, job_element(spec.id, "next")))
     return Node(
-        type="Page", id="page", props=props, slots={"header": header}, children=body, actions=_actions(entry)
+        type="Page",
+        id="page",
+        props=props,
+        slots={"header": header, "side": side},
+        children=body,
+        actions=_actions(entry),
     )
 
 
 def _phase(entry: JobEntry) -> Node:
     phase, note = phase_of(entry), note_of(entry)
     props: dict[str, object] = {"state": phase, "size": "large"}
-    if note:
+    if note and trouble_of(entry) is None:  # else the alert below says it
         props["reason"] = clip(note, 500)
     since = entry.last.ended_at if entry.last else None
     if entry.pause is not None:
@@ -111,11 +117,12 @@ def _actions(entry: JobEntry) -> list[Action]:
     return actions
 
 
-def _warnings(entry: JobEntry, problems: Sequence[Problem]) -> list[Node]:
-    found = attention.file_alerts(problems, [entry] if entry.stale else [])
+def _warnings(view: JobView) -> list[Node]:
+    entry = view.entry
+    found = attention.file_alerts(view.problems, [entry] if entry.stale else [])
     trouble = trouble_of(entry)
     if trouble is not None:
-        found.insert(0, attention.job_alert(entry, trouble))
+        found.insert(0, attention.job_alert(entry, trouble, view.last_words))
     if entry.pause is not None:
         found.append(_banner("paused", "idle", "Paused", _pause_words(entry)))
     if entry.state is JobState.DISABLED:
@@ -140,7 +147,7 @@ def _banner(name: str, tone: str, title: str, body: str) -> Node:
 
 def _running(entry: JobEntry, now: datetime) -> list[Node]:
     bars = [
-        progress_bar(job_element(entry.spec.id, "run", str(run.number)), run, entry, now=now, label=run.id)
+        active_run(job_element(entry.spec.id, "run", str(run.number)), run, entry, now=now, label=run.id)
         for run in entry.active
     ]
     waiting = entry.queued
@@ -165,14 +172,18 @@ def _schedule(entry: JobEntry) -> Node:
     if entry.next_due:
         zone = zone_of(spec)
         items = [
-            {"job": spec.id, "at": to_ms(due.at), "zone": zone}
+            {
+                "job": spec.id,
+                "label": f"{due.at.astimezone(ZoneInfo(zone)):%A}",
+                "at": to_ms(due.at),
+                "zone": zone,
+            }
             | ({"note": due.note[:300]} if due.note else {})
             for due in entry.next_due
         ]
         text = f"Next at {instant_in_words(entry.next_due[0].at)}"
         children.append(Node(type="UpcomingList", id="schedule.next", props={"items": items}, text=text))
-    note = schedule_in_words(spec.triggers, spec.id)[:300]
-    return Node(type="Section", id="schedule", props={"title": "Schedule", "note": note}, children=children)
+    return Node(type="Section", id="schedule", props={"title": "Schedule"}, children=children)
 
 
 def _usual(entry: JobEntry) -> str:
@@ -195,12 +206,15 @@ def _run_now(entry: JobEntry) -> list[Node]:
 
 def _definition(entry: JobEntry) -> Node:
     spec = entry.spec
-    children = [key_value("definition.facts", definition_facts(spec))]
-    if text := _as_yaml(spec.definition.text):
-        props = {"value": clip(text, 8000), "mono": True, "clamp": 16}
-        children.append(Node(type="Text", id="definition.text", props=props, text=f"Definition of {spec.id}"))
-    props = {"title": "Definition", "note": f"{spec.source.file}:{spec.source.line}"}
-    return Node(type="Section", id="definition", props=props, children=children)
+    text = {"value": clip(_as_yaml(spec.definition.text), 8000), "mono": True}
+    shown = Node(type="Text", id="definition.text", props=text, text=f"Definition of {spec.id}")
+    props = {"title": "Definition", "note": f"{spec.source.file}:{spec.source.line}", "collapsed": False}
+    return Node(type="Section", id="definition", props=props, children=[shown])
+
+
+def _facts(entry: JobEntry) -> Node:
+    facts = key_value("facts.list", definition_facts(entry.spec))
+    return Node(type="Section", id="facts", props={"title": "Job"}, children=[facts])
 
 
 def _as_yaml(canonical: str) -> str:

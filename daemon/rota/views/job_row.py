@@ -8,6 +8,7 @@ from datetime import datetime
 from rota.core.board import JobEntry
 from rota.core.instant import to_ms
 from rota.core.model import AtTrigger, CronTrigger, JobSpec
+from rota.core.run import RunState
 from rota.core.seams import RunBar
 from rota.core.words import length_in_words, schedule_in_words
 from rota.views.ids import job_element, job_path, run_path
@@ -24,8 +25,9 @@ def job_row(entry: JobEntry, *, now: datetime) -> Node:
     slots: dict[str, Sequence[Node]] = {"history": [history(entry, ROW_BARS, size="small")]}
     if entry.next_due:
         slots["next"] = [next_run(entry, job_element(spec.id, "next"))]
-    if entry.active:
-        run = entry.active[0]
+    running = [run for run in entry.active if run.state is RunState.RUNNING]
+    if running:
+        run = running[0]
         slots["progress"] = [
             progress_bar(job_element(spec.id, "progress"), run, entry, now=now, label=run.id)
         ]

@@ -13,18 +13,18 @@ from datetime import datetime
 
 from rota.core.board import Board, HealthState, JobEntry
 from rota.core.instant import to_ms
-from rota.core.run import RunState
+from rota.core.run import Run, RunState
 from rota.core.words import instant_in_words
 from rota.views import attention
 from rota.views.attention import Trouble, trouble_of
 from rota.views.ids import job_path, key, overview_path
 from rota.views.job_row import job_row
 from rota.views.phases import phase_of, zone_of
-from rota.views.progress import progress_bar
+from rota.views.progress import active_run
 from rota_catalog.tree import Document, Element, Elements, Node, flatten
 
 ROWS = 200
-UPCOMING = 8
+UPCOMING = 6
 RUNNING = 20
 
 _CALM = 9  # rank of a job that needs nobody
@@ -66,6 +66,7 @@ class Overview:
         self._troubles: dict[str, Trouble] = {}
         self._running: dict[str, None] = {}
         self._stale_jobs: dict[str, None] = {}
+        self._last_words: dict[str, Sequence[str]] = {}
         self._phases: Counter[str] = Counter()
         self._rows: dict[str, Elements] = {}
         self._touched: set[str] = set()
@@ -79,6 +80,22 @@ class Overview:
     def touch(self, job: str) -> None:
         """Something about that job changed."""
         self._touched.add(job)
+
+    def unexplained(self) -> list[Run]:
+        """Runs whose failure is shown, and whose last words nobody has told yet."""
+        self._settle()
+        runs = [
+            self._board.jobs[job].last
+            for job, trouble in self._worst_first()
+            if trouble is not Trouble.MISSED
+        ]
+        shown = [run for run in runs[: attention.SHOWN] if run is not None]
+        self._last_words = {run.id: self._last_words[run.id] for run in shown if run.id in self._last_words}
+        return [run for run in shown if run.id not in self._last_words]
+
+    def explain(self, run: str, last_words: Sequence[str]) -> None:
+        """The end of the log of a failed run."""
+        self._last_words[run] = last_words
 
     def document(self, topic: str, wanted: Filter, *, now: datetime) -> Document:
         """The page as a tree."""
@@ -135,11 +152,12 @@ class Overview:
 
     def _page(self, wanted: Filter, now: datetime) -> Node:
         alerts = self._alerts()
+        now_and_next = [*self._running_section(now), *self._upcoming()]
         body: list[Node] = [self._attention(alerts)]
-        if self._running:
-            body.append(self._running_section(now))
-        if self._dues:
-            body.append(self._upcoming())
+        if now_and_next:
+            body.append(
+                Node(type="Stack", id="now", props={"dir": "row", "gap": "large"}, children=now_and_next)
+            )
         body.append(self._jobs_section(wanted))
         props: dict[str, object] = {"title": "Overview", "attention": len(alerts)}
         if self._board.host:
@@ -150,12 +168,19 @@ class Overview:
 
     def _alerts(self) -> list[Node]:
         board = self._board
-        worst_first = sorted(self._troubles.items(), key=lambda item: (item[1], item[0]))
         return [
             *attention.health_alerts(board.health.values()),
-            *(attention.job_alert(board.jobs[job], trouble) for job, trouble in worst_first),
+            *(self._job_alert(job, trouble) for job, trouble in self._worst_first()),
             *attention.file_alerts(board.problems, self._stale()),
         ]
+
+    def _worst_first(self) -> list[tuple[str, Trouble]]:
+        return sorted(self._troubles.items(), key=lambda item: (item[1], item[0]))
+
+    def _job_alert(self, job: str, trouble: Trouble) -> Node:
+        entry = self._board.jobs[job]
+        last_words = self._last_words.get(entry.last.id, ()) if entry.last else ()
+        return attention.job_alert(entry, trouble, last_words)
 
     def _stale(self) -> list[JobEntry]:
         return [self._board.jobs[job] for job in self._stale_jobs]
@@ -191,21 +216,23 @@ class Overview:
         props = {"state": "completed", "label": label, "reason": reason}
         return Node(type="PhaseIndicator", id="fine", props=props, text=f"{label}, {reason}.")
 
-    def _running_section(self, now: datetime) -> Node:
+    def _running_section(self, now: datetime) -> list[Node]:
         bars = []
         for job in self._running:
             entry = self._board.jobs[job]
             for run in entry.active:
                 id_ = f"running.{key(job)}.{run.number}"
-                bars.append(progress_bar(id_, run, entry, now=now, label=entry.spec.name))
+                bars.append(active_run(id_, run, entry, now=now, label=entry.spec.name))
         props = {"title": "Running", "count": len(bars)}
-        return Node(type="Section", id="running", props=props, children=bars[:RUNNING])
+        return [Node(type="Section", id="running", props=props, children=bars[:RUNNING])] if bars else []
 
-    def _upcoming(self) -> Node:
+    def _upcoming(self) -> list[Node]:
         items = [self._upcoming_item(job, at) for at, job in self._dues[:UPCOMING]]
+        if not items:
+            return []
         text = f"Next: {items[0]['job']}" + (f" and {len(items) - 1} more" if len(items) > 1 else "")
         upcoming = Node(type="UpcomingList", id="upcoming.list", props={"items": items}, text=text)
-        return Node(type="Section", id="upcoming", props={"title": "Next"}, children=[upcoming])
+        return [Node(type="Section", id="upcoming", props={"title": "Next"}, children=[upcoming])]
 
     def _upcoming_item(self, job: str, at: datetime) -> Mapping[str, object]:
         entry = self._board.jobs[job]

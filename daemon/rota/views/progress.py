@@ -14,6 +14,18 @@ from rota.views.ids import run_path
 from rota_catalog.tree import Node
 
 
+def active_run(id_: str, run: Run, entry: JobEntry | None, *, now: datetime, label: str) -> Node:
+    """The bar of a run that is running; the countdown of one that waits for its next attempt."""
+    if run.state is not RunState.RETRYING or run.next_attempt_at is None:
+        return progress_bar(id_, run, entry, now=now, label=label)
+    attempt = f"attempt {run.attempt + 1} of {max(run.attempt + 1, run.max_attempts)}"
+    props: dict[str, object] = {"at": to_ms(run.next_attempt_at), "label": f"{label}: {attempt}"}
+    if run.message:
+        props["note"] = run.message[:300]
+    # Another kind of element than the bar: it must not have its id.
+    return Node(type="NextRunCountdown", id=f"{id_}.retry", props=props, text=f"{label} waits for {attempt}")
+
+
 def progress_bar(id_: str, run: Run, entry: JobEntry | None, *, now: datetime, label: str) -> Node:
     """The bar of a run that is running or waits for its next attempt."""
     fraction = run.progress.fraction

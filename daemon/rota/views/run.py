@@ -43,10 +43,12 @@ def run_page(topic: str, view: RunView, *, now: datetime) -> Document:
         *_steps(run),
         *_log(view),
         *_attempts(view),
-        *_values("params", "Parameters", run.params),
-        *_values("result", "Outputs", run.result),
-        _section("details", "Details", [key_value("details.facts", run_facts(run, zone))]),
         *_neighbours(view),
+    ]
+    side = [
+        *_values("result", "Outputs", run.result),
+        *_values("params", "Parameters", run.params),
+        _section("details", "Details", [key_value("details.facts", run_facts(run, zone))]),
     ]
     name = view.entry.spec.name if view.entry else run.job
     props = {
@@ -62,7 +64,7 @@ def run_page(topic: str, view: RunView, *, now: datetime) -> Document:
         type="Page",
         id="page",
         props=props,
-        slots={"header": [_phase(run)]},
+        slots={"header": [_phase(run)], "side": side},
         children=body,
         actions=_actions(run),
     )
@@ -78,7 +80,7 @@ def _phase(run: Run) -> Node:
     reason = run.message
     if run.cancel_requested_at is not None and not run.state.is_final:
         reason = "asked to stop"
-    if reason:
+    if reason and run.state is not RunState.FAILED:  # else the alert below says it
         props["reason"] = clip(reason, 500)
     text = WORDS.get(phase, phase).capitalize() + (f", {reason}" if reason else "")
     return Node(type="PhaseIndicator", id="phase", props=props, text=text)
@@ -122,7 +124,7 @@ def _warnings(run: Run) -> list[Node]:
 def _now(view: RunView, now: datetime) -> list[Node]:
     run = view.run
     shown = []
-    if run.state.is_active:
+    if run.state is RunState.RUNNING:
         shown.append(progress_bar("progress", run, view.entry, now=now, label="Progress"))
     if run.state is RunState.RETRYING and run.next_attempt_at is not None:
         label = f"Attempt {run.attempt + 1} of {run.max_attempts}"

@@ -25,7 +25,7 @@ def attempt_table(run: Run, attempts: Sequence[Attempt], shown: Attempt | None) 
     """The attempts of a run, newest first; each leads to its own log."""
     rows = [_attempt_row(run, attempt, shown) for attempt in reversed(attempts)]
     text = f"{len(rows)} attempts"
-    props = {"rows": rows[:200], "caption": "Attempts"}
+    props = {"rows": rows[:200], "caption": "Newest first"}
     return Node(type="RunTable", id="attempts.table", props=props, text=text)
 
 

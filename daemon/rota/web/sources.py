@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Sequence
 
 from rota.core.errors import NotFound
 from rota.core.events import Event, JobChanged, JobsLoaded, LogAppended, RunChanged, RunProgressed
 from rota.core.run import Attempt, Run
 from rota.core.seams import LogPage, RunQuery
+from rota.views.attention import Trouble, trouble_of
 from rota.views.job import JobView, job_page
-from rota.views.log import LINES
+from rota.views.log import LINES, last_words
 from rota.views.overview import Filter, Overview
 from rota.views.run import RunView, run_page
 from rota.web.live_topic import Source
@@ -64,6 +66,8 @@ class OverviewSource:
         return None if isinstance(event, LogAppended) else 0.0
 
     async def build(self) -> Document:
+        for run in self._overview.unexplained():
+            self._overview.explain(run.id, await last_words_of(self._services, run, 3))
         return self._overview.document(self._name, self._filter, now=self._services.clock.now())
 
 
@@ -89,8 +93,18 @@ class JobSource:
         if entry is None:
             raise NotFound(f"There is no job {job!r}.")
         problems = problems_of(entry.spec, services.board)
-        view = JobView(entry=entry, runs=runs, problems=problems, before=before)
+        failed = trouble_of(entry) in (Trouble.FAILED, Trouble.UNKNOWN) and entry.last is not None
+        words = await last_words_of(services, entry.last, 8) if failed and entry.last else ()
+        view = JobView(entry=entry, runs=runs, problems=problems, before=before, last_words=words)
         return job_page(str(self._topic), view, now=services.clock.now())
+
+
+async def last_words_of(services: Services, run: Run, count: int) -> Sequence[str]:
+    """The last lines of a run's newest attempt."""
+    attempt = run.current_attempt
+    if attempt is None:
+        return ()
+    return last_words(await asyncio.to_thread(end_of_log, services, run, attempt, LINES), count)
 
 
 class RunSource:

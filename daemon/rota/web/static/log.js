@@ -76,7 +76,7 @@ export class LogView {
     this.earlier.textContent = 'Load earlier lines';
     this.earlier.hidden = this.first === 0;
     this.earlier.addEventListener('click', () => this.#loadEarlier());
-    this.lines.before(this.earlier);
+    this.lines.prepend(this.earlier);
   }
 
   async #loadEarlier() {
@@ -86,7 +86,7 @@ export class LogView {
     if (answer.ok) {
       const page = await answer.json();
       const before = this.lines.scrollHeight;
-      this.lines.prepend(...page.lines.filter((line) => line.n < this.first).map((line) => this.#line(line)));
+      this.earlier.after(...page.lines.filter((line) => line.n < this.first).map((line) => this.#line(line)));
       this.lines.scrollTop += this.lines.scrollHeight - before;
       this.first = from;
     }
@@ -100,12 +100,10 @@ export class LogView {
     this.box.querySelector('.none')?.remove();
     this.lines.append(...lines.map((line) => this.#line(line)));
     while (this.lines.childElementCount > KEPT) {
-      this.lines.firstElementChild.remove();
-      this.first = Number(this.lines.firstElementChild.dataset.n);
+      this.earlier.nextElementSibling.remove();
+      this.first = Number(this.earlier.nextElementSibling.dataset.n);
       this.earlier.hidden = false;
     }
-    const count = this.box.querySelector('.log-head .count');
-    if (count) count.textContent = `${lines.at(-1).n + 1} lines`;
     if (this.following) this.#toEnd();
   }
 

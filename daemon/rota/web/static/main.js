@@ -49,12 +49,21 @@ byId('freeze').hidden = false;
 byId('freeze').addEventListener('click', freeze);
 content.addEventListener('rota:waiting', (event) => offerOrder(event.target, event.detail.moved));
 setInterval(() => document.hidden || live.frozen || renderer.tick(), 1_000);
+placeFilter();
 followLogs();
 
 function changed() {
+  placeFilter();
   followLogs();
   filter();
   showTitle();
+}
+
+// Beside the heading of the table, where it belongs; without script it stands above the page.
+function placeFilter() {
+  const head = content.querySelector('[data-id="all"] > .section-head');
+  const form = byId('filter');
+  if (form && head && form.parentElement !== head) head.append(form);
 }
 
 // Each LogTail's lines belong to its stream from here on.
