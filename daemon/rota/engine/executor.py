@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Coroutine, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Coroutine, Sequence
+from contextlib import asynccontextmanager
 from dataclasses import replace
 from datetime import datetime
 from typing import Any
@@ -24,7 +25,7 @@ from rota.engine.parts import Parts
 from rota.engine.steps import Conductor, attempt_created
 from rota.engine.waiting import first_of
 
-_SLICE = 100  # runs that begin before others get a turn
+_SLICE = 64  # runs that are made or begin before others get a turn
 _AFTER_A_FAULT = 10.0  # seconds until a run whose task failed is led on
 _CANCEL_PATIENCE = 1.0  # seconds that a cancel waits to answer with the end itself
 
@@ -39,7 +40,8 @@ class Executor:
         self._live: dict[str, LiveRun] = {}
         self._tasks: set[asyncio.Task[None]] = set()
         self._expiries: dict[str, datetime] = {}
-        self._adding = asyncio.Lock()  # from the look at a job to its new run on the board
+        self._adding = asyncio.Lock()
+        self._held: frozenset[str] = frozenset()  # jobs whose new runs are being recorded
 
     @property
     def open_runs(self) -> Sequence[Run]:
@@ -52,24 +54,26 @@ class Executor:
         An instant that the ledger has answered already is left alone. Raises Unavailable, and then nothing
         was recorded and nothing starts.
         """
-        async with self._adding:
-            planned = [run for decision in decisions for run in self._runs_for(decision)]
+        async with self._holding({decision.job for decision in decisions}):
+            planned: list[Run] = []
+            for position, decision in enumerate(decisions, start=1):
+                planned += self._runs_for(decision)
+                if position % _SLICE == 0:
+                    await self._parts.clock.sleep(0)
             added = await self._added(planned)
         for position, run in enumerate(added, start=1):
-            self._announced(run)
+            self._begin(run)
             if position % _SLICE == 0:
                 await self._parts.clock.sleep(0)
-        for job in dict.fromkeys(run.job for run in added if run.is_queued):
-            self.release(job)
 
     async def open(self, spec: JobSpec, opening: h.Opening, admit: Callable[[], bool]) -> Run:
         """A run at somebody's request. `admit` answers whether it queues, or refuses by raising.
 
         Raises Unavailable when the ledger can't take it.
         """
-        async with self._adding:
+        async with self._holding({spec.id}):
             (run,) = await self._added([self._new(spec, replace(opening, queued=admit()))])
-        self._announced(run)
+        self._begin(run)
         return self._now(run)
 
     def adopt(self, run: Run, found: Awaitable[Recovery] | None = None) -> None:
@@ -79,7 +83,7 @@ class Executor:
     def release(self, job: str) -> None:
         """Let waiting runs of the job start, now that something of it may have changed."""
         entry = self._parts.board.jobs.get(job)
-        if entry is None:
+        if entry is None or job in self._held:
             return
         now = self._parts.clock.now()
         catch_up = _next_catch_up(entry, now)
@@ -96,12 +100,13 @@ class Executor:
         """End a waiting run before it began."""
         self._lead(run, first=h.Skipped(at=self._parts.clock.now(), reason=reason, message=message))
 
-    def nudge(self, job: str) -> None:
-        """Something about the job changed, such as its pause: whoever waits looks again."""
+    def nudge(self, jobs: Collection[str]) -> None:
+        """Something about these jobs changed, such as a pause: whoever waits looks again."""
         for live in self._live.values():
-            if live.run.job == job:
+            if live.run.job in jobs:
                 live.nudged.set()
-        self.release(job)
+        for job in jobs:
+            self.release(job)
 
     async def cancel(self, run: Run, *, immediately: bool = False) -> Run:
         """Ask an open run to end. Raises Unavailable for a waiting run whose end can't be stored."""
@@ -137,6 +142,18 @@ class Executor:
         await asyncio.gather(*tasks, return_exceptions=True)
 
     # --- new runs ---
+
+    @asynccontextmanager
+    async def _holding(self, jobs: Collection[str]) -> AsyncIterator[None]:
+        """From the look at these jobs until their new runs are on the board, nobody gets their places."""
+        async with self._adding:
+            self._held = frozenset(jobs)
+            try:
+                yield
+            finally:
+                self._held = frozenset()
+                for job in jobs:
+                    self.release(job)
 
     def _runs_for(self, decision: planning.Decision) -> Sequence[Run]:
         entry = self._parts.board.jobs.get(decision.job)
@@ -187,10 +204,10 @@ class Executor:
         runs = [run for run in added if run is not None]
         for run in runs:
             self._parts.board.record(run)
+            self._parts.bus.publish(RunChanged(run=run))
         return runs
 
-    def _announced(self, run: Run) -> None:
-        self._parts.bus.publish(RunChanged(run=run))
+    def _begin(self, run: Run) -> None:
         if run.state is RunState.PENDING and not run.is_queued:
             self._lead(run)
 
@@ -260,7 +277,8 @@ class Executor:
             await live.commit_plan_once(lambda run: () if run.state.is_final else (asked,))
         except Unavailable:
             # A full disk may be this run's own doing, so it can be stopped all the same.
-            await live.announce(asked)
+            if not live.run.state.is_final:
+                await live.announce(asked)
 
     def spawn(self, work: Coroutine[Any, Any, None]) -> None:
         """Do it in the background, until it ends or `close` is called."""

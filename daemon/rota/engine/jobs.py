@@ -107,12 +107,11 @@ class Jobs:
                 self._executor.skip(run, Reason.REMOVED, "the job was removed while this run waited")
         await self._saved(self._load(jobset, self._parts.clock.now()))
         self._parts.bus.publish(JobsLoaded(jobs=jobset))
-        for job in [job for job, entry in board.jobs.items() if entry.open_runs]:
-            self._executor.nudge(job)
+        self._executor.nudge({job for job, entry in board.jobs.items() if entry.open_runs})
 
     async def _recall(self, new: Sequence[str]) -> None:
         """What the ledger knows of jobs that have just come onto the board."""
-        known = [job for job in new if job in self._records]
+        known = {job: None for job in new if job in self._records}  # in order
         if not known:
             return
         bars = await self._parts.store.bars(BARS)
@@ -125,7 +124,7 @@ class Jobs:
         for run in self._executor.open_runs:
             if run.job in known:
                 self._parts.board.record(run)
-        self._executor.spawn(self._recall_last(known))
+        self._executor.spawn(self._recall_last(list(known)))
 
     async def _recall_last(self, jobs: Sequence[str]) -> None:
         for job in jobs:
@@ -146,7 +145,7 @@ class Jobs:
         if entry is not None:
             entry.pause = pause
         self._parts.bus.publish(JobChanged(job=job))
-        self._executor.nudge(job)
+        self._executor.nudge({job})
 
     def _arm(self, job: str, pause: Pause) -> None:
         if pause.until is not None:
@@ -167,7 +166,7 @@ class Jobs:
             entry = self._parts.board.jobs.get(job)
             if entry is not None:
                 entry.pause = None
-            self._executor.nudge(job)
+            self._executor.nudge({job})
 
 
 def _is_news(spec: JobSpec, record: JobRecord | None) -> bool:

@@ -13,7 +13,6 @@ from rota.core.errors import JobError, Unavailable
 from rota.core.lifecycle import apply_all, next_step, open_attempt
 from rota.core.model import ExitCodes, JobSpec
 from rota.core.outcome import Outcome
-from rota.core.planning import is_paused
 from rota.core.run import Reason, Run, RunState, StepState
 from rota.core.seams import Ended, RunnerFacts, Started, StartOrder
 from rota.core.words import length_in_words
@@ -21,10 +20,10 @@ from rota.engine.live_run import LiveRun
 from rota.engine.order import build_order
 from rota.engine.parts import Parts
 from rota.engine.tail import Tail
+from rota.engine.turns import TryLimit, until_next_attempt
 from rota.engine.waiting import sleep_or
 
 _RUNNER_PAUSE = 0.25  # seconds between two looks for a runner while there is none
-_FOREVER = 86_400.0  # seconds; a held retry looks again once a day at the latest
 
 _log = structlog.get_logger(__name__)
 
@@ -61,7 +60,7 @@ class Conductor:
         self._first = first
         self._found = found
         self._spec: JobSpec | None = None  # the job as this try of the run began
-        self._try_ends_at: float | None = None  # monotonic seconds
+        self._limit = TryLimit(parts.clock)
 
     async def conduct(self) -> None:
         """Return when the run is final."""
@@ -89,7 +88,7 @@ class Conductor:
     async def _begin(self) -> None:
         run = self.live.run
         if run.state is RunState.RETRYING:
-            await self._until_due()
+            await until_next_attempt(self.live, self._parts)
             run = self.live.run
         if run.cancel_requested_at is not None:
             await self.live.commit(h.Cancelled(at=self._now()))
@@ -112,25 +111,6 @@ class Conductor:
         if next_step(run) is None:
             return (self._given_up(Reason.REMOVED, "the step that failed is no longer part of the job"),)
         return (attempt_created(run, spec, self._parts),)
-
-    async def _until_due(self) -> None:
-        """Until the next attempt may start: its time has come and nothing pauses it, or somebody said now."""
-        due = self.live.run.next_attempt_at or self._now()
-        wakes_at = self._parts.clock.monotonic() + (due - self._now()).total_seconds()
-        while not self._asked(due):
-            left = wakes_at - self._parts.clock.monotonic()
-            if left <= 0 and not self._is_paused():
-                return
-            self.live.nudged.clear()
-            await sleep_or(self._parts.clock, left if left > 0 else _FOREVER, self.live.nudged)
-
-    def _asked(self, due: datetime) -> bool:
-        run = self.live.run
-        return run.cancel_requested_at is not None or run.next_attempt_at != due
-
-    def _is_paused(self) -> bool:
-        entry = self._parts.board.jobs.get(self.live.run.job)
-        return entry is not None and is_paused(entry.pause, self._now())
 
     def _job(self) -> JobSpec | None:
         if self._spec is None:
@@ -161,7 +141,7 @@ class Conductor:
         if spec is None:
             await self.live.commit(self._removed())
             return
-        timeout = self._timeout(spec)
+        timeout = self._limit.left(spec, self.live.run)
         if timeout is not None and timeout <= timedelta():
             await self._end(self._timed_out(spec))
             return
@@ -207,20 +187,6 @@ class Conductor:
         if run.state is not RunState.PENDING or run.due_at is None or spec is None:
             return False
         return spec.start_deadline is not None and self._now() - run.due_at > spec.start_deadline
-
-    def _timeout(self, spec: JobSpec) -> timedelta | None:
-        """What is left of `limits.timeout`, which covers all steps of one try of the run."""
-        limit = spec.limits.timeout
-        if limit is None:
-            return None
-        now = self._parts.clock.monotonic()
-        if self.live.run.state is not RunState.RUNNING:
-            self._try_ends_at = now + limit.total_seconds()
-        elif self._try_ends_at is None:  # begun under an earlier daemon: only the wall clock remembers
-            before = self.live.run.attempts[-2].timeout_at if len(self.live.run.attempts) > 1 else None
-            left = limit if before is None else before - self._now()
-            self._try_ends_at = now + left.total_seconds()
-        return timedelta(seconds=self._try_ends_at - now)
 
     async def _started(self, began: h.AttemptStarted) -> None:
         await self.live.commit(began)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from datetime import timedelta
 
 import pytest
@@ -644,3 +644,23 @@ async def test_running_work_goes_on_while_the_ledger_is_full_and_is_stored_when_
     assert (await engine.latest()).state is RunState.COMPLETED
     assert len(engine.hands.acked) == 1
     assert engine.parts.writable.error == ""
+
+
+async def test_a_place_is_given_once_though_the_queue_moves_while_a_new_run_is_being_recorded(
+    engine: FakeEngine,
+) -> None:
+    await engine.operations.pause("backup")
+    await queue(engine, 1, catch_up=True)
+    add = engine.store.add
+
+    async def slowly(runs: Sequence[Run]) -> Sequence[Run | None]:
+        await engine.operations.resume("backup")
+        return await add(runs)
+
+    engine.store.add = slowly  # type: ignore[method-assign]
+    await engine.operations.run_now("backup")
+    await engine.settle()
+
+    assert [run.triggered_by for run in engine.entry().active] == [TriggeredBy.MANUAL]
+    await end(engine)
+    assert [run.triggered_by for run in engine.entry().active] == [TriggeredBy.CATCH_UP]

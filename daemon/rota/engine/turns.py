@@ -1,0 +1,61 @@
+"""When an attempt may begin, and how long it may last."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+from rota.core.model import JobSpec
+from rota.core.planning import is_paused
+from rota.core.run import Run, RunState
+from rota.core.seams import Clock
+from rota.engine.live_run import LiveRun
+from rota.engine.parts import Parts
+from rota.engine.waiting import sleep_or
+
+_FOREVER = 86_400.0  # seconds; a held retry looks again once a day at the latest
+
+
+async def until_next_attempt(live: LiveRun, parts: Parts) -> None:
+    """Return when a RETRYING run may go on: its time has come and nothing pauses it, or somebody asked.
+
+    The time is measured from now, so a wall clock that is set meanwhile neither hastens nor holds it.
+    """
+    due = live.run.next_attempt_at or parts.clock.now()
+    wakes_at = parts.clock.monotonic() + (due - parts.clock.now()).total_seconds()
+    while not _is_asked(live.run, due):
+        left = wakes_at - parts.clock.monotonic()
+        if left <= 0 and not _is_held(live.run, parts):
+            return
+        live.nudged.clear()
+        await sleep_or(parts.clock, left if left > 0 else _FOREVER, live.nudged)
+
+
+class TryLimit:
+    """What is left of `limits.timeout`, which covers all steps of one try of a run."""
+
+    def __init__(self, clock: Clock) -> None:
+        self._clock = clock
+        self._ends_at: float | None = None  # monotonic seconds
+
+    def left(self, spec: JobSpec, run: Run) -> timedelta | None:
+        """For the newest attempt, before it is started. None: no limit; zero or less: it has passed."""
+        limit = spec.limits.timeout
+        if limit is None:
+            return None
+        now = self._clock.monotonic()
+        if run.state is not RunState.RUNNING:
+            self._ends_at = now + limit.total_seconds()
+        elif self._ends_at is None:  # begun under an earlier daemon: only the wall clock remembers
+            before = run.attempts[-2].timeout_at if len(run.attempts) > 1 else None
+            left = limit if before is None else before - self._clock.now()
+            self._ends_at = now + left.total_seconds()
+        return timedelta(seconds=self._ends_at - now)
+
+
+def _is_asked(run: Run, due: datetime) -> bool:
+    return run.cancel_requested_at is not None or run.next_attempt_at != due
+
+
+def _is_held(run: Run, parts: Parts) -> bool:
+    entry = parts.board.jobs.get(run.job)
+    return entry is not None and is_paused(entry.pause, parts.clock.now())
