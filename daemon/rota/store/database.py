@@ -20,9 +20,12 @@ _DAMAGED = ("malformed", "not a database", "file is encrypted", "disk image")
 
 
 def open_engine(path: Path, *, writes: bool = False, connections: int = 1) -> Engine:
-    """An engine on that file. A writing one makes it when it is missing, readable for its owner only."""
+    """An engine on that file. A writing one makes it when it is missing, readable for its owner only.
+
+    Raises Unavailable when it can't be made.
+    """
     if writes:
-        os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600))
+        _make(path)
     engine = create_engine(
         f"sqlite:///{path}",
         poolclass=QueuePool,
@@ -65,6 +68,13 @@ def damaged(path: Path, cause: str) -> str:
         f"The ledger {path} is damaged: {cause}. See what is wrong with `rota store check`; "
         f"bring back a backup (beside it, in {path.parent / 'backups'}) with `rota store restore FILE`."
     )
+
+
+def _make(path: Path) -> None:
+    try:
+        os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600))
+    except OSError as error:
+        raise Unavailable(f"The ledger {path} can't be opened: {error.strerror}.") from error
 
 
 def _set_up_writer(connection: Any, _record: object) -> None:
