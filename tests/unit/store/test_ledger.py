@@ -94,6 +94,16 @@ async def test_the_ledger_is_readable_for_its_owner_only(ledger: Ledger) -> None
     assert set(modes.values()) == {0o600}
 
 
+async def test_every_commit_reaches_the_disk_before_it_is_acknowledged(ledger: Ledger) -> None:
+    def settings(connection: Connection) -> list[object]:
+        names = ("journal_mode", "synchronous", "foreign_keys")
+        return [connection.exec_driver_sql(f"PRAGMA {name}").scalar() for name in names]
+
+    full = 2  # SQLite's number for synchronous=FULL
+
+    assert await ledger.write(settings) == ["wal", full, 1]
+
+
 async def test_a_hundred_writers_share_a_few_commits(ledger: Ledger) -> None:
     begun: list[object] = []
     event.listen(ledger._writer._engine, "commit", begun.append)
