@@ -35,12 +35,14 @@ class Tail:
         """Read what is there, up to about `size` bytes."""
         while (chunk := await self._read(size, final=False)) is not None:
             await self._apply(chunk)
+            await self._parts.clock.sleep(0)  # a job that never stops writing leaves others their turn
 
     async def drain(self, size: int) -> None:
         """The attempt has ended: read all of it, also a last line without a newline. Stores nothing."""
         while (chunk := await self._read(size, final=True)) is not None:
             effects = self._effects(chunk)
             await self._live.announce(*effects, quietly=len(effects) == 1)
+            await self._parts.clock.sleep(0)
         self._parts.bus.publish(LogAppended(ref=self._ref, lines=(), end=True))
 
     async def _read(self, size: int, *, final: bool) -> LogChunk | None:

@@ -6,11 +6,12 @@ from collections.abc import AsyncIterator, Sequence
 from datetime import timedelta
 
 import pytest
+from structlog.testing import capture_logs
 
 from fakes.engine import FakeEngine
 from fakes.jobs import a_job
 from rota.core.board import Due
-from rota.core.errors import Unavailable
+from rota.core.errors import RotaError, Unavailable
 from rota.core.events import LogAppended, RunChanged, RunProgressed
 from rota.core.model import Backoff, Concurrency, Limits, Overlap, Retry
 from rota.core.planning import Queue, Skip, Start
@@ -664,3 +665,29 @@ async def test_a_place_is_given_once_though_the_queue_moves_while_a_new_run_is_b
     assert [run.triggered_by for run in engine.entry().active] == [TriggeredBy.MANUAL]
     await end(engine)
     assert [run.triggered_by for run in engine.entry().active] == [TriggeredBy.CATCH_UP]
+
+
+async def test_a_fault_of_ours_does_not_lose_the_run(engine: FakeEngine) -> None:
+    engine.hands.broken = FaultyRunner("a fault")  # raised once, after the process was started
+
+    with capture_logs() as logs:
+        await engine.start()
+    assert [entry["event"] for entry in logs if entry["log_level"] == "error"] == ["run.task_failed"]
+    await engine.clock.advance(10)
+
+    assert (await engine.latest()).state is RunState.RUNNING
+    assert len(engine.hands.orders) == 1
+    assert (await end(engine)).state is RunState.COMPLETED
+
+
+async def test_closing_ends_no_process(engine: FakeEngine) -> None:
+    await engine.start()
+
+    await engine.executor.close()
+
+    assert engine.hands.terminated == []
+    assert (await engine.latest()).state is RunState.RUNNING
+
+
+class FaultyRunner(RotaError):
+    """Something that nobody expects of a runner."""

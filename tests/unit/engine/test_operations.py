@@ -271,3 +271,13 @@ async def test_queued_runs_of_a_removed_job_are_skipped() -> None:
 
         assert run is not None
         assert run.state is RunState.SKIPPED
+
+
+async def test_jobs_are_in_force_also_when_the_ledger_cannot_remember_them() -> None:
+    async with FakeEngine(a_job()) as engine:
+        engine.store.broken = Unavailable("The disk is full.")
+
+        await engine.load(a_job(version="2"))
+
+        assert engine.entry().spec.definition.hash == "hash-2"
+        assert engine.parts.writable.error == "The disk is full."

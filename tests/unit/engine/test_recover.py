@@ -9,7 +9,7 @@ import pytest
 from fakes.engine import FakeEngine
 from fakes.jobs import a_job
 from rota.core.errors import Unavailable
-from rota.core.model import Concurrency, Overlap, Retry
+from rota.core.model import Concurrency, Limits, Overlap, Retry
 from rota.core.run import Reason, Run, RunState
 from rota.core.seams import AttemptReport, AttemptWhere, EndCause, Ended, Started
 
@@ -137,6 +137,19 @@ async def test_a_run_between_two_steps_goes_on_with_the_next() -> None:
         await engine.settle()
 
         assert (await engine.latest()).state is RunState.COMPLETED
+
+
+async def test_the_timeout_of_all_steps_goes_on_over_a_restart() -> None:
+    limits = Limits(timeout=timedelta(seconds=60))
+    async with FakeEngine(a_job(steps=("dump", "verify"), limits=limits)) as engine:
+        await engine.start()
+        await engine.clock.advance(20)
+
+        await engine.restart()
+        engine.hands.process().end(0)
+        await engine.settle()
+
+        assert engine.hands.orders[-1].timeout_ms == 40_000
 
 
 async def test_runs_hold_their_places_while_the_runner_has_not_answered() -> None:
