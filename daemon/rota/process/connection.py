@@ -13,6 +13,7 @@ from pathlib import Path
 from rota.runner.protocol import IN_MEMFD, PACKET, Garbled, Message, pack, unpack
 
 _PACKETS_AT_ONCE = 32
+_MANY = 16  # messages: the first of a thousand orders begin while the others are still being written
 
 
 class Connection:
@@ -41,9 +42,11 @@ class Connection:
         return cls(connecting, on_message)
 
     def put(self, message: Message) -> None:
-        """Send it with all that is put before the loop turns."""
+        """Send it with what is put before the loop turns; many do not wait so long."""
         self._messages.append(message)
-        if not self._is_flush_due:
+        if len(self._messages) >= _MANY:
+            self._flush()
+        elif not self._is_flush_due:
             self._is_flush_due = True
             self._loop.call_soon(self._flush)
 
@@ -57,6 +60,8 @@ class Connection:
 
     def _flush(self) -> None:
         self._is_flush_due = False
+        if not self._messages:
+            return
         self._packets += pack(self._messages)
         self._messages = []
         self._send()

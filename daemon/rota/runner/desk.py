@@ -79,6 +79,8 @@ class Desk:
                 meaning(link, message)
             except Invalid as error:
                 link.put(_error("invalid", f"{kind}: {error}"))
+            except OSError as error:
+                link.put(_error("failed", f"{kind}: {error}"))
         return True
 
     def start_some(self, most: int) -> list[Attempt]:
@@ -132,7 +134,11 @@ class Desk:
             link.put(_error("ledger", text))
             return False
         if ledger and ledger != known:
-            self._records.write_ledger(ledger)
+            try:
+                self._records.write_ledger(ledger)
+            except OSError as error:
+                link.put(_error("failed", f"hello: {error}"))
+                return False
         self._accept(link)
         return True
 

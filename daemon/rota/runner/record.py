@@ -39,8 +39,8 @@ class Records:
     def release(self, attempt: str) -> None:
         try:
             self._system.unlink(attempt, self._held)
-        except FileNotFoundError:
-            return
+        except OSError:
+            return  # not there, or not to be had: a runner that starts later lets go of it
 
     def held(self) -> dict[str, Message]:
         """What was held, by attempt id; what can't be read was never started."""
@@ -86,7 +86,11 @@ class Records:
             except FileExistsError:
                 continue
         self._system.mkdir(directory, self.root)
-        return self._system.open_directory(directory, self.root)
+        try:
+            return self._system.open_directory(directory, self.root)
+        except OSError:
+            self._system.rmdir(directory, self.root)
+            raise
 
     def remove(self, directory: str) -> None:
         """Delete a directory with all that is in it, following no link; one that is not there is fine."""

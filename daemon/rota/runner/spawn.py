@@ -39,8 +39,8 @@ class Spawner:
 
     def start(self, order: Order) -> Attempt:
         """Raises Refusal; then nothing is left behind, but for what was there already (`known`)."""
-        self._records.hold(order)
         try:
+            self._records.hold(order)
             files = self._records.make_attempt(order.directory)
         except FileExistsError:
             self._records.release(order.attempt)
@@ -129,7 +129,10 @@ class Spawner:
         if attempt.fifo >= 0:
             self._system.close(attempt.fifo)
         attempt.close(self._system)
-        self._records.remove(attempt.directory)
+        try:
+            self._records.remove(attempt.directory)
+        except OSError:
+            return  # it stays held, and the next runner says of it that nobody knows
         self._records.release(attempt.id)
 
 

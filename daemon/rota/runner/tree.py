@@ -77,7 +77,8 @@ class Snapshot:
             if process.pid not in members:
                 members[process.pid] = process
                 found += self._children.get(process.pid, ())
-        return list(members.values())
+        # Parents first: a job that ends its own children is asked before they are.
+        return sorted(members.values(), key=lambda process: (process.started, process.pid))
 
 
 def send(system: System, process: Process, *numbers: int) -> None:

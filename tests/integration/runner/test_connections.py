@@ -111,6 +111,18 @@ async def test_nothing_is_done_before_a_hello(runner: RunnerProcess) -> None:
     assert answers(runner.socket)
 
 
+async def test_a_peer_of_another_user_is_disconnected_unheard() -> None:
+    main = (
+        "import sys, rota.runner.__main__ as m; m._uids = lambda _: frozenset({54321}); m.main(sys.argv[1:])"
+    )
+    runner = RunnerProcess("-c", main)
+    try:
+        with connect(runner) as stranger:
+            assert stranger.recv(1000) == b""
+    finally:
+        runner.clean()
+
+
 async def test_status_displaces_nobody(bench: Bench) -> None:
     order = bench.order("exec sleep 60")
     started = await bench.start(order)

@@ -48,7 +48,7 @@ async def test_what_a_job_writes_while_no_runner_is_there_waits_in_the_pipe(benc
 
 
 async def test_the_next_runner_enforces_the_timeout(bench: Bench) -> None:
-    order = bench.order("trap '' TERM; echo up; while true; do sleep 60; done", timeout_ms=700, grace_ms=200)
+    order = bench.order("trap '' TERM; echo up; while true; do sleep 60; done", timeout_ms=1500, grace_ms=200)
     started = await bench.start(order)
     bench.wait_for(order, "up")
 
