@@ -19,7 +19,7 @@ from rota.config.quantity import duration, size
 from rota.config.quick import prover
 from rota.config.schemas import load
 
-FILE = JobFile(path=Path("/jobs/job.yaml"), shown="job.yaml", relative="job.yaml", signature=(0, 0, 0, 0))
+FILE = JobFile(path="/jobs/job.yaml", shown="job.yaml", relative="job.yaml", signature=(0, 0, 0, 0))
 WORDS = st.sampled_from(
     [
         *(

@@ -5,23 +5,24 @@ from __future__ import annotations
 import os
 import stat
 from dataclasses import dataclass
-from fnmatch import fnmatchcase
 from pathlib import Path
 
 from rota.core.problems import Problem
 
 DEFAULTS = frozenset({"_defaults.yaml", "_defaults.yml"})
 _ENDINGS = (".yaml", ".yml")
-_LEFT_OUT = (".*", "*~", "*.rpmnew", "*.dpkg-*")
 
 Signature = tuple[int, int, int, int]  # changes whenever the file does
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class JobFile:
-    """A file found. `shown` is its name for people, `relative` its path in the job directory."""
+    """A file found. `shown` is its name for people, `relative` its path in the job directory.
 
-    path: Path
+    `path` is absolute, and text: making a Path of each of thousands takes longer than looking at the file.
+    """
+
+    path: str
     shown: str
     relative: str
     signature: Signature
@@ -29,7 +30,12 @@ class JobFile:
     @property
     def folder(self) -> str:
         """The folder it lies in, absolute."""
-        return str(self.path.parent)
+        return self.path.rpartition("/")[0] or "/"
+
+    @property
+    def name(self) -> str:
+        """Its name in that folder."""
+        return self.path.rpartition("/")[2]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,12 +50,7 @@ class Listing:
 
 def is_left_out(name: str) -> bool:
     """Whether a name means nothing to rota: dot-files, backups, what package managers leave."""
-    return any(fnmatchcase(name, pattern) for pattern in _LEFT_OUT)
-
-
-def is_job_file(name: str) -> bool:
-    """Whether a name is that of a job file."""
-    return name.endswith(_ENDINGS) and name not in DEFAULTS and not is_left_out(name)
+    return name.startswith(".") or name.endswith(("~", ".rpmnew")) or ".dpkg-" in name
 
 
 def listed(directory: Path) -> Listing:
@@ -59,83 +60,81 @@ def listed(directory: Path) -> Listing:
 
 def file_at(path: Path, root: Path, shown: str) -> JobFile:
     """One file of which the path is known. Raises OSError when it is not there."""
-    return _job_file(path.absolute(), root.absolute(), shown, path.stat())
+    absolute = path.absolute()
+    return JobFile(
+        path=str(absolute),
+        shown=shown,
+        relative=str(absolute.relative_to(root.absolute())),
+        signature=_signature(path.stat()),
+    )
 
 
 class _Walk:
     def __init__(self, directory: Path) -> None:
-        self._shown_root = str(directory)
-        self._root = directory.absolute()
+        self._root = str(directory.absolute())
+        self._shown = str(directory)
         self._found: list[JobFile] = []
         self._unreadable: list[str] = []
         self._problems: list[Problem] = []
         self._entered: set[tuple[int, int]] = set()  # folders by device and inode: links can make circles
 
     def listing(self) -> Listing:
-        self._folder(self._root)
-        defaults = [each for each in self._found if each.path.name in DEFAULTS]
+        self._folder(self._root, "")
+        defaults = [each for each in self._found if each.name in DEFAULTS]
         return Listing(
-            files=tuple(each for each in self._found if each.path.name not in DEFAULTS),
-            defaults=tuple(sorted(defaults, key=lambda each: len(each.path.parts))),
+            files=tuple(each for each in self._found if each.name not in DEFAULTS),
+            defaults=tuple(sorted(defaults, key=lambda each: each.path.count("/"))),
             unreadable=tuple(self._unreadable),
             problems=tuple(self._problems),
         )
 
-    def _folder(self, folder: Path) -> None:
+    def _folder(self, folder: str, relative: str) -> None:
         try:
-            status = folder.stat()
+            status = Path(folder).stat()
             entries = sorted(os.scandir(folder), key=lambda entry: entry.name)
         except OSError as error:
-            self._unreadable.append(str(folder))
-            self._note(folder, f"the directory can't be read: {error.strerror}")
+            self._unreadable.append(folder)
+            self._note(relative, f"the directory can't be read: {error.strerror}")
             return
         if (status.st_dev, status.st_ino) in self._entered:
-            self._note(folder, "the directory is a link back into itself: left out", warning=True)
+            self._note(relative, "the directory is a link back into itself: left out", warning=True)
             return
         self._entered.add((status.st_dev, status.st_ino))
         for entry in entries:
             if not is_left_out(entry.name):
-                self._entry(entry)
+                self._entry(entry, f"{relative}/{entry.name}" if relative else entry.name)
 
-    def _entry(self, entry: os.DirEntry[str]) -> None:
-        path = Path(entry.path)
+    def _entry(self, entry: os.DirEntry[str], relative: str) -> None:
         try:
             status = entry.stat()
         except OSError as error:
-            self._missing(path, error)
+            self._missing(entry, relative, error)
             return
         if stat.S_ISDIR(status.st_mode):
-            self._folder(path)
+            self._folder(entry.path, relative)
         elif not stat.S_ISREG(status.st_mode):
-            self._note(path, "not a regular file: left out", warning=True)
+            self._note(relative, "not a regular file: left out", warning=True)
         elif entry.name.endswith(_ENDINGS):
-            self._found.append(_job_file(path, self._root, self._shown(path), status))
+            self._add(entry, relative, _signature(status))
         else:
-            self._note(
-                path, "not a job file, left out: the name ends neither in .yaml nor .yml", warning=True
-            )
+            message = "not a job file, left out: the name ends neither in .yaml nor .yml"
+            self._note(relative, message, warning=True)
 
-    def _missing(self, path: Path, error: OSError) -> None:
+    def _missing(self, entry: os.DirEntry[str], relative: str, error: OSError) -> None:
         """A dangling link: its job is there by name but has no content."""
-        if path.name.endswith(_ENDINGS):
-            self._found.append(
-                JobFile(
-                    path=path,
-                    shown=self._shown(path),
-                    relative=str(path.relative_to(self._root)),
-                    signature=(0, 0, 0, 0),
-                )
-            )
+        if entry.name.endswith(_ENDINGS):
+            self._add(entry, relative, (0, 0, 0, 0))
         else:
-            self._note(path, f"can't be read: {error.strerror}", warning=True)
+            self._note(relative, f"can't be read: {error.strerror}", warning=True)
 
-    def _shown(self, path: Path) -> str:
-        return str(Path(self._shown_root) / path.relative_to(self._root))
+    def _add(self, entry: os.DirEntry[str], relative: str, signature: Signature) -> None:
+        shown = f"{self._shown}/{relative}"
+        self._found.append(JobFile(path=entry.path, shown=shown, relative=relative, signature=signature))
 
-    def _note(self, path: Path, message: str, *, warning: bool = False) -> None:
+    def _note(self, relative: str, message: str, *, warning: bool = False) -> None:
         self._problems.append(
             Problem(
-                file=self._shown(path),
+                file=f"{self._shown}/{relative}" if relative else self._shown,
                 line=1,
                 column=1,
                 message=message,
@@ -144,6 +143,5 @@ class _Walk:
         )
 
 
-def _job_file(path: Path, root: Path, shown: str, status: os.stat_result) -> JobFile:
-    signature = (status.st_mtime_ns, status.st_ctime_ns, status.st_size, status.st_ino)
-    return JobFile(path=path, shown=shown, relative=str(path.relative_to(root)), signature=signature)
+def _signature(status: os.stat_result) -> Signature:
+    return status.st_mtime_ns, status.st_ctime_ns, status.st_size, status.st_ino

@@ -56,7 +56,7 @@ def read(content: bytes, file: JobFile, defaults: Defaults, surroundings: Surrou
 
 def job_id_of(file: JobFile) -> str:
     """The id that the file's name stands for."""
-    return file.path.name.rpartition(".")[0]
+    return file.name.rpartition(".")[0]
 
 
 def is_job_id(text: str) -> bool:

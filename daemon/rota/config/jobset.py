@@ -150,7 +150,7 @@ def _by_file(jobs: Mapping[str, JobSpec]) -> dict[tuple[str, str], list[str]]:
 
 
 def _identity(file: JobFile) -> tuple[str, str]:
-    return file.folder, file.path.name
+    return file.folder, file.name
 
 
 def _origin(spec: JobSpec) -> tuple[str, str]:

@@ -292,6 +292,14 @@ def test_an_unchanged_file_is_not_parsed_again(tmp_path: Path) -> None:
     assert text_of(second.jobs["b"]) == "yy"
 
 
+def test_two_writes_within_one_tick_of_the_file_system_are_told_apart(tmp_path: Path) -> None:
+    reader = JobReader([write(tmp_path, a="run: x\n")])
+
+    for text in "xyzxyz":
+        write(tmp_path, a=f"run: {text}\n")
+        assert text_of(reader.read().jobs["a"]) == text
+
+
 def test_a_change_of_the_defaults_reaches_unchanged_files(tmp_path: Path) -> None:
     write(tmp_path, _defaults="owner: one\n", a="run: x\n")
     reader = JobReader([tmp_path])

@@ -15,7 +15,7 @@ from rota.config.schemas import load
 
 DOCUMENT = (Path(__file__).parents[3] / "docs" / "job-files.md").read_text()
 EXAMPLES = re.findall(r"```yaml(.*?)\n(.*?)```", DOCUMENT, re.DOTALL)
-FILE = JobFile(path=Path("/jobs/job.yaml"), shown="job.yaml", relative="job.yaml", signature=(0, 0, 0, 0))
+FILE = JobFile(path="/jobs/job.yaml", shown="job.yaml", relative="job.yaml", signature=(0, 0, 0, 0))
 
 
 def test_the_tables_are_those_of_the_schema() -> None:

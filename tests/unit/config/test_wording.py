@@ -16,7 +16,7 @@ from rota.config.wording import describe
 
 DATA = Path(__file__).parents[2] / "data" / "jobfiles" / "problems.yaml"
 CASES: list[dict[str, Any]] = yaml.safe_load(DATA.read_text())
-FILE = JobFile(path=Path("/jobs/job.yaml"), shown="job.yaml", relative="job.yaml", signature=(0, 0, 0, 0))
+FILE = JobFile(path="/jobs/job.yaml", shown="job.yaml", relative="job.yaml", signature=(0, 0, 0, 0))
 
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case["name"].replace(" ", "-"))
