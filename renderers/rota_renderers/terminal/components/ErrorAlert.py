@@ -21,7 +21,7 @@ def draw(element: Element, canvas: Canvas) -> RenderableType:
         *([text(f"Log: rota logs {_run(props['logHref'])}", "dim")] if _run(props.get("logHref")) else ()),
         *canvas.actions(element),
     ]
-    return Group(_head(props, canvas), Padding(Group(*inside), (0, 0, 0, 2)))
+    return Group(_head(props, canvas), Padding(Group(*inside), (0, 0, 0, 2), expand=False))
 
 
 def _head(props: Mapping[str, Any], canvas: Canvas) -> Text:

@@ -28,7 +28,7 @@ def draw(element: Element, canvas: Canvas) -> RenderableType:
     facts = joined([text(fact, "dim") for fact in _facts(props)])
     lines = [facts, _last(props, canvas), *held, *canvas.actions(element)]
     shown = [line for line in lines if not (isinstance(line, Text) and not line.plain)]
-    return Group(head, Padding(Group(*shown), (0, 0, 0, 2)))
+    return Group(head, Padding(Group(*shown), (0, 0, 0, 2), expand=False))
 
 
 def _facts(props: Mapping[str, Any]) -> Iterator[str]:

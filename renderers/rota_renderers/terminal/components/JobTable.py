@@ -16,6 +16,7 @@ from rota_renderers.terminal.components.RunHistory import bars
 _WIDE = 80
 _ROOMY = 110
 _BARS = 14
+_COLUMNS = ("State", "Job", "Schedule", "History", "Last", "Next")
 
 
 def draw(element: Element, canvas: Canvas) -> RenderableType:
@@ -27,15 +28,25 @@ def draw(element: Element, canvas: Canvas) -> RenderableType:
 
 
 def _table(rows: list[Element], canvas: Canvas) -> RenderableType:
-    table = Table(box=None, padding=(0, 2, 0, 0), pad_edge=False, expand=False, header_style="dim")
     roomy = canvas.width >= _ROOMY
-    for name in ("State", "Job", "Schedule", "History", "Last", "Next"):
-        if name != "History" or roomy:
-            table.add_column(name, no_wrap=True, overflow="ellipsis", ratio=None)
-    for row in rows:
-        cells = _cells(row, canvas)
-        table.add_row(*(cells if roomy else [*cells[:3], *cells[4:]]))
+    names = [name for name in _COLUMNS if name != "History" or roomy]
+    cells = [dict(zip(_COLUMNS, _cells(row, canvas), strict=True)) for row in rows]
+    widths = {name: max(len(name), *(row[name].cell_len for row in cells)) for name in names}
+    _shrink(widths, canvas.width - 2 * (len(names) - 1))
+    table = Table(box=None, padding=(0, 2, 0, 0), pad_edge=False, header_style="dim")
+    for name in names:
+        table.add_column(name, no_wrap=True, overflow="ellipsis", width=widths[name])
+    for row in cells:
+        table.add_row(*(row[name] for name in names))
     return table
+
+
+def _shrink(widths: dict[str, int], room: int) -> None:
+    """Take what is too much from the columns that can spare it, the state never."""
+    for name, least in (("Schedule", 12), ("Job", 16), ("Next", 8), ("Last", 8), ("Job", 4)):
+        too_much = sum(widths.values()) - room
+        if too_much > 0:
+            widths[name] = max(min(least, widths[name]), widths[name] - too_much)
 
 
 def _folded(rows: list[Element], canvas: Canvas) -> RenderableType:
@@ -58,11 +69,17 @@ def _cells(row: Element, canvas: Canvas) -> list[Text]:
     return [
         canvas.state(props["state"]),
         text(props["name"], "bold"),
-        joined([text(props.get("schedule", "")), text(props.get("zone", ""), "dim")], " "),
+        _schedule(props, canvas),
         _history(row, canvas),
         _last(props, canvas),
         _next(row, canvas),
     ]
+
+
+def _schedule(props: Mapping[str, Any], canvas: Canvas) -> Text:
+    zone = props.get("zone", "")
+    # The page's own zone goes without saying, and without costing the words that matter their place.
+    return joined([text(props.get("schedule", "")), text("" if zone == canvas.zone else zone, "dim")], " ")
 
 
 def _history(row: Element, canvas: Canvas) -> Text:
@@ -75,7 +92,7 @@ def _last(props: Mapping[str, Any], canvas: Canvas) -> Text:
     if not last:
         return Text()
     at = relative(last["at"], canvas.now_ms) if "at" in last else ""
-    took = duration(last["durationMs"]) if "durationMs" in last else ""
+    took = duration(last["durationMs"]) if "durationMs" in last and _has_room(canvas) else ""
     return joined([canvas.glyph(last["state"]), text(took), text(at, "dim")], " ")
 
 
@@ -88,7 +105,13 @@ def _next(row: Element, canvas: Canvas) -> Text:
     if at is None:
         return Text()
     zone = found["props"].get("zone", canvas.zone) if found else canvas.zone
-    return joined([text(countdown(at, canvas.now_ms)), text(moment(at, canvas.now_ms, zone), "dim")], " ")
+    exact = moment(at, canvas.now_ms, zone) if _has_room(canvas) else ""
+    return joined([text(countdown(at, canvas.now_ms)), text(exact, "dim")], " ")
+
+
+def _has_room(canvas: Canvas) -> bool:
+    """Whether times may be told twice, as a distance and as an instant."""
+    return canvas.width >= _ROOMY
 
 
 def _held(row: Element, slot: str, canvas: Canvas) -> Element | None:

@@ -34,6 +34,7 @@ def _head(element: Element, canvas: Canvas) -> RenderableType:
             text(f"{props['back']['label']} /", "dim") if "back" in props else Text(),
             text(props["title"], "bold"),
             text(f"({props['attention']})", "bold red") if props.get("attention") else Text(),
+            text(f"times in {canvas.zone}", "dim"),
         ],
         " ",
     )

@@ -8,7 +8,7 @@ from typing import Any
 from rich.console import Group, RenderableType
 from rich.text import Text
 
-from rota_renderers.format import duration, elapsed, left, over, percent
+from rota_renderers.format import duration, elapsed, left, number, over, percent
 from rota_renderers.terminal.canvas import Canvas, Element, joined, text
 from rota_renderers.terminal.look import look_of
 
@@ -41,7 +41,7 @@ def _facts(props: Mapping[str, Any], canvas: Canvas) -> Iterator[str]:
     if props.get("value") is not None:
         yield f"{percent(props['value'])} %"
     if props.get("total"):
-        yield f"{props.get('current', 0):g} of {props['total']:g}"
+        yield f"{number(props.get('current', 0))} of {number(props['total'])}"
     if props.get("state", "running") not in ("running", "retrying"):
         return
     if "startedAt" in props:

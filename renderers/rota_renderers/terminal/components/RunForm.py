@@ -16,7 +16,7 @@ from rota_renderers.terminal.canvas import Canvas, Element, joined, text
 def draw(element: Element, canvas: Canvas) -> RenderableType:
     props = element["props"]
     lines: list[RenderableType] = [text(props["note"])] if props.get("note") else []
-    lines += [Padding(_param(param), (0, 0, 0, 2)) for param in props["params"]]
+    lines += [Padding(_param(param), (0, 0, 0, 2), expand=False) for param in props["params"]]
     return Group(*lines, *canvas.actions(element))
 
 

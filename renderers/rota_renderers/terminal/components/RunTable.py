@@ -42,7 +42,7 @@ def _folded(rows: list[Mapping[str, Any]], canvas: Canvas) -> RenderableType:
         state, name, when, took, trigger, rest = _cells(row, canvas)
         lines.append(joined([state, name, took]))
         under = joined([when, trigger, rest])
-        lines += [Padding(under, (0, 0, 0, 2))] if under.plain else []
+        lines += [Padding(under, (0, 0, 0, 2), expand=False)] if under.plain else []
     return Group(*lines)
 
 
