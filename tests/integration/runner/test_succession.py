@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import json
+import os
 import signal
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -11,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from eventually import eventually
-from rota.core.seams import AttemptWhere, EndCause
+from rota.core.seams import AttemptWhere, EndCause, StartOrder
 from runner_process import Bench, RunnerProcess, is_alive, soon
 
 CRASHING = Path(__file__).with_name("crashing_runner.py")
@@ -114,6 +116,42 @@ async def test_a_report_tells_live_ended_absent(bench: Bench) -> None:
     end = reports[ended.ref.id].ended
     assert end is not None
     assert end.exit_code == 3
+
+
+async def test_an_attempt_of_an_earlier_boot_is_lost_and_nothing_is_signalled(bench: Bench) -> None:
+    order = bench.order("exec sleep 60")
+    started = await bench.start(order)
+    bench.runner.kill9()
+    change_pid_file(bench, order, bootId="00000000-0000-4000-8000-000000000000")
+
+    bench.runner.start()
+    report = (await soon(bench.client.report([order.ref])))[order.ref.id]
+
+    assert (report.where, report.started) == (AttemptWhere.LOST, started)
+    assert is_alive(started.pid)
+    os.kill(started.pid, signal.SIGKILL)
+
+
+async def test_a_process_that_only_has_the_pid_of_a_job_is_left_alone(bench: Bench) -> None:
+    stranger = await asyncio.create_subprocess_exec("sleep", "60")
+    order = bench.order("exec sleep 60")
+    started = await bench.start(order)
+    bench.runner.kill9()
+    change_pid_file(bench, order, pid=stranger.pid, pidStarted=1, deadlineMs=1)
+
+    bench.runner.start()
+    ended = await bench.end(order)
+
+    assert ended.cause is EndCause.UNKNOWN
+    assert is_alive(stranger.pid)
+    os.kill(started.pid, signal.SIGKILL)
+    stranger.kill()
+    await stranger.wait()
+
+
+def change_pid_file(bench: Bench, order: StartOrder, **members: object) -> None:
+    file = bench.logs.directory(order.ref) / "pid"
+    file.write_text(json.dumps(json.loads(file.read_text()) | members))
 
 
 BEFORE_IT_IS_KNOWN = [
