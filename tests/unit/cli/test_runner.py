@@ -35,8 +35,20 @@ def answering(listener: socket.socket, *packets: list[dict[str, Any]]) -> Thread
 
 
 def test_pages_of_a_long_table_become_one(runner: socket.socket) -> None:
-    first = {"type": "status", "pid": 7, "live": [{"directory": "a/1/main.1"}], "ended": [], "more": True}
-    last = {"type": "status", "pid": 7, "live": [{"directory": "b/1/main.1"}], "ended": [], "more": False}
+    first: dict[str, Any] = {
+        "type": "status",
+        "pid": 7,
+        "live": [{"directory": "a/1/main.1"}],
+        "ended": [],
+        "more": True,
+    }
+    last: dict[str, Any] = {
+        "type": "status",
+        "pid": 7,
+        "live": [{"directory": "b/1/main.1"}],
+        "ended": [],
+        "more": False,
+    }
     thread = answering(runner, [first], [last])
 
     found = ask_status(Path(runner.getsockname()))
