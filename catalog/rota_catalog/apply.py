@@ -45,7 +45,7 @@ def _apply_one(elements: Elements, copied: set[str], op: Mapping[str, Any]) -> N
         raise PatchRefused(f"operation {op.get('op')!r} is not understood")
     id_, member, prop = _address(op.get("path"))
     if member is None:
-        _put(elements, id_, verb, op)
+        _put_element(elements, id_, verb, op)
         copied.discard(id_)
         return
     target = _own(elements, copied, id_)
@@ -75,6 +75,14 @@ def _own(elements: Elements, copied: set[str], id_: str) -> Element:
         elements[id_] = {**elements[id_], "props": dict(elements[id_]["props"])}
         copied.add(id_)
     return elements[id_]
+
+
+def _put_element(elements: Elements, id_: str, verb: str, op: Mapping[str, Any]) -> None:
+    if verb == "add":
+        elements[id_] = op["value"]
+    else:
+        # A merged catch-up also removes what came and went while its reader was away.
+        elements.pop(id_, None)
 
 
 def _put(target: dict[str, Any], name: str, verb: str, op: Mapping[str, Any]) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -27,11 +27,13 @@ class Example:
         return f"{self.component}: {self.name}"
 
 
-def examples(catalog: Catalog | None = None) -> Iterator[Example]:
+def examples(catalog: Catalog | None = None) -> list[Example]:
     """All of them, in the order of the catalog."""
-    for component in (catalog or load()).components.values():
-        for raw in component.examples:
-            yield _example(component.name, raw)
+    return [
+        _example(component.name, raw)
+        for component in (catalog or load()).components.values()
+        for raw in component.examples
+    ]
 
 
 def element(component: str, raw: Mapping[str, Any]) -> dict[str, Any]:

@@ -70,7 +70,7 @@ function own(patched, copied, id) {
 
 function putElement(patched, id, verb, op) {
   if (verb === "add") patched.set(id, op.value);
-  else if (!patched.delete(id)) throw new PatchRefused(`nothing to remove at ${op.path}`);
+  else patched.delete(id); // a merged catch-up also removes what came and went while we were away
 }
 
 function put(target, name, verb, op) {
