@@ -53,7 +53,7 @@ class AttemptCreated:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AttemptStarted:
-    """The process of the newest attempt is there."""
+    """The process of the newest attempt is there; `definition` and `markers` of the job by then, if known."""
 
     at: datetime
     pid: int
@@ -62,6 +62,8 @@ class AttemptStarted:
     cwd: str = ""
     user: str = ""
     timeout_at: datetime | None = None
+    definition: str | None = None
+    markers: bool | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -166,6 +166,8 @@ def _attempt_started(happening: h.AttemptStarted, run: Run) -> Run:
         cwd=happening.cwd,
         user=happening.user,
         timeout_at=happening.timeout_at,
+        definition=attempt.definition if happening.definition is None else happening.definition,
+        markers=attempt.markers if happening.markers is None else happening.markers,
     )
     progress = of_steps(steps) if step_life.listed(steps) else Progress()
     return replace(run, steps=steps, attempts=attempts, progress=progress)

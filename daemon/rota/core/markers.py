@@ -12,7 +12,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from math import isfinite
 from re import compile as regex
 
 NAME = regex(r"[a-z][a-z0-9_]{0,62}")
@@ -87,8 +86,6 @@ def _progress(rest: str) -> ProgressMarker | None:
         return None
     current, total, percent, text = match.groups()
     whole = 100.0 if percent else float(total or 0)
-    if not isfinite(whole):
-        return None
     return ProgressMarker(current=float(current), total=whole, text=_clip(text or ""))
 
 

@@ -150,9 +150,9 @@ class Conductor:
         except JobError as error:
             await self._end(outcome.refused(error.message))
             return
-        await self._send(order, facts)
+        await self._send(order, spec, facts)
 
-    async def _send(self, order: StartOrder, facts: RunnerFacts) -> None:
+    async def _send(self, order: StartOrder, spec: JobSpec, facts: RunnerFacts) -> None:
         try:
             answer = await self._parts.runner.start(order)
         except Unavailable as error:
@@ -160,7 +160,7 @@ class Conductor:
             await self._look()
             return
         if isinstance(answer, Started):
-            await self._started(_began(answer, order, facts))
+            await self._started(_began(answer, order, spec, facts))
         elif answer.code == "known":
             await self._look()
         else:
@@ -183,10 +183,11 @@ class Conductor:
         return None
 
     def _is_too_late(self) -> bool:
-        run, spec = self.live.run, self._job()
-        if run.state is not RunState.PENDING or run.due_at is None or spec is None:
+        run, entry = self.live.run, self._parts.board.jobs.get(self.live.run.job)
+        if run.state is not RunState.PENDING or run.due_at is None or entry is None:
             return False
-        return spec.start_deadline is not None and self._now() - run.due_at > spec.start_deadline
+        deadline = entry.spec.start_deadline
+        return deadline is not None and self._now() - run.due_at > deadline
 
     async def _started(self, began: h.AttemptStarted) -> None:
         await self.live.commit(began)
@@ -289,7 +290,7 @@ class Conductor:
         return self._parts.clock.now()
 
 
-def _began(answer: Started, order: StartOrder, facts: RunnerFacts) -> h.AttemptStarted:
+def _began(answer: Started, order: StartOrder, spec: JobSpec, facts: RunnerFacts) -> h.AttemptStarted:
     limit = None if order.timeout_ms is None else timedelta(milliseconds=order.timeout_ms)
     return h.AttemptStarted(
         at=answer.at,
@@ -299,4 +300,6 @@ def _began(answer: Started, order: StartOrder, facts: RunnerFacts) -> h.AttemptS
         cwd=order.cwd,
         user=facts.user,
         timeout_at=None if limit is None else answer.at + limit,
+        definition=spec.definition.hash,
+        markers=spec.markers,
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator, Sequence
 from datetime import timedelta
 
@@ -16,7 +17,7 @@ from rota.core.events import LogAppended, RunChanged, RunProgressed
 from rota.core.model import Backoff, Concurrency, Limits, Overlap, Retry
 from rota.core.planning import Queue, Skip, Start
 from rota.core.run import Reason, Run, RunState, StepState, TriggeredBy
-from rota.core.seams import EndCause, Refused
+from rota.core.seams import AttemptRef, EndCause, Refused, RunnerEvent, Started, StartOrder
 
 SECOND = timedelta(seconds=1)
 
@@ -691,3 +692,77 @@ async def test_closing_ends_no_process(engine: FakeEngine) -> None:
 
 class FaultyRunner(RotaError):
     """Something that nobody expects of a runner."""
+
+
+async def test_a_cancel_while_the_process_is_being_started_ends_it_as_soon_as_it_is_there(
+    engine: FakeEngine,
+) -> None:
+    start, go = engine.hands.start, asyncio.Event()
+
+    async def slowly(order: StartOrder) -> Started | Refused:
+        await go.wait()
+        return await start(order)
+
+    engine.hands.start = slowly  # type: ignore[method-assign]
+    run = await engine.start()
+    cancel = asyncio.create_task(engine.executor.cancel(run))
+    await engine.settle()
+    go.set()
+    await engine.settle()
+
+    assert (await cancel).state is RunState.CANCELLED
+    assert len(engine.hands.terminated) == 1
+
+
+async def test_an_attempt_records_the_definition_that_it_was_really_started_with(engine: FakeEngine) -> None:
+    facts, engine.hands.facts = engine.hands.facts, None
+    await engine.start()
+    await engine.load(a_job(version="2", markers=False))
+    engine.hands.facts = facts
+    await engine.clock.advance(1)
+
+    (attempt,) = (await engine.latest()).attempts
+
+    assert (attempt.definition, attempt.markers) == ("hash-2", False)
+
+
+async def test_a_watch_that_breaks_off_is_taken_up_again(engine: FakeEngine) -> None:
+    watch = engine.hands.watch
+
+    async def broken(ref: AttemptRef) -> AsyncIterator[RunnerEvent]:
+        engine.hands.watch = watch  # type: ignore[method-assign]
+        nothing: tuple[RunnerEvent, ...] = ()
+        for event in nothing:
+            yield event
+
+    engine.hands.watch = broken  # type: ignore[method-assign]
+    await engine.start()
+    await engine.clock.advance(1)
+
+    assert (await end(engine)).state is RunState.COMPLETED
+
+
+async def test_a_step_for_which_no_time_is_left_is_not_started() -> None:
+    async with await an_engine(steps=("dump", "verify"), limits=Limits(timeout=60 * SECOND)) as engine:
+        await engine.start()
+        await engine.clock.advance(60)
+
+        run = await end(engine)
+
+        assert (run.state, run.reason) == (RunState.FAILED, Reason.TIMEOUT)
+        assert run.message == "step verify: timed out after 1 minute, before this step could start"
+        assert len(engine.hands.orders) == 1
+
+
+async def test_a_retry_whose_failed_step_is_gone_says_so() -> None:
+    async with await an_engine(steps=("dump", "verify"), retry=Retry(attempts=2)) as engine:
+        await engine.start()
+        await end(engine)
+        await end(engine, 1)
+
+        await engine.load(a_job(version="2", steps=("dump",), retry=Retry(attempts=2)))
+        await engine.clock.advance(10)
+        run = await engine.latest()
+
+        assert (run.state, run.reason) == (RunState.FAILED, Reason.REMOVED)
+        assert run.message == "the step that failed is no longer part of the job"

@@ -139,6 +139,19 @@ async def test_a_run_between_two_steps_goes_on_with_the_next() -> None:
         assert (await engine.latest()).state is RunState.COMPLETED
 
 
+async def test_a_removed_job_has_no_next_step_after_a_restart() -> None:
+    async with await started(steps=("dump", "verify")) as engine:
+        engine.specs.clear()
+        await engine.restart()
+
+        engine.hands.process().end(0)
+        await engine.settle()
+        run = await engine.latest()
+
+        assert (run.state, run.reason) == (RunState.FAILED, Reason.REMOVED)
+        assert run.message == "the job was removed before its next step could start"
+
+
 async def test_the_timeout_of_all_steps_goes_on_over_a_restart() -> None:
     limits = Limits(timeout=timedelta(seconds=60))
     async with FakeEngine(a_job(steps=("dump", "verify"), limits=limits)) as engine:
