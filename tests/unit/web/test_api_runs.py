@@ -1,0 +1,166 @@
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+
+from fakes.clock import FakeClock
+from fakes.web import Client, WebWorld, sign_in
+from rota.core.run import Progress, RunState, Step
+
+
+async def test_a_run_going_on_is_shown_with_its_latest_progress(world: WebWorld, client: Client) -> None:
+    run = await world.begin()
+    world.progress(run, progress=Progress(current=1, total=3, text="users"))
+
+    one = await (await client.get("/api/v1/runs/backup.1")).json()
+    listed = await (await client.get("/api/v1/runs")).json()
+
+    assert one["progress"] == {"current": 1, "total": 3, "percent": 33, "text": "users"}
+    assert listed["runs"][0]["progress"]["percent"] == 33
+
+
+async def test_latest_is_the_newest_run(world: WebWorld, client: Client) -> None:
+    for _ in range(2):
+        await world.finish(await world.begin())
+
+    run = await (await client.get("/api/v1/runs/backup.latest")).json()
+
+    assert run["id"] == "backup.2"
+
+
+@pytest.mark.parametrize("run", ["backup.9", "backup", "backup.x", "nothing.latest", f"backup.{10**30}"])
+async def test_a_run_that_is_not_there_is_404(client: Client, run: str) -> None:
+    answer = await client.get(f"/api/v1/runs/{run}")
+
+    assert answer.status == 404
+
+
+async def test_runs_can_be_narrowed_by_state_and_paged(world: WebWorld, client: Client) -> None:
+    for state in (RunState.COMPLETED, RunState.FAILED, RunState.FAILED):
+        await world.finish(await world.begin(), state)
+
+    failed = await (await client.get("/api/v1/runs?state=failed&limit=1")).json()
+    rest = await (await client.get(f"/api/v1/runs?state=failed&cursor={failed['nextCursor']}")).json()
+    both = await (await client.get("/api/v1/jobs/backup/runs?state=failed&state=completed")).json()
+
+    assert [run["id"] for run in failed["runs"]] == ["backup.3"]
+    assert [run["id"] for run in rest["runs"]] == ["backup.2"]
+    assert both["total"] == 3
+
+
+@pytest.mark.parametrize("query", ["state=good", "since=x", "skipped=maybe", "limit=2000"])
+async def test_a_list_says_what_it_does_not_understand(client: Client, query: str) -> None:
+    assert (await client.get(f"/api/v1/runs?{query}")).status == 422
+
+
+async def test_an_active_run_has_an_eta_when_its_job_is_known_well_enough(
+    world: WebWorld, client: Client
+) -> None:
+    assert isinstance(world.clock, FakeClock)
+    for _ in range(3):
+        run = await world.begin()
+        world.clock.step_wall(timedelta(seconds=60))
+        await world.finish(run)
+    await world.begin()
+    world.clock.step_wall(timedelta(seconds=20))
+
+    run_shape = await (await client.get("/api/v1/runs/backup.4")).json()
+
+    assert run_shape["etaMs"] == 40_000
+
+
+async def test_steps_and_their_outputs_are_told(world: WebWorld, client: Client) -> None:
+    await world.begin(steps=(Step(key="dump", title="Dump", outputs={"size": "1"}),))
+
+    run = await (await client.get("/api/v1/runs/backup.1")).json()
+
+    assert run["steps"][0]["id"] == "dump"
+    assert run["steps"][0]["outputs"] == {"size": "1"}
+
+
+async def test_cancel_is_passed_on(world: WebWorld, client: Client) -> None:
+    headers = await sign_in(client, world)
+    await world.begin()
+
+    answer = await client.post("/api/v1/runs/backup.1/cancel", json={"immediately": True}, headers=headers)
+
+    assert answer.status == 202
+    assert (await answer.json())["state"] == "cancelled"
+    assert world.operations.asked == [("cancel", {"run": "backup.1", "immediately": True})]
+
+
+async def test_an_outdated_page_does_not_cancel_another_state(world: WebWorld, client: Client) -> None:
+    headers = await sign_in(client, world)
+    await world.finish(await world.begin(), RunState.FAILED)
+
+    answer = await client.post(
+        "/api/v1/runs/backup.1/cancel", json={"expect": {"state": "running"}}, headers=headers
+    )
+
+    assert answer.status == 409
+    assert (await answer.json())["reason"] == "outdated"
+    assert world.operations.asked == []
+
+
+async def test_retry_answers_the_new_run(world: WebWorld, client: Client) -> None:
+    headers = await sign_in(client, world)
+    await world.finish(await world.begin(), RunState.FAILED)
+
+    answer = await client.post("/api/v1/runs/backup.latest/retry", json={}, headers=headers)
+
+    assert answer.status == 202
+    assert (await answer.json())["retryOf"] == "backup.1"
+    assert world.operations.asked == [("retry", "backup.1")]
+
+
+async def test_the_log_is_read_by_pages_and_from_its_end(world: WebWorld, client: Client) -> None:
+    run = await world.begin()
+    world.print(run, *(f"line {n}" for n in range(10)))
+
+    last = await (await client.get("/api/v1/runs/backup.1/log?limit=3")).json()
+    page = await (await client.get("/api/v1/runs/backup.1/log?from=2&limit=3")).json()
+
+    assert [line["n"] for line in last["lines"]] == [7, 8, 9]
+    assert [line["text"] for line in page["lines"]] == ["line 2", "line 3", "line 4"]
+    assert (page["next"], page["end"], page["step"], page["attempt"]) == (5, False, "main", 1)
+
+
+async def test_a_run_without_attempt_has_an_empty_log(world: WebWorld, client: Client) -> None:
+    await world.begin(attempts=(), state=RunState.PENDING, started_at=None)
+
+    log = await (await client.get("/api/v1/runs/backup.1/log")).json()
+
+    assert log == {"step": None, "attempt": None, "lines": [], "next": 0, "end": False}
+
+
+async def test_an_attempt_that_was_never_made_has_no_log(world: WebWorld, client: Client) -> None:
+    await world.begin()
+
+    assert (await client.get("/api/v1/runs/backup.1/log?attempt=7")).status == 404
+    assert (await client.get("/api/v1/runs/backup.1/log.txt?step=other")).status == 404
+
+
+async def test_the_raw_log_is_plain_text_that_no_browser_takes_for_a_page(
+    world: WebWorld, client: Client
+) -> None:
+    run = await world.begin()
+    world.print(run, "<script>alert(1)</script>")
+
+    answer = await client.get("/api/v1/runs/backup.1/log.txt")
+
+    assert answer.content_type == "text/plain"
+    assert answer.headers["X-Content-Type-Options"] == "nosniff"
+    assert await answer.text() == "<script>alert(1)</script>\n"
+
+
+async def test_half_a_surrogate_pair_from_a_job_does_not_break_an_answer(
+    world: WebWorld, client: Client
+) -> None:
+    run = await world.begin()
+    world.board.record(replace(run, message="\ud800"))
+
+    answer = await client.get("/api/v1/runs/backup.1")
+
+    assert (await answer.json())["message"] == "\ud800"
