@@ -1,6 +1,6 @@
 """What the daemon knows right now, in memory: the one thing that every page and list is made from.
 
-The engine keeps it current; `views`, the API and the planner read it. Pure: it holds no clock and does no I/O.
+The engine keeps it current; `views`, the API and the planner read it. Pure: it holds no clock, does no I/O.
 """
 
 from __future__ import annotations
@@ -100,6 +100,8 @@ class JobEntry:
     def _settled_state(self) -> JobState:
         if self.last_skip is not None and self.last_skip.reason is Reason.MISSED:
             return JobState.MISSED
+        if self.last is None and self.bars:  # after a start the whole run comes a moment later
+            return JobState.FAILED if self.bars[-1].state is RunState.FAILED else JobState.COMPLETED
         if self.last is None:
             return JobState.UNKNOWN
         if self.last.reason is Reason.UNKNOWN:

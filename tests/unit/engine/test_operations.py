@@ -9,6 +9,7 @@ import pytest
 
 from fakes.engine import FakeEngine
 from fakes.jobs import a_job
+from rota.core.board import JobState
 from rota.core.errors import Conflict, InvalidRequest, NotFound, Unavailable
 from rota.core.events import JobChanged, JobsLoaded
 from rota.core.model import Concurrency, Overlap, Retry
@@ -281,3 +282,25 @@ async def test_jobs_are_in_force_also_when_the_ledger_cannot_remember_them() -> 
 
         assert engine.entry().spec.definition.hash == "hash-2"
         assert engine.parts.writable.error == "The disk is full."
+
+
+async def test_after_a_restart_a_job_has_the_state_of_its_last_run_at_once_and_the_run_soon() -> None:
+    async with FakeEngine(a_job()) as engine:
+        await engine.start()
+        await end(engine, 1)
+        run = engine.store.run
+        engine.store.run = never  # type: ignore[method-assign]
+        await engine.restart()
+        assert engine.entry().state is JobState.FAILED
+        assert engine.entry().last is None
+
+        engine.store.run = run  # type: ignore[method-assign]
+        await engine.restart()
+
+        last = engine.entry().last
+        assert last is not None
+        assert last.message == "exit code 1"
+
+
+async def never(job: str, number: int) -> None:
+    await asyncio.Event().wait()
