@@ -113,6 +113,9 @@ class LiveClient:
 
     def appended(self, topic: str, event: LogAppended) -> None:
         """Pass lines on; what does not join on to the lines sent so far is read from the file instead."""
+        if self._held:
+            self._fall_behind(topic)
+            return
         if self._outbox.is_behind(topic):
             self._news.add(topic)
             return
@@ -152,7 +155,10 @@ class LiveClient:
     # --- inside ------------------------------------------------------------------------------------------
 
     def _changed(self, name: str, text: str, seq: int) -> None:
-        self._outbox.put(name, text, seq)
+        if self._held:
+            self._outbox.fall_behind(name)  # one merged catch-up when it is let go
+        else:
+            self._outbox.put(name, text, seq)
         self._wake.set()
 
     def _fall_behind(self, topic: str) -> None:
