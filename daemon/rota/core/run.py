@@ -101,7 +101,9 @@ class Progress:
         # Divided last: 29/100 is 29 percent, which 0.29 * 100 is not.
         if self.total <= 0:
             return 0
-        return min(100, max(0, int(self.current * 100 / self.total + 1e-9)))
+        if self.current >= self.total:
+            return 100
+        return max(0, int(self.current * 100 / self.total + 1e-9))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -27,7 +27,16 @@ def test_a_failed_step_counts_for_nothing() -> None:
 
 @pytest.mark.parametrize(
     ("current", "total", "percent"),
-    [(29, 100, 29), (57, 100, 57), (0.29, 1, 29), (2, 3, 66), (999, 1000, 99), (5, 0, 0), (7, 5, 100)],
+    [
+        (29, 100, 29),
+        (57, 100, 57),
+        (0.29, 1, 29),
+        (2, 3, 66),
+        (999, 1000, 99),
+        (5, 0, 0),
+        (7, 5, 100),
+        (200, 5e-324, 100),
+    ],
 )
 def test_percent_is_rounded_down_and_0_when_the_total_is_0(
     current: float, total: float, percent: int
