@@ -74,7 +74,7 @@ class Reason(StrEnum):
 
 
 class TriggeredBy(StrEnum):
-    """What made a run: its schedule, catching up on a missed instant, a person or script, a retry of a run."""
+    """What made a run: its schedule, catching up on a missed instant, a person or script, a retry."""
 
     SCHEDULE = "schedule"
     CATCH_UP = "catch_up"
