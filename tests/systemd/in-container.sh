@@ -9,9 +9,11 @@ set -eu
 rig=${1:-${ROTA_SYSTEMD_RIG:?name the rig as the first argument or in ROTA_SYSTEMD_RIG}}
 shift || true
 [ $# -gt 0 ] || set -- --container
+[ "$1" != -- ] || shift
 here=$(cd "$(dirname "$0")" && pwd)
 project=$(cd "$here/../.." && pwd)
 python=${PYTHON:-python3}
+[ -n "${PYTHON:-}" ] || [ ! -x "$project/.venv/bin/python" ] || python=$project/.venv/bin/python
 share=$(mktemp -d)
 trap 'rm -rf "$share"' EXIT
 
