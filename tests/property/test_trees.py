@@ -63,7 +63,7 @@ def pages(draw: st.DrawFn) -> Document:
     )
 
 
-@settings(max_examples=60)
+@settings(max_examples=60, deadline=None)
 @given(st.lists(st.tuples(pages(), st.sets(st.integers(0, 3))), min_size=1, max_size=25))
 def test_readers_who_lag_at_random_end_with_the_tree_of_the_server(history: list[Any]) -> None:
     topic = Topic("t", epoch="0badcafe", catalog=load(), tombstones=3)
@@ -79,7 +79,7 @@ def test_readers_who_lag_at_random_end_with_the_tree_of_the_server(history: list
         assert (elements, seq) == (dict(topic.elements), topic.seq)
 
 
-@settings(max_examples=60)
+@settings(max_examples=60, deadline=None)
 @given(st.lists(pages(), min_size=2, max_size=8))
 def test_rendering_the_patched_tree_is_rendering_the_new_one(history: list[Document]) -> None:
     renderer = HtmlRenderer(load())

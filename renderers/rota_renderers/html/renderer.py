@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from functools import cache
 from typing import Any
 
 from jinja2 import Environment, PackageLoader, TemplateNotFound, Undefined
@@ -164,20 +165,27 @@ def safe_path(href: object) -> str | None:
 
 
 def _views(catalog: Catalog) -> dict[str, Callable[..., Markup]]:
+    return {name: _view(name) for name in (*catalog.components, "Box", "Broken")}
+
+
+@cache
+def _environment() -> Environment:
     environment = Environment(
         loader=PackageLoader("rota_renderers.html"),
         autoescape=True,
         trim_blocks=True,
         lstrip_blocks=True,
         undefined=Undefined,
+        auto_reload=False,
     )
     environment.globals.update(words=words, attrs=attributes, path=safe_path, plain=_plain)
-    return {name: _view(environment, name) for name in (*catalog.components, "Box", "Broken")}
+    return environment
 
 
-def _view(environment: Environment, name: str) -> Callable[..., Markup]:
+@cache
+def _view(name: str) -> Callable[..., Markup]:
     try:
-        view: Callable[..., Markup] = environment.get_template(f"{name}.html").module.view  # type: ignore[attr-defined]
+        view: Callable[..., Markup] = _environment().get_template(f"{name}.html").module.view  # type: ignore[attr-defined]
     except TemplateNotFound as error:
         raise LookupError(f"the component {name} has no template") from error
     return view
