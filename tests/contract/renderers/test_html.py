@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import pytest
+
 from conformance.attacks import HOSTILE, Broken, degradations, hostile_trees
 from conformance.fixtures import NOW, ROOT, Example, examples
 from conformance.outline import outline, parsed, words
-
 from rota_catalog.catalog import load
 from rota_catalog.tree import Elements
 from rota_renderers.html import HtmlRenderer

@@ -8,6 +8,8 @@ from typing import Any
 import pytest
 from rich.cells import cell_len
 
+from conformance.attacks import HOSTILE as SHARED_ATTACKS
+from conformance.attacks import Broken, degradations, hostile_trees
 from contract.renderers.printed import flat, printed, printed_page, tree_of
 from rota_catalog import catalog
 from rota_renderers.terminal.components import COMPONENTS
@@ -108,6 +110,22 @@ def test_no_text_is_obeyed(component: str, example: Mapping[str, Any], hostile: 
     assert "can't be shown" not in shown
 
 
+@pytest.mark.parametrize("attack", SHARED_ATTACKS, ids=range(len(SHARED_ATTACKS)))
+def test_no_text_that_attacks_other_renderers_is_obeyed_either(attack: str) -> None:
+    for component, elements in hostile_trees(attack):
+        shown = printed(elements)
+        assert [c for c in shown if c != "\n" and (c < " " or "\x7f" <= c <= "\x9f")] == [], component
+        assert max(cell_len(line) for line in shown.splitlines()) <= 80, component
+
+
+@pytest.mark.parametrize("case", degradations(), ids=lambda case: case.name)
+def test_what_is_wrong_is_marked_as_in_every_renderer(case: Broken) -> None:
+    shown = flat(printed(case.elements, case.root, width=120))
+
+    assert [part for part in case.shows if part not in shown] == []
+    assert [part for part in case.hides if part in shown] == []
+
+
 @each_example
 def test_whatever_stands_in_the_props_the_page_survives(component: str, example: Mapping[str, Any]) -> None:
     kinds: tuple[Any, ...] = (None, 7, "text", [], {}, [{}], {"rows": None})
@@ -179,6 +197,19 @@ def test_what_can_not_be_shown_is_marked_and_never_silent(
     shown = flat(printed(tree))
 
     assert [fact for fact in facts if fact not in shown] == []
+
+
+def test_one_bad_row_leaves_the_table_its_others() -> None:
+    rows = {
+        "bad": {"type": "JobRow", "props": {"name": "bad"}, "text": "bad has no state"},
+        "good": {"type": "JobRow", "props": {"name": "good", "state": "completed", "href": "/"}},
+    }
+    tree = {"root": {"type": "JobTable", "props": {"order": "name"}, "children": list(rows)}, **rows}
+
+    shown = flat(printed(tree))
+
+    assert "JobRow can't be shown bad has no state" in shown
+    assert "Completed good" in shown
 
 
 def test_the_command_behind_an_action_is_safe_to_paste() -> None:

@@ -62,10 +62,23 @@ def _folded(rows: list[Element], canvas: Canvas) -> RenderableType:
 
 
 def _cells(row: Element, canvas: Canvas) -> list[Text]:
-    props = row.get("props", {})
-    if row.get("type") != "JobRow" or "name" not in props:
-        told = text(row.get("text", "") or row.get("type", ""))
-        return [canvas.state("unknown"), told, *[Text() for _ in range(4)]]
+    if row.get("type") == "JobRow":
+        try:
+            return _shown(row, canvas)
+        except Exception:  # one row that can't be drawn must not take the table with it
+            return _marked("JobRow can't be shown", row, canvas)
+    if row.get("type") == "Invalid":
+        return _marked(f"{row['props'].get('component', '')} can't be shown", row, canvas)
+    return _marked(f"Unsupported: {row.get('type')}", row, canvas)
+
+
+def _marked(title: str, row: Element, canvas: Canvas) -> list[Text]:
+    told = joined([text(title, "yellow"), text(row.get("text", ""))])
+    return [canvas.state("unknown"), told, *[Text() for _ in range(len(_COLUMNS) - 2)]]
+
+
+def _shown(row: Element, canvas: Canvas) -> list[Text]:
+    props = row["props"]
     return [
         canvas.state(props["state"]),
         text(props["name"], "bold"),
