@@ -12,9 +12,8 @@ from typing import TextIO
 
 import click
 
-# C0 except tab and newline, DEL, C1, and the marks that turn the direction of text around
-_CONTROL = regex("[\x00-\x08\x0b-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
-_SEQUENCE = regex(r"\x1b(?:\[[0-?]*[ -/]*[@-~]|[\]PX^_][^\x07\x1b]*(?:\x07|\x1b\\)?|.)")
+from rota_renderers.plain import plain
+
 _COLOUR = regex(r"\x1b\[[0-9;:]*m")
 
 COLOURS: Mapping[str, str] = {
@@ -42,22 +41,17 @@ class Cell:
 
 def say(text: str = "") -> None:
     """A line on stdout, safe for a terminal."""
-    click.echo(clean(text))
+    click.echo(plain(text))
 
 
 def note(text: str) -> None:
     """A line on stderr: about the command, not its answer."""
-    click.echo(clean(text), err=True)
+    click.echo(plain(text), err=True)
 
 
 def say_json(value: object) -> None:
     """The value as JSON, indented for people when they read it."""
     click.echo(json.dumps(value, indent=2 if sys.stdout.isatty() else None, ensure_ascii=False))
-
-
-def clean(text: str) -> str:
-    """Without escape sequences, control characters and direction marks; newline and tab stay."""
-    return _CONTROL.sub("", _SEQUENCE.sub("", text))
 
 
 def log_text(text: str, stream: TextIO, environ: Mapping[str, str] = os.environ) -> str:
@@ -66,10 +60,10 @@ def log_text(text: str, stream: TextIO, environ: Mapping[str, str] = os.environ)
         return text.encode("utf-8", "replace").decode()
     pieces = _COLOUR.split(text)
     if environ.get("NO_COLOR") or len(pieces) == 1:
-        return clean(text)
+        return plain(text)
     colours = _COLOUR.findall(text)
-    joined = clean(pieces[0]) + "".join(
-        colour + clean(piece) for colour, piece in zip(colours, pieces[1:], strict=True)
+    joined = plain(pieces[0]) + "".join(
+        colour + plain(piece) for colour, piece in zip(colours, pieces[1:], strict=True)
     )
     return joined + "\x1b[0m"
 
@@ -99,7 +93,7 @@ def _say_row(row: Sequence[Cell], widths: Sequence[int]) -> None:
 
 def _cell(field: str | Cell) -> Cell:
     cell = field if isinstance(field, Cell) else Cell(field)
-    return Cell(clean(cell.text).replace("\n", " ").replace("\t", " "), cell.colour)
+    return Cell(plain(cell.text).replace("\n", " ").replace("\t", " "), cell.colour)
 
 
 def _width(text: str) -> int:

@@ -9,9 +9,10 @@ import click
 from rota.cli.arguments import JOB
 from rota.cli.client import Daemon, pages, route
 from rota.cli.failure import Failure, NoDaemon
-from rota.cli.output import clean, say_json
+from rota.cli.output import say_json
 from rota.cli.outside import Asking, asks_daemon
 from rota.cli.verdict import Verdict, of_all, of_job
+from rota_renderers.plain import plain
 
 
 @click.command()
@@ -32,7 +33,7 @@ def status(asking: Asking, ctx: click.Context, job: str | None, check: bool) -> 
         if asking.as_json:
             say_json({"status": verdict.word, "code": verdict.code, "text": verdict.text})
         else:
-            click.echo(clean(verdict.line))
+            click.echo(plain(verdict.line))
         ctx.exit(verdict.code)
     from rota.cli.page import fetch_tree, say_tree
 

@@ -9,8 +9,8 @@ from typing import Any
 from rich.console import Group, RenderableType
 from rich.text import Text
 
+from rota_renderers.plain import one_line, plain
 from rota_renderers.terminal.look import command_of, look_of, reason_of, style_of
-from rota_renderers.terminal.plain import one_line, plain
 
 MAX_DEPTH = 32
 

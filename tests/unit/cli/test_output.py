@@ -6,7 +6,8 @@ import click
 import pytest
 from click.testing import CliRunner
 
-from rota.cli.output import Cell, clean, log_text, say_table
+from rota.cli.output import Cell, log_text, say_table
+from rota_renderers.plain import plain
 
 
 class Terminal(io.StringIO):
@@ -26,7 +27,7 @@ class Terminal(io.StringIO):
     ],
 )
 def test_what_a_terminal_would_obey_is_taken_out(text: str, harmless: str) -> None:
-    assert clean(text) == harmless
+    assert plain(text) == harmless
 
 
 def test_a_log_keeps_its_colours_on_a_terminal_and_nothing_else() -> None:

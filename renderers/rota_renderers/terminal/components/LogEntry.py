@@ -6,8 +6,8 @@ from rich.console import RenderableType
 from rich.text import Text
 
 from rota_renderers.format import clock
+from rota_renderers.plain import plain
 from rota_renderers.terminal.canvas import Canvas, Element, text
-from rota_renderers.terminal.plain import plain
 
 _STYLES = {"warning": "yellow", "error": "bold red", "meta": "dim italic"}
 
