@@ -51,8 +51,10 @@ def rota_file(job: JobLine) -> str:
 
 def peer_file(job: JobLine) -> str:
     """yacron's form, which cronstable reads too; output kept, as rota always does."""
+    # Both read a YAML without flow lists.
+    argv = "".join(f"      - {json.dumps(word)}\n" for word in job.argv)
     return (
-        f"jobs:\n  - name: {job.name}\n    command: {json.dumps(job.argv)}\n"
+        f"jobs:\n  - name: {job.name}\n    command:\n{argv}"
         f'    schedule: "{job.cron}"\n    captureStdout: true\n    captureStderr: true\n'
     )
 

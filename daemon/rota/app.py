@@ -24,13 +24,13 @@ from rota.config.jobset import JobReader
 from rota.config.parse import Surroundings, restore
 from rota.core.board import Board
 from rota.core.errors import RotaError, UsageError
-from rota.core.model import JobSet, Source
+from rota.core.model import JobSet, JobSpec, Source
 from rota.core.seams import Clock, Ids, JobRecord, ProcessRunner, Store
 from rota.daemon import Daemon
 from rota.engine.bus import Bus
 from rota.engine.clock import SystemClock
 from rota.engine.executor import Executor
-from rota.engine.health import Disk, Health
+from rota.engine.health import Disk, Health, Probes
 from rota.engine.jobs import Jobs
 from rota.engine.operations import Operations
 from rota.engine.parts import Parts
@@ -48,6 +48,7 @@ from rota.process.output import Logs
 from rota.store.backup import ledger_path
 from rota.store.ids import SystemIds
 from rota.store.ledger import Ledger
+from rota.store.upkeep import Upkeep
 from rota.web.services import Services
 
 FAILED, UNUSABLE = 1, 2
@@ -143,23 +144,26 @@ async def _assemble(
         epoch=secrets.token_hex(4),
         hosts=config.web_hosts,
     )
+    upkeep = Upkeep(ledger, clock, config.retention, client.remove)
+    probes = Probes(
+        tick_lag=lambda: scheduler.tick_lag,
+        jumps=lambda: scheduler.jumps,
+        disk=lambda: _disk(layout.state),
+        runner_problem=lambda: client.problem,
+        damage=lambda: upkeep.damage,
+    )
     return Daemon(
         config=config,
         layout=layout,
         sockets=sockets,
-        ledger=ledger,
         client=client,
         launcher=_launcher(layout, clock),
         parts=parts,
         executor=executor,
         scheduler=scheduler,
         jobs=jobs,
-        health=Health(
-            parts,
-            tick_lag=lambda: scheduler.tick_lag,
-            jumps=lambda: scheduler.jumps,
-            disk=lambda: _disk(layout.state),
-        ),
+        health=Health(parts, probes),
+        upkeep=upkeep,
         services=services,
         notifier=Notifier.take(os.environ),
         watchdog=take_watchdog_interval(os.environ, os.getpid()),
@@ -201,16 +205,22 @@ async def _last_good(
     found = await asyncio.to_thread(reader.read)
     if all(problem.severity != "error" for problem in found.problems):
         return JobSet()
-    kept = {}
+    known = {}
     for record in records.values():
-        text = await ledger.definition(record.definition) if record.job not in found.jobs else None
-        if text is None:
-            continue
-        source = Source(file=record.source_file, line=record.source_line, directory=record.source_directory)
-        spec = restore(record.job, text, source, surroundings)
+        spec = await _remembered(ledger, record, surroundings) if record.job not in found.jobs else None
         if spec is not None:
-            kept[record.job] = spec
-    return JobSet(jobs=kept)
+            known[record.job] = spec
+    # Only those that a broken file still claims: the others were removed on purpose.
+    kept = await asyncio.to_thread(reader.read, JobSet(jobs=known))
+    return JobSet(jobs={job: kept.jobs[job] for job in kept.stale})
+
+
+async def _remembered(ledger: Ledger, record: JobRecord, surroundings: Surroundings) -> JobSpec | None:
+    text = await ledger.definition(record.definition)
+    if text is None:
+        return None
+    source = Source(file=record.source_file, line=record.source_line, directory=record.source_directory)
+    return restore(record.job, text, source, surroundings)
 
 
 def _launcher(layout: Layout, clock: Clock) -> Launcher | None:

@@ -29,9 +29,7 @@ from rota.host.systemd import Notifier
 from rota.process.client import RunnerClient
 from rota.process.launch import Launcher
 from rota.process.layout import Layout
-from rota.store.backup import daily_backup
-from rota.store.ledger import Ledger
-from rota.store.retention import sweep
+from rota.store.upkeep import Upkeep
 from rota.web.app import build_app
 from rota.web.services import Services
 from rota.web.sessions import SESSIONS
@@ -39,7 +37,6 @@ from rota.web.sessions import SESSIONS
 _RUNNER_PATIENCE = 5.0  # seconds that readiness waits for a runner
 _LOOK_EVERY = 0.02
 _STATUS_EVERY = 5.0  # seconds between two lines for `systemctl status`
-_HOUSEKEEPING_FIRST, _HOUSEKEEPING_EVERY = 60.0, 3600.0  # seconds; never while it is busy starting
 _SHUTDOWN_PATIENCE = 2.0  # seconds for requests under way at the end
 
 _log = structlog.get_logger(__name__)
@@ -52,7 +49,6 @@ class Daemon:
     config: DaemonConfig
     layout: Layout
     sockets: Sockets
-    ledger: Ledger
     client: RunnerClient
     launcher: Launcher | None
     parts: Parts
@@ -60,6 +56,7 @@ class Daemon:
     scheduler: Scheduler
     jobs: Jobs
     health: Health
+    upkeep: Upkeep
     services: Services
     notifier: Notifier
     watchdog: timedelta | None
@@ -118,7 +115,7 @@ class Daemon:
         rounds: list[Coroutine[Any, Any, None]] = [
             self.scheduler.run(self.config.startup_delay),
             self.health.run(),
-            self._keep_house(),
+            self.upkeep.run(),
             self._tell_status(),
         ]
         if self.watchdog is not None:
@@ -196,12 +193,10 @@ class Daemon:
             self.notifier.ready(self._status())
 
     async def _watch_directories(self) -> None:
+        """The first turn says that watching has begun: what changed since the first read is read then."""
         try:
-            first = True
             async for _ in changes(self.config.jobs, self.parts.clock):
-                if not first:
-                    await self.jobs.reload()
-                first = False
+                await self.jobs.reload()
         except Unavailable as error:
             _log.error("jobs.not_watched", error=error.message, instead="rota reload")
             await self._stop.wait()
@@ -227,20 +222,6 @@ class Daemon:
         problems = len(self.parts.board.problems)
         ending = f", {problems} problems in job files" if problems else ""
         return f"{len(self.parts.board.jobs)} jobs, {running} running{ending}; {self.sockets.url}"
-
-    async def _keep_house(self) -> None:
-        """A backup a day, and what is too old goes."""
-        pause = _HOUSEKEEPING_FIRST
-        while True:
-            await self.parts.clock.sleep(pause)
-            pause = _HOUSEKEEPING_EVERY
-            now = self.parts.clock.now()
-            try:
-                await asyncio.to_thread(daily_backup, self.ledger.path, at=now)
-                swept = await sweep(self.ledger, self.config.retention, self.client.remove, now)
-                _log.info("ledger.swept", logs=swept.logs, runs=swept.runs)
-            except RotaError as error:
-                _log.warning("ledger.not_swept", error=error.message)
 
     @staticmethod
     def _say(line: str) -> None:

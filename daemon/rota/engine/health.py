@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 
@@ -27,27 +27,27 @@ class Disk:
     total: int
 
 
-class Health:
-    """Keeps `board.health`, whose keys are planner, runner, store, disk, jobs and clock.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Probes:
+    """What is asked at each look.
 
-    `tick_lag` answers how long ago the planner looked at the clock, `jumps` how often the wall clock was seen
-    to jump, `disk` the space left, `runner_problem` why the runner that answers can't be used.
+    How long ago the planner looked at the clock, how often the wall clock was seen to jump, the space left,
+    why the runner that answers can't be used, and what the last check of the ledger found.
     """
 
-    def __init__(
-        self,
-        parts: Parts,
-        *,
-        tick_lag: Callable[[], timedelta],
-        jumps: Callable[[], int],
-        disk: Callable[[], Disk],
-        runner_problem: Callable[[], str] = lambda: "",
-    ) -> None:
+    tick_lag: Callable[[], timedelta]
+    jumps: Callable[[], int]
+    disk: Callable[[], Disk]
+    runner_problem: Callable[[], str] = lambda: ""
+    damage: Callable[[], Sequence[str]] = tuple
+
+
+class Health:
+    """Keeps `board.health`, whose keys are planner, runner, store, disk, jobs and clock."""
+
+    def __init__(self, parts: Parts, probes: Probes) -> None:
         self._parts = parts
-        self._tick_lag = tick_lag
-        self._jumps = jumps
-        self._disk = disk
-        self._runner_problem = runner_problem
+        self._probes = probes
         self._jumps_seen = 0
         self._jumped_at: float | None = None  # monotonic seconds
 
@@ -86,24 +86,28 @@ class Health:
         yield self._wall_clock()
 
     def _planner(self) -> HealthItem:
-        if self._tick_lag() <= _TICK_LATE:
+        if self._probes.tick_lag() <= _TICK_LATE:
             return _item("planner", "Planner", HealthState.OK)
         note = f"has not looked at the clock for more than {length_in_words(_TICK_LATE)}"
         return _item("planner", "Planner", HealthState.FAILED, note)
 
     def _runner(self) -> HealthItem:
         if self._parts.runner.facts is None:
-            note = self._runner_problem() or "no runner answers; nothing can start"
+            note = self._probes.runner_problem() or "no runner answers; nothing can start"
             return _item("runner", "Runner", HealthState.FAILED, note)
         return _item("runner", "Runner", HealthState.OK)
 
     def _store(self) -> HealthItem:
         if self._parts.writable.error:
             return _item("store", "Ledger", HealthState.FAILED, self._parts.writable.error)
+        if self._probes.damage():
+            first = self._probes.damage()[0]
+            note = f"damaged: {first}; rota store check says more, rota store restore mends it"
+            return _item("store", "Ledger", HealthState.WARN, note)
         return _item("store", "Ledger", HealthState.OK)
 
     def _space(self) -> HealthItem:
-        disk = self._disk()
+        disk = self._probes.disk()
         free = disk.free / disk.total if disk.total else 1.0
         if free >= _DISK_LOW:
             return _item("disk", "Disk", HealthState.OK)
@@ -122,7 +126,7 @@ class Health:
         return _item("jobs", "Job files", HealthState.WARN, note)
 
     def _wall_clock(self) -> HealthItem:
-        jumps, now = self._jumps(), self._parts.clock.monotonic()
+        jumps, now = self._probes.jumps(), self._parts.clock.monotonic()
         if jumps > self._jumps_seen:
             self._jumps_seen, self._jumped_at = jumps, now
         if self._jumped_at is None or now - self._jumped_at > _JUMP_TOLD.total_seconds():

@@ -10,7 +10,7 @@ from rota.core.board import HealthState
 from rota.core.errors import Unavailable
 from rota.core.events import HealthChanged
 from rota.core.problems import Problem
-from rota.engine.health import Disk, Health
+from rota.engine.health import Disk, Health, Probes
 
 
 @dataclass(kw_only=True)
@@ -20,15 +20,19 @@ class Host:
     lag: timedelta = timedelta()
     jumps: int = 0
     free: int = 50
+    runner_problem: str = ""
+    damage: tuple[str, ...] = ()
 
 
 def health_of(engine: FakeEngine, host: Host) -> Health:
-    return Health(
-        engine.parts,
+    probes = Probes(
         tick_lag=lambda: host.lag,
         jumps=lambda: host.jumps,
         disk=lambda: Disk(free=host.free, total=100),
+        runner_problem=lambda: host.runner_problem,
+        damage=lambda: host.damage,
     )
+    return Health(engine.parts, probes)
 
 
 def state(engine: FakeEngine, key: str) -> tuple[HealthState, str]:
@@ -118,3 +122,23 @@ async def test_a_jump_of_the_clock_is_told_for_an_hour() -> None:
     health.step()
 
     assert state(engine, "clock") == (HealthState.OK, "")
+
+
+def test_a_runner_that_can_not_be_used_says_why_in_its_own_words() -> None:
+    engine = FakeEngine()
+    engine.hands.facts = None
+
+    health_of(engine, Host(runner_problem="it speaks version 2")).step()
+
+    assert state(engine, "runner") == (HealthState.FAILED, "it speaks version 2")
+
+
+def test_a_damaged_ledger_names_the_way_out() -> None:
+    engine = FakeEngine()
+
+    health_of(engine, Host(damage=("row 7 missing from index",))).step()
+
+    kind, note = state(engine, "store")
+    assert kind is HealthState.WARN
+    assert "row 7 missing" in note
+    assert "rota store restore" in note
