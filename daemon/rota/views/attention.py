@@ -72,12 +72,12 @@ def failure(id_: str, name: str, run: Run, last_lines: Sequence[str] = (), log_h
 
 def file_alerts(problems: Iterable[Problem], stale: Iterable[JobEntry]) -> list[Node]:
     """One alert for each file with errors: the first with its place, the others as lines."""
-    running = {entry.spec.source.file: entry.spec.name for entry in stale}
+    running = {scope for entry in stale for scope in entry.spec.source.scopes}
     by_file: dict[str, list[Problem]] = {}
     for problem in problems:
         if problem.severity == "error":
             by_file.setdefault(problem.file, []).append(problem)
-    return [_file_alert(file, found, running.get(file)) for file, found in by_file.items()]
+    return [_file_alert(file, found, found[0].scope in running) for file, found in by_file.items()]
 
 
 def health_alerts(items: Iterable[HealthItem]) -> list[Node]:
@@ -106,7 +106,7 @@ def _outcome(run: Run) -> dict[str, object]:
     return facts
 
 
-def _file_alert(file: str, problems: Sequence[Problem], last_good: str | None) -> Node:
+def _file_alert(file: str, problems: Sequence[Problem], last_good: bool) -> Node:
     first, *others = problems
     hint = f" ({first.hint})" if first.hint else ""
     props: dict[str, object] = {

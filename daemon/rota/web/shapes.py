@@ -49,8 +49,11 @@ def job_shape(entry: JobEntry, problems: Iterable[Problem] = ()) -> Shape:
 
 
 def problems_of(spec: JobSpec, board: Board) -> list[Problem]:
-    """What is wrong in the file that the job comes from."""
-    return [problem for problem in board.problems if problem.file == spec.source.file]
+    """What is wrong in the file that the job comes from, and in the defaults that hold for it."""
+    if not board.problems:
+        return []
+    scopes = frozenset(spec.source.scopes)
+    return [problem for problem in board.problems if problem.scope in scopes]
 
 
 def run_shape(run: Run, *, now: datetime, entry: JobEntry | None = None) -> Shape:

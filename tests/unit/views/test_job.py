@@ -1,0 +1,157 @@
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from fakes.jobs import a_job
+from fakes.schedules import cron
+from fakes.views import NOW, a_board, a_run, an_ended_run, checked, due_in, of_type, titles
+from rota.core.board import JobEntry
+from rota.core.instant import to_ms
+from rota.core.model import Definition, JobSpec
+from rota.core.problems import Problem
+from rota.core.run import RunState
+from rota.core.seams import Pause, RunPage
+from rota.views.job import JobView, job_page
+from rota_catalog.tree import Document
+
+
+def an_entry(spec: JobSpec | None = None) -> JobEntry:
+    job = spec or a_job("backup")
+    return a_board(job).jobs[job.id]
+
+
+def the_page(
+    entry: JobEntry, *runs: Any, total: int | None = None, cursor: str | None = None, **view: Any
+) -> Document:
+    page = RunPage(runs=runs, total=len(runs) if total is None else total, next_cursor=cursor)
+    return checked(job_page("job/backup", JobView(entry=entry, runs=page, **view), now=NOW))
+
+
+def facts(document: Document) -> dict[str, Any]:
+    return {
+        row["key"]: row.get("value") for kv in of_type(document, "KeyValue") for row in kv["props"]["rows"]
+    }
+
+
+def test_the_schedule_is_told_in_words_as_written_and_with_its_zone() -> None:
+    entry = an_entry(a_job("backup", triggers=(cron("0 2 * * *", "Europe/Berlin"),)))
+    entry.next_due = due_in("backup", timedelta(hours=1), timedelta(hours=25))
+
+    page = the_page(entry)
+
+    told = facts(page)
+    assert (told["Runs"], told["As written"], told["Time zone"]) == (
+        "daily at 02:00",
+        "0 2 * * *",
+        "Europe/Berlin",
+    )
+    assert [item["label"] for item in of_type(page, "UpcomingList")[0]["props"]["items"]] == [
+        "Thursday",
+        "Friday",
+    ]
+    assert of_type(page, "NextRunCountdown")[0]["props"]["at"] == to_ms(NOW + timedelta(hours=1))
+
+
+def test_a_job_without_schedule_runs_by_hand() -> None:
+    assert facts(the_page(an_entry()))["Runs"] == "by hand only"
+
+
+def test_a_failed_job_shows_the_end_of_its_log() -> None:
+    entry = an_entry()
+    entry.last = an_ended_run(RunState.FAILED, message="exit code 3")
+
+    page = the_page(entry, last_words=["connection refused"])
+
+    alert = of_type(page, "ErrorAlert")[0]["props"]
+    assert (alert["message"], alert["lastLines"]) == ("exit code 3", ["connection refused"])
+
+
+def test_parameters_make_a_form() -> None:
+    entry = an_entry(
+        a_job(
+            "backup", params={"database": {"type": "string", "enum": ["app", "crm"]}, "keep": {"default": 7}}
+        )
+    )
+
+    page = the_page(entry)
+
+    form = of_type(page, "RunForm")[0]
+    assert form["props"]["params"] == [
+        {"name": "database", "type": "string", "enum": ["app", "crm"], "required": True},
+        {"name": "keep", "type": "string", "default": 7},
+    ]
+    assert form["actions"][0]["do"] == "job.run"
+    assert [action["do"] for action in page.elements["page"]["actions"]] == ["job.pause"]
+
+
+def test_a_paused_job_says_until_when_and_offers_to_resume() -> None:
+    entry = an_entry()
+    entry.pause = Pause(since=NOW, until=NOW + timedelta(hours=1), note="Kernel upgrade.")
+
+    page = the_page(entry)
+
+    banner = page.elements["banner.paused"]["props"]["body"]
+    assert banner == "Its due times are skipped until 2026-01-01 13:00 UTC. Kernel upgrade."
+    assert page.elements["page"]["actions"][-1]["do"] == "job.resume"
+
+
+def test_a_disabled_job_says_why_it_can_not_run() -> None:
+    page = the_page(an_entry(a_job("backup", enabled=False)))
+
+    assert page.elements["banner.disabled"]["props"]["title"] == "Disabled"
+    assert [action["disabled"] for action in page.elements["page"]["actions"]] == ["disabled", "disabled"]
+
+
+def test_a_job_at_its_limit_can_not_be_run_again() -> None:
+    entry = an_entry()
+    entry.open_runs[1] = a_run()
+
+    page = the_page(entry)
+
+    assert page.elements["page"]["actions"][0]["disabled"] == "running"
+    assert len(of_type(page, "ProgressBar")) == 1
+
+
+def test_the_problems_of_its_file_have_their_place() -> None:
+    entry = an_entry()
+    entry.stale = True
+    problem = Problem(file="backup.yaml", line=3, column=5, message="unknown key `timout`")
+
+    page = the_page(entry, problems=[problem])
+
+    assert of_type(page, "ErrorAlert")[0]["props"]["file"] == "backup.yaml:3:5"
+
+
+def test_runs_are_paged() -> None:
+    page = the_page(an_entry(), an_ended_run(number=7), total=30, cursor="41", before="90")
+
+    assert [link["props"]["href"] for link in of_type(page, "Link")] == [
+        "/jobs/backup#h-runs", "/jobs/backup?before=41#h-runs",
+    ]  # fmt: skip
+
+
+def test_a_run_tells_what_started_it_and_how_it_ended() -> None:
+    page = the_page(
+        an_entry(), an_ended_run(RunState.FAILED, message="exit code 3", max_attempts=2, attempt=2)
+    )
+
+    row = of_type(page, "RunTable")[0]["props"]["rows"][0]
+    assert (row["trigger"], row["state"], row["note"]) == ("schedule", "failed", "exit code 3")
+    assert (row["durationMs"], row["attempt"], row["maxAttempts"]) == (60_000, 2, 2)
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [('{"run": "a && b", "tags": ["ü"]}', "run: a && b\ntags:\n- ü\n"), ("no json", "no json")],
+)
+def test_the_definition_is_shown_as_people_write_it(text: str, shown: str) -> None:
+    spec = a_job("backup")
+    object.__setattr__(spec, "definition", Definition(text=text, hash="h"))
+
+    page = the_page(an_entry(spec))
+
+    assert page.elements["definition.text"]["props"]["value"] == shown
+    assert titles(page) == ["Schedule", "Job", "History", "Runs", "Definition"]

@@ -1,0 +1,206 @@
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+from fakes.jobs import a_job
+from fakes.views import NOW, a_board, a_run, an_ended_run, checked, of_type, titles
+from rota.core.instant import to_ms
+from rota.core.run import Attempt, Progress, Reason, Run, RunState, Step, StepState, TriggeredBy
+from rota.core.seams import LogLine, LogPage, RunBar
+from rota.views.run import RunView, run_page
+from rota_catalog.tree import Document
+
+
+def a_log(*texts: str, end: bool = False) -> LogPage:
+    lines = [LogLine(n=n, at=NOW, text=text) for n, text in enumerate(texts)]
+    return LogPage(lines=lines, next=len(lines), end=end)
+
+
+def the_page(run: Run, log: LogPage | None = None, **view: Any) -> Document:
+    settings: dict[str, Any] = {
+        "entry": a_board(a_job("backup")).jobs["backup"],
+        "attempt": run.current_attempt,
+    }
+    return checked(run_page(f"run/{run.id}", RunView(run=run, log=log, **(settings | view)), now=NOW))
+
+
+def offers(document: Document) -> dict[str, str | None]:
+    return {action["do"]: action.get("disabled") for action in document.elements["page"]["actions"]}
+
+
+def test_a_failed_run_begins_with_its_cause_and_last_words() -> None:
+    run = an_ended_run(RunState.FAILED, message="exit code 3 on attempt 2 of 2")
+
+    page = the_page(run, a_log("connecting", "", "connection refused", end=True))
+
+    assert page.elements["page"]["children"][0] == "cause"
+    cause = page.elements["cause"]["props"]
+    assert cause["message"] == "exit code 3 on attempt 2 of 2"
+    assert cause["lastLines"] == ["connecting", "connection refused"]
+
+
+def test_a_run_without_message_tells_its_exit_code() -> None:
+    run = an_ended_run(RunState.FAILED, exit_code=3, max_attempts=2, attempt=2)
+
+    cause = the_page(run, a_log()).elements["cause"]["props"]
+
+    assert (cause["exitCode"], cause["attempt"], cause["maxAttempts"]) == (3, 2, 2)
+
+
+def test_a_run_ended_by_a_signal_names_it() -> None:
+    attempt = Attempt(id="a", created_at=NOW, state=StepState.FAILED, signal=9)
+
+    run = an_ended_run(RunState.FAILED, attempts=(attempt,))
+
+    assert the_page(run, a_log()).elements["cause"]["props"]["signal"] == "SIGKILL"
+
+
+def test_a_running_run_shows_steps_progress_and_log() -> None:
+    steps = (
+        Step(
+            key="dump",
+            title="Dump",
+            state=StepState.COMPLETED,
+            started_at=NOW - timedelta(minutes=1),
+            ended_at=NOW,
+        ),
+        Step(
+            key="verify",
+            state=StepState.RUNNING,
+            started_at=NOW,
+            progress=Progress(current=1, total=2, text="half"),
+        ),
+        Step(key="prune"),
+    )
+
+    page = the_page(a_run(steps=steps, progress=Progress(current=50, total=100)), a_log("hello"))
+
+    list_ = page.elements["steps.list"]["props"]
+    assert [step["state"] for step in list_["steps"]] == ["completed", "running", "pending"]
+    assert (list_["current"], list_["steps"][1]["value"], list_["steps"][0]["durationMs"]) == (
+        "verify",
+        0.5,
+        60_000,
+    )
+    assert page.elements["progress"]["props"]["stepText"] == "step 2 of 3: verify, half"
+    assert of_type(page, "LogTail")[0]["props"]["stream"] == "log/backup.1/main.1"
+    assert offers(page) == {"run.retry": "active", "run.cancel": None}
+    assert titles(page) == ["Details", "Steps", "Log"]
+
+
+def test_the_eta_comes_from_the_usual_length() -> None:
+    entry = a_board(a_job("backup")).jobs["backup"]
+    entry.bars.extend(
+        RunBar(number=n, state=RunState.COMPLETED, at=NOW, duration_ms=120_000) for n in range(1, 4)
+    )
+
+    bar = the_page(a_run(number=4), a_log(), entry=entry).elements["progress"]["props"]
+
+    assert (bar["etaAt"], bar["expectMs"]) == (to_ms(NOW + timedelta(minutes=1)), 120_000)
+
+
+def test_a_run_that_will_be_tried_again_says_when() -> None:
+    run = a_run(state=RunState.RETRYING, next_attempt_at=NOW + timedelta(minutes=1), max_attempts=4)
+
+    page = the_page(run, a_log())
+
+    assert page.elements["next-attempt"]["props"] == {
+        "at": to_ms(NOW + timedelta(minutes=1)),
+        "label": "Attempt 2 of 4",
+    }
+    assert offers(page) == {"run.retry": None, "run.cancel": None}
+
+
+def test_what_was_asked_to_stop_says_so() -> None:
+    page = the_page(a_run(cancel_requested_at=NOW), a_log())
+
+    assert page.elements["phase"]["props"]["reason"] == "asked to stop"
+    assert offers(page)["run.cancel"] == "already_requested"
+
+
+def test_a_completed_run_offers_neither_retry_nor_cancel() -> None:
+    assert offers(the_page(an_ended_run(), a_log(end=True))) == {
+        "run.retry": "not_retryable", "run.cancel": "not_active",
+    }  # fmt: skip
+
+
+def test_attempts_lead_to_their_logs() -> None:
+    attempts = tuple(
+        Attempt(
+            id=f"a{n}", n=n, created_at=NOW, started_at=NOW, state=StepState.FAILED, message="exit code 1"
+        )
+        for n in (1, 2)
+    )
+
+    page = the_page(an_ended_run(RunState.FAILED, attempts=attempts), a_log("x"))
+
+    rows = page.elements["attempts.table"]["props"]["rows"]
+    assert [row["href"] for row in rows] == [
+        "/runs/backup.1?attempt=2&step=main#h-log",
+        "/runs/backup.1?attempt=1&step=main#h-log",
+    ]
+    assert rows[0]["note"] == "exit code 1 (log below)"
+
+
+def test_a_long_log_shows_its_end() -> None:
+    page = the_page(a_run(), a_log(*(f"line {n}" for n in range(80))))
+
+    entries = of_type(page, "LogEntry")
+    assert (len(entries), entries[0]["props"]["n"]) == (50, 30)
+    assert of_type(page, "LogTail")[0]["props"]["total"] == 80
+
+
+def test_a_skipped_run_has_no_log_and_says_why() -> None:
+    run = an_ended_run(
+        RunState.SKIPPED, reason=Reason.OVERLAP, message="backup.1 is still running", attempts=(), count=3
+    )
+
+    page = the_page(run)
+
+    assert page.elements["phase"]["props"]["reason"] == "backup.1 is still running"
+    assert of_type(page, "LogTail") == []
+    assert any(
+        row["key"] == "Due times" and row["value"] == 3
+        for row in page.elements["details.facts"]["props"]["rows"]
+    )
+
+
+def test_a_run_that_waits_says_that_it_has_not_started() -> None:
+    run = a_run(state=RunState.PENDING, reason=Reason.QUEUED, started_at=None, attempts=(), attempt=0)
+
+    assert of_type(the_page(run), "Empty")[0]["props"]["hint"] == "It has not started yet."
+
+
+def test_outputs_parameters_and_warnings_are_shown() -> None:
+    run = an_ended_run(result={"size": "12"}, params={"dry": True}, warnings=("replica is late",))
+
+    page = the_page(run, a_log(end=True))
+
+    assert page.elements["result.facts"]["props"]["rows"] == [{"key": "size", "value": "12"}]
+    assert page.elements["params.facts"]["props"]["rows"] == [{"key": "dry", "value": "true"}]
+    assert page.elements["warning.0"]["props"]["body"] == "replica is late"
+
+
+def test_a_retry_leads_to_the_run_it_retries_and_neighbours_are_linked() -> None:
+    run = an_ended_run(number=5, triggered_by=TriggeredBy.RETRY, retry_of="backup.3")
+
+    page = the_page(run, a_log(end=True), previous="backup.4", next="backup.6")
+
+    first = page.elements["details.facts"]["props"]["rows"][0]
+    assert (first["value"], first["href"]) == ("retry of backup.3", "/runs/backup.3")
+    assert [link["props"]["href"] for link in of_type(page, "Link")] == ["/runs/backup.4", "/runs/backup.6"]
+
+
+def test_a_run_whose_job_left_the_files_is_still_shown() -> None:
+    page = the_page(an_ended_run(), a_log("x", end=True), entry=None)
+
+    assert page.elements["page"]["props"]["title"] == "backup.1"
+
+
+def test_hostile_text_from_a_job_passes_as_text() -> None:
+    text = "<script>alert(1)</script>\x1b[31m" + "x" * 10_000
+
+    page = the_page(an_ended_run(RunState.FAILED, message=text[:8000]), a_log(text))
+
+    assert of_type(page, "LogEntry")[0]["props"]["text"].startswith("<script>")
