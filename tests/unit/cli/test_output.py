@@ -22,7 +22,7 @@ class Terminal(io.StringIO):
         ("\x1b[2J\x1b[31mred\x1b[0m", "red"),
         ("\x1b]0;title\x07rest", "rest"),
         ("\x1b]8;;https://evil.example\x1b\\link", "link"),
-        ("a\x00\x08\x7f\x9bb", "ab"),
+        ("a\x00\x08\x7f\x85b", "ab"),
         ("\u202eesrever", "esrever"),
     ],
 )
