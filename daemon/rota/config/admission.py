@@ -39,7 +39,7 @@ def _refusal(previous: JobSet, gone: tuple[str, ...]) -> Problem:
     source = previous.jobs[gone[0]].source
     listed = ", ".join(gone[:_SHOWN]) + (", …" if len(gone) > _SHOWN else "")
     return Problem(
-        file=source.file,
+        file=source.path,
         line=source.line,
         column=1,
         message=f"{len(gone)} of {len(previous.jobs)} jobs would vanish ({listed}): all stay as they were",

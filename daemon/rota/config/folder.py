@@ -7,9 +7,8 @@ import stat
 from dataclasses import dataclass
 from pathlib import Path
 
-from rota.core.problems import Problem
+from rota.core.problems import DEFAULTS, Problem
 
-DEFAULTS = frozenset({"_defaults.yaml", "_defaults.yml"})
 _ENDINGS = (".yaml", ".yml")
 
 Signature = tuple[int, int, int, int]  # changes whenever the file does

@@ -8,11 +8,11 @@ from pathlib import Path
 from rota.config import defaults, jobfile
 from rota.config.defaults import Defaults
 from rota.config.directory import content_of
-from rota.config.folder import DEFAULTS, JobFile, file_at
+from rota.config.folder import JobFile, file_at
 from rota.config.jobset import read
 from rota.config.parse import Surroundings
 from rota.core.model import JobSet, JobSpec
-from rota.core.problems import Problem
+from rota.core.problems import DEFAULTS, Problem
 
 _TOP = "jobs.d"  # by convention the folder that a set begins in
 

@@ -6,7 +6,7 @@ hold, so nobody checks again later. Lengths are `timedelta`, sizes are bytes, zo
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -164,6 +164,19 @@ class Source:
     line: int
     directory: str = ""  # absolute path of the folder the file lies in: relative `cwd` and `env_file`
     commit: str | None = None
+
+    @property
+    def path(self) -> str:
+        """The file, absolute: as problems name it."""
+        return f"{self.directory.rstrip('/')}/{self.file.rpartition('/')[2]}" if self.directory else self.file
+
+    @property
+    def scopes(self) -> Iterator[str]:
+        """The file and the folders around it, inner ones first: what is wrong with one concerns the job."""
+        scope = self.path
+        while scope:
+            yield scope
+            scope = scope.rpartition("/")[0]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

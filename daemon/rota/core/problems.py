@@ -7,6 +7,8 @@ from typing import Literal
 
 Severity = Literal["error", "warning"]
 
+DEFAULTS = frozenset({"_defaults.yaml", "_defaults.yml"})  # files that speak for all jobs of their folder
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Problem:
@@ -22,6 +24,12 @@ class Problem:
     path: str = ""
     hint: str | None = None
     severity: Severity = "error"
+
+    @property
+    def scope(self) -> str:
+        """Whose jobs it is about: a file, or the folder for which a file of defaults speaks."""
+        folder, _, name = self.file.rpartition("/")
+        return folder if name in DEFAULTS else self.file
 
     def __str__(self) -> str:
         hint = f" ({self.hint})" if self.hint else ""

@@ -51,13 +51,29 @@ async def test_nothing_is_sent_again_that_the_caller_has(client: Client) -> None
 
 
 async def test_a_job_shows_the_problems_of_its_file(world: WebWorld, client: Client) -> None:
-    problem = Problem(file="backup.yaml", line=3, column=1, message="unknown key `timout`", hint="timeout?")
+    file = "/etc/rota/jobs.d/backup.yaml"
+    problem = Problem(file=file, line=3, column=1, message="unknown key `timout`", hint="timeout?")
     world.load(a_job("backup"), problems=(problem,), stale=frozenset({"backup"}))
 
     job = await (await client.get("/api/v1/jobs/backup")).json()
 
     assert job["stale"] is True
     assert job["problems"][0]["hint"] == "timeout?"
+
+
+async def test_a_job_shows_the_problems_of_the_defaults_that_hold_for_it_and_of_no_other_file(
+    world: WebWorld, client: Client
+) -> None:
+    def problem(file: str) -> Problem:
+        return Problem(file=file, line=1, column=1, message=file)
+
+    jobs = "/etc/rota/jobs.d"
+    files = (f"{jobs}/_defaults.yaml", "/etc/rota", f"{jobs}/backup.yaml.d", f"{jobs}/sub/_defaults.yaml")
+    world.load(a_job("backup"), problems=tuple(map(problem, files)))
+
+    job = await (await client.get("/api/v1/jobs/backup")).json()
+
+    assert [each["file"] for each in job["problems"]] == [f"{jobs}/_defaults.yaml", "/etc/rota"]
 
 
 async def test_due_instants_come_in_the_zone_of_their_trigger(world: WebWorld, client: Client) -> None:
