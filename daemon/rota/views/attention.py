@@ -108,9 +108,10 @@ def _outcome(run: Run) -> dict[str, object]:
 
 def _file_alert(file: str, problems: Sequence[Problem], last_good: bool) -> Node:
     first, *others = problems
+    name = file.rpartition("/")[2]
     hint = f" ({first.hint})" if first.hint else ""
     props: dict[str, object] = {
-        "title": f"{file}: its last good version runs" if last_good else f"{file} can't be used",
+        "title": f"{name}: its last good version runs" if last_good else f"{name} can't be used",
         "message": f"{first.message}{hint}",
         "state": "stale" if last_good else "invalid",
         "file": f"{file}:{first.line}:{first.column}",

@@ -77,12 +77,15 @@ def test_the_worst_comes_first() -> None:
 
 
 def test_a_job_on_its_last_good_version_says_so() -> None:
-    problem = Problem(file="backup.yaml", line=1, column=1, message="not YAML")
+    problem = Problem(file="/etc/rota/jobs.d/backup.yaml", line=1, column=1, message="not YAML")
 
     page = the_page(a_board(a_job("backup"), problems=(problem,), stale=frozenset({"backup"})))
 
     alert = of_type(page, "ErrorAlert")[0]["props"]
-    assert (alert["state"], alert["title"]) == ("stale", "backup.yaml: its last good version runs")
+    assert (alert["state"], alert["title"]) == (
+        "stale",
+        "/etc/rota/jobs.d/backup.yaml: its last good version runs",
+    )
 
 
 def test_the_last_words_of_a_failed_run_are_part_of_its_cause() -> None:
