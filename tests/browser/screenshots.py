@@ -14,6 +14,7 @@ import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 from threading import Event
+from typing import Any
 
 from playwright.sync_api import Browser, sync_playwright
 
@@ -22,12 +23,20 @@ sys.path[:0] = [str(ROOT / "tests")]
 
 from daemon_process import DaemonProcess  # noqa: E402  the line above makes it importable
 
-FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking"]
+FLAGS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+]
 WIDTHS = {"wide": (1440, 900), "narrow": (390, 844)}
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("--into", type=Path, default=ROOT / "docs/screenshots")
     parser.add_argument("--warm-up", type=float, default=150.0)
     options = parser.parse_args()
@@ -55,15 +64,15 @@ def _take_all(daemon: DaemonProcess, into: Path, warm_up: float) -> None:
         browser.close()
 
 
-def _variants() -> Iterator[tuple[str, dict[str, object]]]:
+def _variants() -> Iterator[tuple[str, dict[str, Any]]]:
     for width_name, (width, height) in WIDTHS.items():
         for scheme in ("light", "dark"):
-            options = {"viewport": {"width": width, "height": height}, "color_scheme": scheme}
+            options: dict[str, Any] = {"viewport": {"width": width, "height": height}, "color_scheme": scheme}
             yield f"{width_name}-{scheme}", options
 
 
-def _take(browser: Browser, url: str, target: Path, options: dict[str, object]) -> None:
-    page = browser.new_page(**options)  # type: ignore[arg-type]  # assembled by name above
+def _take(browser: Browser, url: str, target: Path, options: dict[str, Any]) -> None:
+    page = browser.new_page(**options)
     page.goto(url)
     page.get_by_text("Live", exact=True).first.wait_for()
     page.screenshot(path=target, full_page=True)

@@ -246,7 +246,7 @@ class ProcessRunner(Protocol):
         """None while no runner answers; then nothing can be started."""
 
     async def start(self, order: StartOrder) -> Started | Refused:
-        """Spawn it. Waits for a runner while there is none. Raises Unavailable if the answer can't be known."""
+        """Spawn it; waits for a runner. Raises Unavailable if the answer can't be known."""
 
     async def terminate(self, ref: AttemptRef, *, immediately: bool = False) -> None:
         """SIGTERM to all of it and SIGKILL after its grace, or SIGKILL at once. Its end comes by `watch`."""
