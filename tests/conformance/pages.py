@@ -301,8 +301,7 @@ def _runs() -> Node:
 
 def _form() -> Node:
     params = [
-        {"name": "database", "title": "Database", "type": "string", "enum": ["app", "billing"], "default": "app",
-         "description": "Which one to dump"},
+        {"name": "database", "title": "Database", "type": "string", "enum": ["app", "billing"]},
         {"name": "keep", "type": "integer", "default": 7, "minimum": 1, "description": "Dumps kept"},
         {"name": "verify", "type": "boolean", "default": True},
     ]  # fmt: skip
@@ -375,10 +374,7 @@ def _log() -> Node:
         )
     ]
     entries = [
-        Node(
-            type="LogEntry", id=f"log.{n}", props={"n": n, "at": NOW - 9_000 + n, "text": text, "level": level},
-            text=text,
-        )
+        _entry(n, text, level)
         for n, text, level in lines
     ]  # fmt: skip
     props = {
@@ -387,6 +383,11 @@ def _log() -> Node:
         "total": 1837,
     }
     return Node(type="LogTail", id="log.tail", props=props, children=entries, text="Log, 1837 lines")
+
+
+def _entry(n: int, text: str, level: str) -> Node:
+    props = {"n": n, "at": NOW - 9_000 + n, "text": text, "level": level}
+    return Node(type="LogEntry", id=f"log.{n}", props=props, text=text)
 
 
 def _run(job_: str) -> Action:

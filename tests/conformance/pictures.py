@@ -1,4 +1,4 @@
-"""Pictures of whole pages and of every example, for looking: `python tests/conformance/pictures.py FOLDER`."""
+"""Pictures of whole pages and of every example, for looking: `python -m conformance.pictures FOLDER`."""
 
 from __future__ import annotations
 

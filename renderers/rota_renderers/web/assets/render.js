@@ -32,7 +32,9 @@ export class Renderer {
   hydrate(tree) {
     this.#take(tree);
     const nodes = new Map();
-    for (const node of this.mount.querySelectorAll("[data-id]")) nodes.set(node.dataset.id, node);
+    for (const node of this.mount.querySelectorAll("[data-id]")) {
+      if (!nodes.has(node.dataset.id)) nodes.set(node.dataset.id, node);
+    }
     this.#drawRoot(nodes);
   }
 
@@ -108,7 +110,7 @@ export class Renderer {
     if (cut) this.report(id, "too-deep", "a branch was cut");
     const vnode = cut ? box(id, element, within, { cut }) : this.#describe(id, element, within);
     const view = { id, type: element.type, within, vnode, holders: null };
-    if (!this.#adopt(view, nodes?.get(id))) create(vnode);
+    if (cut || !this.#adopt(view, nodes?.get(id))) create(vnode);
     view.holders = holders(vnode);
     if (cut) return view;
     this.views.set(id, view);
@@ -222,9 +224,9 @@ export class Renderer {
     const order = [...present, ...ids.filter((id) => !present.includes(id))];
     this.#fill(node, order, view.type, above, null);
     const moved = order.filter((id, n) => id !== ids[n]).length;
-    if (moved) node.dataset.waiting = moved;
-    else unmark(node);
-    node.dispatchEvent(new CustomEvent("rota:waiting", { bubbles: true, detail: { id: view.id, moved } }));
+    if (!moved) return unmark(node);
+    node.dataset.waiting = moved;
+    tell(node, moved);
   }
 
   #onClick(event) {
@@ -236,7 +238,12 @@ export class Renderer {
 function unmark(node) {
   if (node.dataset.waiting === undefined) return;
   delete node.dataset.waiting;
-  node.dispatchEvent(new CustomEvent("rota:waiting", { bubbles: true, detail: { id: node.dataset.freeze, moved: 0 } }));
+  tell(node, 0);
+}
+
+// The page around may offer to put the list in order now: how many places have changed.
+function tell(node, moved) {
+  node.dispatchEvent(new CustomEvent("rota:waiting", { bubbles: true, detail: { id: node.dataset.freeze, moved } }));
 }
 
 function isInUse(node) {
