@@ -93,6 +93,26 @@ class DaemonProcess:
         temporary.write_text(text)
         temporary.rename(self.jobs / f"{name}.yaml")
 
+    def load(self, name: str, text: str) -> None:
+        """Write a job file and have it in force now; an error in it fails the test."""
+        self.job(name, text)
+        wrong = [
+            problem
+            for problem in self.post("/api/v1/reload")["problems"]
+            if problem["severity"] == "error" and problem["file"].endswith(f"/{name}.yaml")
+        ]
+        assert not wrong, wrong
+
+    def unload(self, name: str) -> None:
+        """Remove a job file, and the job with it."""
+        (self.jobs / f"{name}.yaml").unlink()
+        self.post("/api/v1/reload")
+
+    def lines(self, run: str, **query: object) -> list[str]:
+        """The log of a run as it is shown; `query` as the API takes it, such as step and attempt."""
+        words = "&".join(f"{name}={value}" for name, value in {"from": 0, "limit": 5000, **query}.items())
+        return [line["text"] for line in self.get(f"/api/v1/runs/{run}/log?{words}")["lines"]]
+
     def get(self, path: str) -> Any:
         """The JSON of a GET that must succeed."""
         status, body = self.request("GET", path)
@@ -107,13 +127,18 @@ class DaemonProcess:
 
     def request(self, method: str, path: str, body: Mapping[str, Any] | None = None) -> tuple[int, Any]:
         """Status and JSON body, over the Unix socket."""
+        status, _, text = self.exchange(method, path, body)
+        return status, json.loads(text) if text else None
+
+    def exchange(self, method: str, path: str, body: Mapping[str, Any] | None = None) -> tuple[int, str, str]:
+        """Status, media type and text, over the Unix socket."""
         connection = _UnixConnection(str(self.ready["socket"]))
         try:
             headers = {"Content-Type": "application/json"} if body is not None else {}
             connection.request(method, path, None if body is None else json.dumps(body), headers)
             response = connection.getresponse()
-            text = response.read()
-            return response.status, json.loads(text) if text else None
+            kind = response.headers.get_content_type()
+            return response.status, kind, response.read().decode()
         finally:
             connection.close()
 

@@ -84,7 +84,7 @@ def test_a_job_on_its_last_good_version_says_so() -> None:
     alert = of_type(page, "ErrorAlert")[0]["props"]
     assert (alert["state"], alert["title"]) == (
         "stale",
-        "/etc/rota/jobs.d/backup.yaml: its last good version runs",
+        "backup.yaml: its last good version runs",
     )
 
 
