@@ -9,7 +9,7 @@ from functools import cache
 from typing import Any
 
 from jinja2 import Environment, PackageLoader, TemplateNotFound, Undefined
-from markupsafe import Markup
+from markupsafe import Markup, escape
 
 from rota_catalog.apply import references
 from rota_catalog.catalog import BUILT_IN, Catalog, Look, is_path
@@ -106,7 +106,7 @@ class _Page:
 
     def _group(self, parent: str, ids: Any) -> Markup:
         within = str(self.elements[parent]["type"])
-        return Markup("").join(self.element(id_, within) for id_ in ids if self._is_there(id_, parent))
+        return Markup("".join(self.element(id_, within) for id_ in ids if self._is_there(id_, parent)))
 
     def _is_there(self, id_: str, parent: str) -> bool:
         if id_ not in self.elements:
@@ -155,8 +155,8 @@ def attributes(given: Mapping[str, Any]) -> Markup:
     for name, value in given.items():
         if value is None or value is False or isinstance(value, Undefined):
             continue
-        parts.append(Markup(f" {name}") if value is True else Markup(' {}="{}"').format(Markup(name), value))
-    return Markup("").join(parts)
+        parts.append(f" {name}" if value is True else f' {name}="{escape(value)}"')
+    return Markup("".join(parts))  # names are ours, values are escaped
 
 
 def safe_path(href: object) -> str | None:
