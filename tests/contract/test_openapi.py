@@ -137,9 +137,7 @@ def test_every_example_fits_its_schema() -> None:
 def test_answers_fit_the_contract(daemon: DaemonProcess, operation_id: str) -> None:
     method, path, operation = ALL[operation_id]
     for parameters, query, body, expected in CALLS[operation_id]:
-        place = (
-            re.sub(r"{(\w+)}", lambda found, given=parameters: quote(given[found[1]], safe=""), path) + query
-        )
+        place = filled(path, parameters) + query
         status, kind, text = daemon.exchange(method.upper(), place, body)
         assert status == expected, f"{method} {place}: {status} {text}"
         answer = resolved(operation["responses"][str(status)])
