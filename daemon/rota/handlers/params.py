@@ -90,7 +90,9 @@ def _wrong(name: str, schema: Mapping[str, object], value: object) -> list[Probl
     from jsonschema import Draft202012Validator
 
     errors = sorted(Draft202012Validator(dict(schema)).iter_errors(value), key=lambda error: error.json_path)
-    found = [_problem(name, f"The parameter {name!r}: {error.message}.") for error in errors]
+    found = [
+        _problem(name, f"The parameter {name!r}: {error.message}.", *error.absolute_path) for error in errors
+    ]
     if "\0" in as_text(value):
         found.append(_problem(name, f"The parameter {name!r} holds a NUL character."))
     return found
@@ -108,6 +110,7 @@ def _too_large(values: Mapping[str, object]) -> list[Problem]:
     return found
 
 
-def _problem(name: str, message: str) -> Problem:
-    pointer = "/" + name.replace("~", "~0").replace("/", "~1") if name else ""
-    return Problem(file="", line=0, column=0, message=message, path=pointer)
+def _problem(name: str, message: str, *inside: object) -> Problem:
+    """`inside` is where in the parameter's value: names and positions."""
+    tokens = (str(token).replace("~", "~0").replace("/", "~1") for token in ((name, *inside) if name else ()))
+    return Problem(file="", line=0, column=0, message=message, path="".join(f"/{token}" for token in tokens))
