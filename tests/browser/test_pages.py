@@ -1,4 +1,4 @@
-"""The pages of a real daemon in a real browser: read, followed live, acted on, without script and on a phone."""
+"""The pages of a real daemon in a real browser: read, followed live, acted on, without script, on a phone."""
 
 from __future__ import annotations
 
