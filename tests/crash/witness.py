@@ -8,6 +8,7 @@ from __future__ import annotations
 import sqlite3
 from collections import Counter, defaultdict
 from collections.abc import Sequence
+from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -57,7 +58,7 @@ def read_witness(witness: Path) -> list[Line]:
 
 def read_ledger(state: Path) -> list[Row]:
     """Every run that answers a due instant, in the order of their instants. The database must be sound."""
-    with sqlite3.connect(f"file:{state / 'ledger.db'}?mode=ro", uri=True) as ledger:
+    with closing(sqlite3.connect(f"file:{state / 'ledger.db'}?mode=ro", uri=True)) as ledger:
         assert ledger.execute("PRAGMA integrity_check").fetchall() == [("ok",)]
         attempts: dict[tuple[str, int], list[str]] = defaultdict(list)
         for job, number, attempt in ledger.execute("SELECT job, number, id FROM attempts ORDER BY position"):
