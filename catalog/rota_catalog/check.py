@@ -99,7 +99,36 @@ def admit(
             found.extend(wrong)
             admitted[id_] = replaced(elements[id_])
     walk(admitted, root)
+    for fault in misplaced(catalog, admitted):
+        found.append(fault)
+        admitted[fault.id] = replaced(admitted[fault.id])
     return admitted, found
+
+
+def misplaced(catalog: Catalog, elements: Mapping[str, Element]) -> list[Fault]:
+    """Elements that the component around them does not take; boxes may stand anywhere."""
+    return [
+        Fault(
+            id=id_, component=elements[id_]["type"], pointer="type", message=f"{place} takes no such element"
+        )
+        for parent in elements.values()
+        for place, allowed, ids in _places(catalog, parent)
+        for id_ in ids
+        if elements[id_]["type"] not in allowed and elements[id_]["type"] not in BUILT_IN
+    ]
+
+
+def _places(catalog: Catalog, element: Element) -> Iterator[tuple[str, tuple[str, ...], Iterable[str]]]:
+    """Where an element holds others of certain types only: what the place is called, the types, the ids."""
+    component = catalog.components.get(element["type"])
+    if component is None:
+        return
+    if isinstance(component.children, tuple):
+        yield component.name, component.children, element.get("children", ())
+    for name, ids in element.get("slots", {}).items():
+        allowed = component.slots.get(name, "any")
+        if isinstance(allowed, tuple):
+            yield f"{name} of {component.name}", allowed, ids
 
 
 def _held(elements: Mapping[str, Element], id_: str, seen: set[str]) -> Iterator[str]:

@@ -50,6 +50,7 @@ class Topic:
         self._root = ""
         self._sources: Mapping[str, Element] = {}  # as the author gave them: what is compared for changes
         self._elements: dict[str, Element] = {}  # as they may be shown
+        self._faults: list[Fault] = []  # what is wrong with the newest tree
         self._revisions: dict[str, int] = {}
         self._tombstones: dict[str, int] = {}  # oldest first
         self._limit = tombstones
@@ -67,13 +68,16 @@ class Topic:
     def update(self, document: Document) -> Delta | None:
         """Take a new tree. The change to it, or None when it is the same.
 
-        Only changed elements are checked. Raises BrokenTree; then the tree before stays.
+        Only elements that changed, or were replaced, are checked.
+        Raises BrokenTree; then the tree before stays.
         """
         if self._root and document.root != self._root:
             raise BrokenTree(
                 f"the root of {self.name!r} was {self._root!r} and can't become {document.root!r}"
             )
-        changed = [id_ for id_, e in document.elements.items() if not self._is_known(id_, e)]
+        # An element may have been replaced for where it stood, and stand elsewhere now.
+        faulty = {fault.id for fault in self._faults}
+        changed = [id_ for id_, e in document.elements.items() if id_ in faulty or not self._is_known(id_, e)]
         elements = {id_: self._elements.get(id_, e) for id_, e in document.elements.items()}
         elements.update((id_, document.elements[id_]) for id_ in changed)
         admitted, faults = admit(self._catalog, elements, changed, document.root)
@@ -81,7 +85,9 @@ class Topic:
         self._root = document.root
         self._sources = document.elements
         for fault in faults:
-            self._report(fault)
+            if fault not in self._faults:
+                self._report(fault)
+        self._faults = faults
         return self._advance(admitted, ops) if ops else None
 
     def since(self, seq: int) -> Delta | None:

@@ -35,6 +35,13 @@ def test_every_prop_says_what_it_is_or_has_a_telling_type(component: Component) 
     assert component.examples
 
 
+@pytest.mark.parametrize("component", COMPONENTS, ids=lambda c: c.name)
+def test_the_types_that_a_component_takes_are_there(component: Component) -> None:
+    lists = [types for types in (component.children, *component.slots.values()) if isinstance(types, tuple)]
+
+    assert {name for types in lists for name in types} <= set(load().components)
+
+
 def test_states_of_every_schema_have_a_look() -> None:
     for name in ("state", "runState", "stepState", "health"):
         assert set(types()[name]["enum"]) <= set(load().states)

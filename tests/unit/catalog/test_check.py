@@ -91,6 +91,47 @@ def test_two_parents_of_one_element_are_refused() -> None:
         admit(load(), elements, elements, "page")
 
 
+@pytest.mark.parametrize(
+    ("around", "place"),
+    [
+        ({"type": "JobTable", "props": {"order": "name"}, "children": ["x"], "text": "t"}, "JobTable"),
+        (
+            {"type": "LogTail", "props": {"stream": "s", "rawHref": "/"}, "children": ["x"], "text": "t"},
+            "LogTail",
+        ),
+        (
+            {
+                "type": "JobRow",
+                "props": {"name": "a", "state": "ok", "href": "/jobs/a"},
+                "slots": {"history": ["x"]},
+                "text": "t",
+            },
+            "history of JobRow",
+        ),
+    ],
+)
+def test_what_stands_where_it_may_not_becomes_a_box_there(around: dict[str, Any], place: str) -> None:
+    elements = {"around": around, "x": TEXT}
+
+    admitted, found = admit(load(), elements, ["x"], "around")
+
+    assert admitted["around"] is around
+    assert admitted["x"] == {"type": "Invalid", "props": {"component": "Text"}, "text": "hi"}
+    assert [(fault.id, fault.pointer, fault.message) for fault in found] == [
+        ("x", "type", f"{place} takes no such element")
+    ]
+
+
+def test_a_box_may_stand_anywhere() -> None:
+    table = {"type": "JobTable", "props": {"order": "name"}, "children": ["x"], "text": "t"}
+    elements = {"table": table, "x": {"type": "JobRow", "props": {}, "text": "no name"}}
+
+    admitted, found = admit(load(), elements, elements, "table")
+
+    assert admitted["x"]["type"] == "Invalid"
+    assert {fault.pointer for fault in found} == {""}
+
+
 def test_a_tree_deeper_than_32_levels_is_refused() -> None:
     elements: dict[str, Any] = {
         f"s{n}": {"type": "Stack", "props": {}, "children": [f"s{n + 1}"]} for n in range(32)

@@ -85,6 +85,21 @@ def test_a_wrong_element_is_reported_once_and_comes_back_when_it_is_right() -> N
     assert (boxed, topic.elements["a"]["type"]) == ("Invalid", "Text")
 
 
+def test_an_element_that_stood_where_it_may_not_is_shown_once_it_stands_elsewhere() -> None:
+    reports: list[Fault] = []
+    topic = a_topic(report=reports.append)
+    text = {"type": "Text", "props": {"value": "x"}, "text": "x"}
+    table = {"type": "JobTable", "props": {"order": "name"}, "text": "jobs"}
+
+    for page, held in ((["table"], ["x"]), (["table"], ["x"]), (["table", "x"], [])):
+        elements = {"page": stack(*page), "table": {**table, "children": held}, "x": text}
+        topic.update(Document(topic="t", root="page", elements=elements))
+        seen = topic.elements["x"]["type"]
+        assert seen == ("Invalid" if held else "Text")
+
+    assert [(fault.id, fault.message) for fault in reports] == [("x", "JobTable takes no such element")]
+
+
 def test_a_broken_tree_leaves_the_last_good_one() -> None:
     topic = a_topic()
     topic.update(a_tree(a="one"))
