@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from bisect import bisect_left, insort
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -17,11 +17,13 @@ from rota.core.run import Run, RunState
 from rota.core.words import instant_in_words
 from rota.views import attention
 from rota.views.attention import Trouble, trouble_of
-from rota.views.ids import job_path, key, overview_path
+from rota.views.ids import job_element, job_path, key, overview_path
 from rota.views.job_row import job_row
 from rota.views.phases import phase_of, zone_of
 from rota.views.progress import active_run
 from rota_catalog.tree import Document, Element, Elements, Node, flatten
+
+Report = Callable[[str, Exception], None]  # a job whose row could not be made
 
 ROWS = 200
 UPCOMING = 6
@@ -58,8 +60,9 @@ class _Card:
 class Overview:
     """The overview's memory of a board; `touch` it for every job that changed."""
 
-    def __init__(self, board: Board) -> None:
+    def __init__(self, board: Board, report: Report = lambda job, error: None) -> None:
         self._board = board
+        self._report = report
         self._cards: dict[str, _Card] = {}
         self._order: list[tuple[int, str]] = []
         self._dues: list[tuple[datetime, str]] = []
@@ -103,12 +106,19 @@ class Overview:
         page = self._page(wanted, now)
         elements = flatten(page)
         for job in self._jobs_on_page(wanted):
-            row = self._rows.get(job)
-            if row is None:
-                row = self._rows[job] = flatten(job_row(self._board.jobs[job], now=now))
-            elements |= row
+            if job not in self._rows:
+                self._rows[job] = self._row(job, now)
+            elements |= self._rows[job]
         elements["jobs"] = self._table(wanted)
         return Document(topic=topic, root=page.id, elements=elements)
+
+    def _row(self, job: str, now: datetime) -> Elements:
+        try:
+            return flatten(job_row(self._board.jobs[job], now=now))
+        except Exception as error:
+            # One job that can't be shown must not take the others' page away.
+            self._report(job, error)
+            return {job_element(job): {"type": "Invalid", "props": {"component": "JobRow"}, "text": job}}
 
     # --- memory ------------------------------------------------------------------------------------------
 

@@ -80,19 +80,25 @@ class LiveTopic:
         if self._listeners:
             self._schedule(wait)
 
-    async def refresh(self) -> None:
-        """Bring the tree up to date. Raises NotFound when what it shows is not there."""
+    async def refresh(self) -> bool:
+        """Bring the tree up to date; False when that failed and the last good one stays.
+
+        Raises NotFound when what it shows is not there, and whatever went wrong when there is no tree yet.
+        """
         self.used_at = self._clock.monotonic()
         async with self._building:
             if not self._dirty:
-                return
+                return True
             self._dirty = False
             try:
-                document = await self._source.build()
-            except BaseException:
-                self._dirty = True
-                raise
-            self._take(self._topic.update(document))
+                self._take(self._topic.update(await self._source.build()))
+            except BaseException as error:
+                self._dirty = True  # the next event, or who asks next, tries again
+                if not self._topic.root or not isinstance(error, Exception) or isinstance(error, NotFound):
+                    raise
+                _log.exception("web.render_failed", topic=self.name, error=str(error))
+                return False
+        return True
 
     def tree(self) -> dict[str, Any]:
         """The whole document with its position."""
@@ -131,23 +137,16 @@ class LiveTopic:
             self._sleeping = True
             await self._clock.sleep(rest)
         self._sleeping = False
-        failed = await self._refresh_or_log()
-        self._flushed_at = self._clock.monotonic()
-        self._flusher = None
-        if self._dirty and self._listeners and not failed:
-            self._schedule()
-
-    async def _refresh_or_log(self) -> bool:
         try:
-            await self.refresh()
+            good = await self.refresh()
         except NotFound as error:
+            good = False
             self._tell(frames.gone(self.name, error.message), self._topic.seq)
-            return True
-        except Exception as error:
-            # The last good tree is served on; the next event tries again.
-            _log.exception("web.render_failed", topic=self.name, error=str(error))
-            return True
-        return False
+        finally:
+            self._flushed_at = self._clock.monotonic()
+            self._flusher = None
+        if self._dirty and self._listeners and good:
+            self._schedule()
 
     def _take(self, change: Delta | None) -> None:
         if change is None or not self._listeners:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Sequence
 
+import structlog
+
 from rota.core.errors import NotFound
 from rota.core.events import Event, JobChanged, JobsLoaded, LogAppended, RunChanged, RunProgressed
 from rota.core.run import Attempt, Run
@@ -21,6 +23,8 @@ from rota.web.shapes import problems_of
 from rota.web.topic_names import JobTopic, OverviewTopic, RunTopic, TreeTopic
 from rota_catalog.tree import Document
 
+_log = structlog.get_logger(__name__)
+
 RUNS = 25  # rows of the run table on a job's page
 LOG_SECONDS = 1.0  # the lines in the tree are refreshed at most so often; the stream carries each at once
 
@@ -36,7 +40,7 @@ class TreeSources:
     def __call__(self, topic: TreeTopic) -> Source:
         if isinstance(topic, OverviewTopic):
             # Made for the first reader: until then the board is filled without events.
-            self._overview = self._overview or Overview(self._services.board)
+            self._overview = self._overview or Overview(self._services.board, _report)
             return OverviewSource(self._services, topic, self._overview)
         if isinstance(topic, JobTopic):
             return JobSource(self._services, topic)
@@ -51,6 +55,10 @@ class TreeSources:
             self._overview.touch(event.run.job)
         elif isinstance(event, JobChanged):
             self._overview.touch(event.job)
+
+
+def _report(job: str, error: Exception) -> None:
+    _log.error("web.row_failed", job=job, error=f"{type(error).__name__}: {error}")
 
 
 class OverviewSource:

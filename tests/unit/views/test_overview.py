@@ -1,16 +1,20 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
+
+import pytest
 
 from fakes.jobs import a_job
 from fakes.views import NOW, a_board, a_run, an_ended_run, checked, due_in, of_type, titles
-from rota.core.board import Board, HealthItem, HealthState
+from rota.core.board import Board, HealthItem, HealthState, JobEntry
 from rota.core.problems import Problem
 from rota.core.run import Progress, Reason, RunState
 from rota.core.seams import Pause
+from rota.views import overview as overview_module
+from rota.views.job_row import job_row
 from rota.views.overview import ROWS, Filter, Overview
-from rota_catalog.tree import Document
+from rota_catalog.tree import Document, Node
 
 MINUTE = timedelta(minutes=1)
 
@@ -202,3 +206,20 @@ def test_only_the_rows_that_changed_are_made_again() -> None:
 
     same = [id_ for id_ in before.elements if after.elements.get(id_) is before.elements[id_]]
     assert len(same) == 2 * 49
+
+
+def test_a_job_that_can_not_be_shown_leaves_the_others_theirs(monkeypatch: pytest.MonkeyPatch) -> None:
+    def row(entry: JobEntry, *, now: datetime) -> Node:
+        if entry.spec.id == "bad":
+            raise ZeroDivisionError
+        return job_row(entry, now=now)
+
+    monkeypatch.setattr(overview_module, "job_row", row)
+    reported: list[str] = []
+    overview = Overview(a_board(a_job("bad"), a_job("good")), lambda job, _: reported.append(job))
+
+    page = checked(overview.document("overview", Filter(), now=NOW))
+
+    assert rows(page) == ["good"]
+    assert page.elements["job.bad"]["type"] == "Invalid"
+    assert reported == ["bad"]
