@@ -189,12 +189,20 @@ async def test_records_keep_what_is_saved_and_never_answer_less(store: Store) ->
         job="backup", answered_until=NOON, schedule="every 1m", since=NOON, pause=pause, source_line=3
     )
 
-    await store.save_records([record, JobRecord(job="report", overlap_skips=2)])
+    await store.save_records([record, JobRecord(job="report", schedule="every 2m")])
 
     assert await store.records() == {
         "backup": replace(record, answered_until=NOON + 9 * MINUTE),
-        "report": JobRecord(job="report", overlap_skips=2),
+        "report": JobRecord(job="report", schedule="every 2m"),
     }
+
+
+async def test_the_newest_skip_of_each_job_is_found_unless_a_run_came_after_it(store: Store) -> None:
+    (skip,) = await store.add([a_skip(1)])
+    await store.add([a_skip(1, job="report")])
+    await store.add([a_run(2, job="report")])
+
+    assert await store.last_skips() == {"backup": skip}
 
 
 async def test_saving_a_record_leaves_the_numbers_of_its_job_alone(store: Store) -> None:

@@ -10,9 +10,9 @@ from fakes.hands import BOOT, Hands
 from fakes.ids import FakeIds
 from fakes.store import MemoryStore
 from rota.core.board import Board, Due, JobEntry
+from rota.core.decisions import Start
 from rota.core.events import Event
 from rota.core.model import JobSet, JobSpec
-from rota.core.planning import Start
 from rota.core.run import Run
 from rota.core.seams import JobRecord
 from rota.engine.bus import Bus

@@ -47,6 +47,10 @@ class MemoryStore:
         page = await self.runs(RunQuery(job=job, skipped=False, limit=1))
         return page.runs[0] if page.runs else None
 
+    async def last_skips(self) -> Mapping[str, Run]:
+        newest = [self._runs.get(key) for key in self._numbers.items()]
+        return {run.job: run for run in newest if run is not None and run.state is RunState.SKIPPED}
+
     async def runs(self, query: RunQuery) -> RunPage:
         found = [run for run in self._newest_first() if _matches(run, query)]
         start = 0 if query.before is None else self._behind(found, query.before)

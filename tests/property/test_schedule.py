@@ -13,7 +13,9 @@ from fakes.clock import FakeClock
 from fakes.jobs import a_job
 from fakes.schedules import a_scheduled_run, a_set
 from rota.core.board import Board, Due, JobEntry
+from rota.core.decisions import Decision, Queue, Skip, Start
 from rota.core.errors import Unavailable
+from rota.core.missed import answer_missed
 from rota.core.model import (
     AtTrigger,
     Concurrency,
@@ -25,7 +27,7 @@ from rota.core.model import (
     Overlap,
     Trigger,
 )
-from rota.core.planning import Decision, Queue, Skip, Start, answer_missed, plan
+from rota.core.planning import plan
 from rota.core.run import Reason, Run, RunState
 from rota.core.schedule import due_between, stretch_between
 from rota.core.seams import JobRecord, Pause

@@ -11,12 +11,13 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 
-from rota.core.model import JobSet, JobSpec
+from rota.core.model import JobSet, JobSpec, MissedPolicy
 from rota.core.problems import Problem
 from rota.core.run import Reason, Run, RunState
 from rota.core.seams import Pause, RunBar
 
 BARS = 60  # finished runs kept per job
+STUCK_AFTER = 3  # due instants in a row that a run stands in the way of
 
 
 class JobState(StrEnum):
@@ -70,8 +71,20 @@ class JobEntry:
     open_runs: dict[int, Run] = field(default_factory=dict)  # not final, by number
     bars: deque[RunBar] = field(default_factory=lambda: deque(maxlen=BARS))
     last: Run | None = None  # newest final run that was not skipped
-    last_skip: Run | None = None  # newest skip, when newer than `last`
-    overlap_skips: int = 0  # in a row
+    last_skip: Run | None = None  # newest skip, when newer than every run that has begun
+
+    @property
+    def overlap_skips(self) -> int:
+        """Due instants in a row that were skipped because a run was in the way."""
+        skip = self.last_skip
+        return skip.count if skip is not None and skip.reason is Reason.OVERLAP else 0
+
+    @property
+    def stuck_since(self) -> datetime | None:
+        """The first due instant that the run under way stood in the way of, from the third in a row on."""
+        if self.overlap_skips < STUCK_AFTER or not self.active or self.last_skip is None:
+            return None
+        return self.last_skip.due_at
 
     @property
     def active(self) -> Sequence[Run]:
@@ -98,7 +111,7 @@ class JobEntry:
         return self._settled_state()
 
     def _settled_state(self) -> JobState:
-        if self.last_skip is not None and self.last_skip.reason is Reason.MISSED:
+        if self._has_missed:
             return JobState.MISSED
         if self.last is None and self.bars:  # after a start the whole run comes a moment later
             return JobState.FAILED if self.bars[-1].state is RunState.FAILED else JobState.COMPLETED
@@ -107,6 +120,13 @@ class JobEntry:
         if self.last.reason is Reason.UNKNOWN:
             return JobState.UNKNOWN
         return JobState.FAILED if self.last.state is RunState.FAILED else JobState.COMPLETED
+
+    @property
+    def _has_missed(self) -> bool:
+        """Whether instants passed that the job wanted to catch up on and could not."""
+        skip = self.last_skip
+        wanted = self.spec.missed.run is not MissedPolicy.SKIP
+        return wanted and skip is not None and skip.reason is Reason.MISSED
 
 
 @dataclass(slots=True, kw_only=True)
@@ -143,17 +163,27 @@ class Board:
         entry = self.jobs.get(run.job)
         if entry is None:
             return
+        if run.state is RunState.SKIPPED:
+            entry.open_runs.pop(run.number, None)
+            _record_skip(entry, run)
+            return
+        if not run.is_queued and entry.last_skip is not None and entry.last_skip.number < run.number:
+            entry.last_skip = None
         if not run.state.is_final:
             entry.open_runs[run.number] = run
             return
         was_open = entry.open_runs.pop(run.number, None) is not None
-        if run.state is RunState.SKIPPED:
-            entry.last_skip = run
-            return
-        entry.last_skip = None if entry.last is None or run.number >= entry.last.number else entry.last_skip
         entry.last = run if entry.last is None or run.number >= entry.last.number else entry.last
         if was_open or not entry.bars or entry.bars[-1].number < run.number:
             entry.bars.append(bar(run))
+
+
+def _record_skip(entry: JobEntry, skip: Run) -> None:
+    begun = [run.number for run in entry.active]
+    begun += [entry.last.number] if entry.last is not None else []
+    known = [entry.last_skip.number] if entry.last_skip is not None else []
+    if skip.number >= max([*begun, *known], default=0):
+        entry.last_skip = skip
 
 
 def bar(run: Run) -> RunBar:

@@ -56,7 +56,6 @@ class JobRecord:
     schedule: str = ""  # canonical text of the triggers that `since` belongs to
     since: datetime | None = None  # when that schedule was first loaded: it owes nothing older
     pause: Pause | None = None
-    overlap_skips: int = 0  # in a row
     definition: str = ""  # hash of the last good definition
     source_file: str = ""
     source_line: int = 0
@@ -111,6 +110,9 @@ class Store(Protocol):
 
     async def latest(self, job: str) -> Run | None:
         """The newest run of the job that is not SKIPPED."""
+
+    async def last_skips(self) -> Mapping[str, Run]:
+        """The newest run of each job whose newest run was SKIPPED."""
 
     async def runs(self, query: RunQuery) -> RunPage: ...
 

@@ -11,6 +11,7 @@ from typing import Any
 
 import structlog
 
+from rota.core import decisions as d
 from rota.core import happenings as h
 from rota.core import planning
 from rota.core.board import JobEntry
@@ -48,7 +49,7 @@ class Executor:
         """Every run that is led now, also those of jobs that are no longer there."""
         return [live.run for live in self._live.values()]
 
-    async def carry_out(self, decisions: Sequence[planning.Decision]) -> None:
+    async def carry_out(self, decisions: Sequence[d.Decision]) -> None:
         """Record all of it in one transaction, then start what is to start.
 
         An instant that the ledger has answered already is left alone. Raises Unavailable, and then nothing
@@ -86,11 +87,8 @@ class Executor:
         if entry is None or job in self._held:
             return
         now = self._parts.clock.now()
-        catch_up = _next_catch_up(entry, now)
-        if catch_up is not None:
-            self._start_waiting(catch_up)
         for outcome in planning.release(entry, now):
-            if isinstance(outcome, planning.Release):
+            if isinstance(outcome, d.Release):
                 self._start_waiting(outcome.run)
             else:
                 self.skip(outcome.run, outcome.reason, outcome.message)
@@ -155,21 +153,21 @@ class Executor:
                 for job in jobs:
                     self.release(job)
 
-    def _runs_for(self, decision: planning.Decision) -> Sequence[Run]:
+    def _runs_for(self, decision: d.Decision) -> Sequence[Run]:
         entry = self._parts.board.jobs.get(decision.job)
         if entry is None:
             return []
-        if isinstance(decision, planning.Start) and self._is_taken(entry, decision):
+        if isinstance(decision, d.Start) and self._is_taken(entry, decision):
             # Somebody's run came in between the plan and now.
             again = planning.plan(entry, [decision.due], self._parts.clock.now())
             return [self._run_for(entry.spec, each) for each in again]
         return [self._run_for(entry.spec, decision)]
 
-    def _is_taken(self, entry: JobEntry, decision: planning.Start) -> bool:
+    def _is_taken(self, entry: JobEntry, decision: d.Start) -> bool:
         scheduled = decision.triggered_by is TriggeredBy.SCHEDULE
         return scheduled and len(entry.active) >= entry.spec.concurrency.max
 
-    def _run_for(self, spec: JobSpec, decision: planning.Decision) -> Run:
+    def _run_for(self, spec: JobSpec, decision: d.Decision) -> Run:
         opening = h.Opening(
             at=self._parts.clock.now(),
             triggered_by=TriggeredBy.SCHEDULE,
@@ -178,14 +176,14 @@ class Executor:
             params=_defaults(spec),
         )
         match decision:
-            case planning.Queue():
+            case d.Queue():
                 return self._new(spec, replace(opening, queued=True))
-            case planning.Start(triggered_by=TriggeredBy.CATCH_UP):
+            case d.Start(triggered_by=TriggeredBy.CATCH_UP):
                 waits = replace(opening, triggered_by=TriggeredBy.CATCH_UP, queued=True)
                 return self._new(spec, waits)
-            case planning.Start(triggered_by=triggered_by):
+            case d.Start(triggered_by=triggered_by):
                 return self._new(spec, replace(opening, triggered_by=triggered_by))
-            case planning.Skip():
+            case d.Skip():
                 return apply(new_run(spec, opening), _skipped(decision, opening.at))
 
     def _new(self, spec: JobSpec, opening: h.Opening) -> Run:
@@ -292,18 +290,7 @@ class Executor:
             _log.error("executor.task_failed", error=str(error))
 
 
-def _next_catch_up(entry: JobEntry, now: datetime) -> Run | None:
-    """The oldest missed instant that may run now: one at a time, and only while the job has a free place."""
-    waiting = [run for run in entry.queued if run.triggered_by is TriggeredBy.CATCH_UP]
-    busy = any(run.triggered_by is TriggeredBy.CATCH_UP for run in entry.active)
-    if not waiting or busy or planning.is_paused(entry.pause, now):
-        return None
-    if len(entry.active) >= entry.spec.concurrency.max:
-        return None
-    return min(waiting, key=lambda run: (run.due_at or run.created_at, run.number))
-
-
-def _skipped(decision: planning.Skip, at: datetime) -> h.Skipped:
+def _skipped(decision: d.Skip, at: datetime) -> h.Skipped:
     return h.Skipped(
         at=at,
         reason=decision.reason,

@@ -114,10 +114,11 @@ class Jobs:
         known = {job: None for job in new if job in self._records}  # in order
         if not known:
             return
-        bars = await self._parts.store.bars(BARS)
+        bars, skips = await self._parts.store.bars(BARS), await self._parts.store.last_skips()
         for job in known:
             entry = self._parts.board.jobs[job]
             entry.bars.extend(bars.get(job, ()))
+            entry.last_skip = skips.get(job)
             entry.pause = self._records[job].pause
             if entry.pause is not None:
                 self._arm(job, entry.pause)

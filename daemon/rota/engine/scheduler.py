@@ -13,10 +13,12 @@ from typing import NamedTuple
 import structlog
 
 from rota.core.board import Board, Due, JobEntry
+from rota.core.decisions import Decision
 from rota.core.errors import Unavailable
 from rota.core.events import Event, JobChanged
+from rota.core.missed import LATE, WRONG_CLOCK, answer_missed, identity_of, owed_after
 from rota.core.model import JobSet, JobSpec, Trigger
-from rota.core.planning import LATE, Decision, answer_missed, identity_of, owed_after, plan
+from rota.core.planning import plan
 from rota.core.schedule import due_between, is_hashed, next_due
 from rota.core.seams import Clock, JobRecord
 from rota.engine.waiting import sleep_or
@@ -29,7 +31,6 @@ _HELD = 1.0  # seconds until what could not be recorded is tried again
 _AFTER_A_FAULT = timedelta(seconds=60)  # until a job that could not be planned gets another chance
 _WATCH = 1.0  # seconds between two looks at the clocks while nothing is due
 _JUMP = timedelta(seconds=1)
-_WRONG_CLOCK = timedelta(hours=24)
 
 _log = structlog.get_logger(__name__)
 
@@ -291,7 +292,7 @@ class Scheduler:
             return
         self.jumps += 1
         _log.warning("clock.jumped", seconds=round(jump.total_seconds(), 3), now=now.isoformat())
-        if jump < -_WRONG_CLOCK:
+        if jump < -WRONG_CLOCK:
             self._start_over(now)
 
     def _start_over(self, now: datetime) -> None:

@@ -14,7 +14,7 @@ from rota.core.lifecycle import apply_all, next_step, open_attempt
 from rota.core.model import ExitCodes, JobSpec
 from rota.core.outcome import Outcome
 from rota.core.run import Reason, Run, RunState, StepState
-from rota.core.seams import Ended, RunnerFacts, Started, StartOrder
+from rota.core.seams import EndCause, Ended, RunnerFacts, Started, StartOrder
 from rota.core.words import length_in_words
 from rota.engine.live_run import LiveRun
 from rota.engine.order import build_order
@@ -197,12 +197,16 @@ class Conductor:
     # --- watching it ---
 
     async def _watch(self) -> None:
-        tail = Tail(self.live, self._parts)
+        tail, is_over = Tail(self.live, self._parts), False
+        # To its own end: a stream that is left behind costs a task that closes it.
         async for event in self._parts.runner.watch(self.live.ref):
             if isinstance(event, Ended):
                 await self._ended(event)
-                return
-            await tail.follow(event.size)
+                is_over = True
+            else:
+                await tail.follow(event.size)
+        if is_over:
+            return
         _log.warning("attempt.watch_ended_early", run=self.live.run.id)
         await self._parts.clock.sleep(1.0)
         await self._look()
@@ -228,7 +232,7 @@ class Conductor:
             case recovery.TakeEnd(ended=ended):
                 await self._ended(ended)
             case recovery.GiveUp(outcome=given):
-                await Tail(self.live, self._parts).drain(0)
+                await Tail(self.live, self._parts).drain()
                 await self._end(given)
             case recovery.WatchOn():
                 if self.live.run.cancel_requested_at is not None:
@@ -240,7 +244,8 @@ class Conductor:
 
     async def _ended(self, ended: Ended) -> None:
         ref = self.live.ref
-        await Tail(self.live, self._parts).drain(ended.log_size)
+        is_told = ended.cause is not EndCause.UNKNOWN
+        await Tail(self.live, self._parts).drain(ended.log_size if is_told else None)
         await self._take_outputs()
         spec = self._job()
         judged = outcome.judge(

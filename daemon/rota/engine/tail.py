@@ -37,9 +37,15 @@ class Tail:
             await self._apply(chunk)
             await self._parts.clock.sleep(0)  # a job that never stops writing leaves others their turn
 
-    async def drain(self, size: int) -> None:
-        """The attempt has ended: read all of it, also a last line without a newline. Stores nothing."""
-        while (chunk := await self._read(size, final=True)) is not None:
+    async def drain(self, size: int | None = None) -> None:
+        """The attempt has ended: read all of it, also a last line without a newline. Stores nothing.
+
+        `size` is what it wrote in all, None when nobody knows: then its files are looked at.
+        """
+        while size is None or size > self._live.run.attempts[-1].log_offset:
+            chunk = await self._read(size or 0, final=True)
+            if chunk is None:
+                break
             effects = self._effects(chunk)
             await self._live.announce(*effects, quietly=len(effects) == 1)
             await self._parts.clock.sleep(0)

@@ -82,6 +82,9 @@ class Ledger:
     async def latest(self, job: str) -> Run | None:
         return await self.read(lambda connection: queries.read_latest(connection, job))
 
+    async def last_skips(self) -> Mapping[str, Run]:
+        return await self.read(queries.read_last_skips)
+
     async def runs(self, query: RunQuery) -> RunPage:
         return await self.read(lambda connection: queries.read_page(connection, query))
 

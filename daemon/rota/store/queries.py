@@ -43,6 +43,14 @@ def read_latest(connection: Connection, job: str) -> Run | None:
     return page.runs[0] if page.runs else None
 
 
+def read_last_skips(connection: Connection) -> dict[str, Run]:
+    """The newest run of each job whose newest run was SKIPPED."""
+    newest = (jobs.c.job == runs.c.job) & (jobs.c.last_number == runs.c.number)
+    wanted = select(runs).join(jobs, newest).where(runs.c.state == RunState.SKIPPED.value)
+    found = _with_attempts(connection, connection.execute(wanted).mappings().all())
+    return {run.job: run for run in found}
+
+
 def read_page(connection: Connection, query: RunQuery, *, total: bool = True) -> RunPage:
     """One page, newest first. Raises InvalidRequest for a cursor that is none."""
     shape = _Shape(

@@ -161,7 +161,6 @@ def record_row(record: JobRecord) -> Row:
         "paused_since": None if pause is None else to_ms(pause.since),
         "paused_until": None if pause is None else optional_ms(pause.until),
         "pause_note": "" if pause is None else clean(pause.note),
-        "overlap_skips": record.overlap_skips,
         "definition": record.definition,
         "source_file": clean(record.source_file),
         "source_line": record.source_line,
@@ -181,7 +180,6 @@ def record_from(row: Mapping[Any, Any]) -> JobRecord:
         schedule=row["schedule"],
         since=optional_from_ms(row["since"]),
         pause=pause,
-        overlap_skips=row["overlap_skips"],
         definition=row["definition"],
         source_file=row["source_file"],
         source_line=row["source_line"],
@@ -202,6 +200,8 @@ def bar_from(row: Mapping[Any, Any]) -> RunBar:
 
 def clean(text: str) -> str:
     """Text that any database takes: without lone surrogates (undecodable bytes of a path or argv) and NUL."""
+    if text.isascii() and "\0" not in text:
+        return text
     return text.encode("utf-8", "replace").decode().replace("\0", "�")
 
 

@@ -42,7 +42,6 @@ jobs = Table(
     Column("paused_since", BigInteger),
     Column("paused_until", BigInteger),
     Column("pause_note", Text, nullable=False, default=""),
-    Column("overlap_skips", Integer, nullable=False, default=0),
     Column("definition", Text, nullable=False, default=""),
     Column("source_file", Text, nullable=False, default=""),
     Column("source_line", Integer, nullable=False, default=0),

@@ -9,21 +9,10 @@ import pytest
 from fakes.jobs import a_job
 from fakes.schedules import HOUR, MINUTE, a_scheduled_run, cron, every
 from rota.core.board import Due, JobEntry
+from rota.core.decisions import Expire, Queue, Release, Skip, Start
+from rota.core.missed import answer_missed, identity_of, owed_after
 from rota.core.model import Concurrency, JobSpec, Missed, MissedPolicy, Overlap
-from rota.core.planning import (
-    Expire,
-    Queue,
-    Release,
-    Skip,
-    Start,
-    answer_missed,
-    expires_at,
-    identity_of,
-    is_paused,
-    owed_after,
-    plan,
-    release,
-)
+from rota.core.planning import expires_at, is_paused, plan, release
 from rota.core.run import Attempt, Reason, Run, RunState, TriggeredBy
 from rota.core.seams import JobRecord, Pause
 
@@ -78,6 +67,32 @@ def test_a_run_without_timeout_may_hold_its_job_for_ever_and_the_skip_says_so() 
 
     assert isinstance(skip, Skip)
     assert skip.message == "backup.7 is still running: attempt 1 of 1, it has no timeout"
+
+
+def test_from_the_third_instant_in_a_row_a_skip_says_since_when_the_job_is_stuck() -> None:
+    entry = an_entry(running(7))
+    instants = [due(NOW + n * MINUTE) for n in range(3)]
+
+    (skip,) = plan(entry, instants, NOW + 2 * MINUTE)
+
+    assert isinstance(skip, Skip)
+    assert (skip.count, skip.last_due_at) == (3, NOW + 2 * MINUTE)
+    assert skip.message == (
+        "stuck since 2026-06-01 12:00 UTC, 3 due times in a row: "
+        "backup.7 is still running: attempt 1 of 1, it has no timeout"
+    )
+
+
+def test_skips_in_a_row_are_counted_on_from_those_that_are_recorded() -> None:
+    entry = an_entry(running(7))
+    entry.last_skip = a_scheduled_run(
+        8, created_at=NOW - HOUR, state=RunState.SKIPPED, reason=Reason.OVERLAP, count=5
+    )
+
+    (skip,) = plan(entry, [due()], NOW)
+
+    assert isinstance(skip, Skip)
+    assert skip.message.startswith("stuck since 2026-06-01 11:00 UTC, 6 due times in a row: ")
 
 
 def test_a_run_between_two_attempts_holds_its_job_and_the_skip_names_the_next_attempt() -> None:

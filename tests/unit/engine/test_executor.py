@@ -12,10 +12,10 @@ from structlog.testing import capture_logs
 from fakes.engine import FakeEngine
 from fakes.jobs import a_job
 from rota.core.board import Due
+from rota.core.decisions import Queue, Skip, Start
 from rota.core.errors import RotaError, Unavailable
 from rota.core.events import LogAppended, RunChanged, RunProgressed
 from rota.core.model import Backoff, Concurrency, Limits, Overlap, Retry
-from rota.core.planning import Queue, Skip, Start
 from rota.core.run import Reason, Run, RunState, StepState, TriggeredBy
 from rota.core.seams import AttemptRef, EndCause, Refused, RunnerEvent, Started, StartOrder
 

@@ -9,11 +9,12 @@ import pytest
 
 from fakes.engine import FakeEngine
 from fakes.jobs import a_job
-from rota.core.board import JobState
+from rota.core.board import Due, JobState
+from rota.core.decisions import Skip
 from rota.core.errors import Conflict, InvalidRequest, NotFound, Unavailable
 from rota.core.events import JobChanged, JobsLoaded
 from rota.core.model import Concurrency, Overlap, Retry
-from rota.core.run import RunState, StepState, TriggeredBy
+from rota.core.run import Reason, RunState, StepState, TriggeredBy
 
 HOUR = timedelta(hours=1)
 
@@ -300,6 +301,29 @@ async def test_after_a_restart_a_job_has_the_state_of_its_last_run_at_once_and_t
         last = engine.entry().last
         assert last is not None
         assert last.message == "exit code 1"
+
+
+async def test_after_a_restart_a_job_that_missed_its_time_is_still_known_to_have_missed_it() -> None:
+    async with FakeEngine(a_job()) as engine:
+        due = Due(job="backup", at=engine.clock.now())
+        skip = Skip(job="backup", due=due, reason=Reason.MISSED, message="missed")
+        await engine.executor.carry_out([skip])
+
+        await engine.restart()
+
+        assert engine.entry().state is JobState.MISSED
+
+
+async def test_after_a_restart_a_job_is_still_known_to_be_stuck() -> None:
+    async with FakeEngine(a_job()) as engine:
+        await engine.start()
+        due = Due(job="backup", at=engine.clock.now() + timedelta(minutes=1))
+        skip = Skip(job="backup", due=due, reason=Reason.OVERLAP, message="in the way", count=3)
+        await engine.executor.carry_out([skip])
+
+        await engine.restart()
+
+        assert engine.entry().stuck_since == due.at
 
 
 async def never(job: str, number: int) -> None:

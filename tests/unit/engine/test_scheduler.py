@@ -18,10 +18,10 @@ from fakes.jobs import a_job
 from fakes.schedules import HOUR, MINUTE, a_set, cron, every
 from rota.core.board import Board
 from rota.core.cron import parse
+from rota.core.decisions import Decision, Skip, Start
 from rota.core.errors import Unavailable
 from rota.core.events import Event, JobChanged
 from rota.core.model import AtTrigger, JobSpec, Missed, MissedPolicy
-from rota.core.planning import Decision, Skip, Start
 from rota.core.run import Reason, TriggeredBy
 from rota.core.seams import JobRecord, Pause
 from rota.engine.scheduler import Scheduler

@@ -32,7 +32,6 @@ def _create_jobs() -> None:
         *(_text("job"), _number("last_number"), _instant("answered_until")),
         *(_text("schedule"), _instant("since")),
         *(_instant("paused_since"), _instant("paused_until"), _text("pause_note")),
-        _number("overlap_skips"),
         *(_text("definition"), _text("source_file"), _number("source_line"), _text("source_directory")),
         sa.PrimaryKeyConstraint("job"),
     )
