@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import json
+from typing import Any
+
 import click
 
 from rota.cli.failure import CouldNotAsk
@@ -17,7 +20,9 @@ PARTS = ("component", "action")
     "--json", is_flag=True, expose_value=False, help="Accepted everywhere; schemas are JSON anyway."
 )
 def schema(what: str, name: str | None) -> None:
-    """The JSON Schema of job files, of rota.yaml, of render trees, or one entry of the catalog.
+    """The JSON Schema of job files, of rota.yaml, of render trees, or of one component or action in a tree.
+
+    Each stands alone: nothing in it refers to another file.
 
     For an editor: # yaml-language-server: $schema=FILE on the first line of a job file.
     """
@@ -37,7 +42,16 @@ def _text(what: str, name: str | None) -> str:
         return _file("schema", what)
     if name not in _names(what):
         raise CouldNotAsk(f"there is no {what} {name}; there is: {', '.join(_names(what))}")
-    return _file(f"{what}s", name)
+    return json.dumps(_part(what, name), indent=2, ensure_ascii=False)
+
+
+def _part(what: str, name: str) -> Any:
+    from rota_catalog.catalog import load
+    from rota_catalog.published import action_schema, component_schema
+
+    if what == "component":
+        return component_schema(load().components[name])
+    return action_schema(load().actions[name])
 
 
 def _names(what: str) -> list[str]:

@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from re import split
@@ -9,6 +9,9 @@ from typing import Any
 
 import pytest
 from click.testing import CliRunner, Result
+from jsonschema import Draft202012Validator
+from referencing import Registry
+from referencing.jsonschema import DRAFT202012
 
 from fakes.daemon import ScriptedDaemon
 from rota.cli.failure import NoDaemon, Refused
@@ -18,6 +21,7 @@ from rota.core.instant import to_ms
 
 NOW = datetime(2026, 9, 24, 10, 0, tzinfo=UTC)
 Rota = Callable[..., Result]
+DATA = Path(__file__).parents[2] / "data"
 
 
 @pytest.fixture
@@ -32,6 +36,16 @@ def run_rota(daemon: ScriptedDaemon) -> Rota:
         return CliRunner().invoke(rota, words, obj=world)
 
     return invoke
+
+
+def references(schema: Any) -> Iterator[str]:
+    if isinstance(schema, dict):
+        if isinstance(schema.get("$ref"), str):
+            yield schema["$ref"]
+        schema = list(schema.values())
+    if isinstance(schema, list):
+        for part in schema:
+            yield from references(part)
 
 
 def ms(**ago: float) -> int:
@@ -392,8 +406,21 @@ def test_validate_as_json_counts_files_and_jobs(run_rota: Rota, tmp_path: Path) 
 @pytest.mark.parametrize(
     "words", [["job"], ["config"], ["tree"], ["component", "JobRow"], ["action", "job.run"]]
 )
-def test_schemas_are_json(run_rota: Rota, words: list[str]) -> None:
-    assert json.loads(run_rota("schema", *words).output)
+def test_schemas_stand_alone(run_rota: Rota, words: list[str]) -> None:
+    schema = json.loads(run_rota("schema", *words).output)
+
+    Draft202012Validator.check_schema(schema)
+    alone = Registry().resolver_with_root(DRAFT202012.create_resource(schema))
+    for reference in references(schema):
+        assert alone.lookup(reference).contents is not None
+
+
+def test_the_schema_of_trees_takes_what_the_daemon_sends(run_rota: Rota) -> None:
+    schema = json.loads(run_rota("schema", "tree").output)
+    sent = json.loads((DATA / "terminal" / "overview.json").read_text(encoding="utf-8"))
+
+    assert [error.message for error in Draft202012Validator(schema).iter_errors(sent)] == []
+    assert not Draft202012Validator(schema).is_valid({**sent, "elements": {"page": {"type": "Page"}}})
 
 
 def test_a_component_that_is_not_there_is_answered_with_those_that_are(run_rota: Rota) -> None:
