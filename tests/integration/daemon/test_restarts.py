@@ -1,0 +1,251 @@
+"""A daemon that ends or is killed, and the next one that takes over: runs, instants and pauses go on."""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+from typing import Any
+
+from daemon_process import DaemonProcess
+from eventually import eventually
+
+SECOND = 1000
+
+
+def until(file: Path) -> str:
+    """Shell text that goes on when the file is there."""
+    return f"until [ -e {file} ]; do sleep 0.02; done"
+
+
+def run_now(daemon: DaemonProcess, run: str) -> Any:
+    return daemon.get(f"/api/v1/runs/{run}")
+
+
+def becomes(daemon: DaemonProcess, run: str, state: str) -> Any:
+    return eventually(lambda: found if (found := run_now(daemon, run))["state"] == state else None)
+
+
+def wait_past(moment: float) -> None:
+    """Until the wall clock (seconds) has passed it: here time itself is what the test is about."""
+    eventually(lambda: time.time() > moment, within=15)
+
+
+def test_jobs_outlive_a_daemon_that_is_asked_to_end_and_the_next_one_takes_them_back(
+    daemon: DaemonProcess, tmp_path: Path
+) -> None:
+    going, ending = tmp_path / "going", tmp_path / "ending"
+    daemon.load("going", f"run: echo one; {until(going)}; echo two; exit 3\n")
+    daemon.load("ending", f"run: echo one; {until(ending)}; echo two; echo '::output n=2'; exit 4\n")
+    first, second = daemon.run("going"), daemon.run("ending")
+    pids = [becomes(daemon, run, "running")["pid"] for run in (first, second)]
+    runner = daemon.runner_pid
+
+    assert daemon.stop() == 0
+    assert all(Path(f"/proc/{pid}").exists() for pid in pids)
+    ending.touch()
+    eventually(lambda: not Path(f"/proc/{pids[1]}").exists())
+    away_until = time.time() * SECOND
+    daemon.start()
+
+    assert daemon.runner_pid == runner
+    assert run_now(daemon, first)["state"] == "running"
+    going.touch()
+    ended = daemon.ended(first)
+    assert (ended["state"], ended["exitCode"], ended["pid"]) == ("failed", 3, pids[0])
+    assert daemon.lines(first) == ["one", "two"]
+    ended = daemon.ended(second)
+    assert (ended["state"], ended["exitCode"], ended["result"]) == ("failed", 4, {"n": "2"})
+    assert ended["endedAt"] <= away_until
+    assert daemon.lines(second) == ["one", "two"]
+
+
+def test_a_kill_in_the_middle_of_a_run_of_steps_loses_and_doubles_nothing(
+    daemon: DaemonProcess, tmp_path: Path
+) -> None:
+    middle, last = tmp_path / "middle", tmp_path / "last"
+    daemon.load(
+        "stepped",
+        f"""
+steps:
+  - id: first
+    run: echo "::output a=1"; echo "::warning first is odd"; echo first
+  - id: second
+    run: |
+      echo "::progress 1/4 begun"; echo "::output b=2"; echo "::warning before"; echo line 1
+      {until(middle)}
+      for n in 2 3 4 5; do echo line $n; done
+      echo "::progress 3/4 nearly"; echo "::output c=3"; echo "::warning away"
+      touch {tmp_path}/said
+      {until(last)}
+      echo "::progress 4/4 done"; echo "::warning after"; echo line 6
+  - id: third
+    run: echo "$STEPS_FIRST_OUTPUTS_A$STEPS_SECOND_OUTPUTS_B$STEPS_SECOND_OUTPUTS_C"
+""",
+    )
+    run = daemon.run("stepped")
+    eventually(lambda: run_now(daemon, run)["warnings"] == ["first is odd", "before"])
+
+    daemon.kill9()
+    middle.touch()
+    eventually((tmp_path / "said").exists)
+    daemon.start()
+    progress = eventually(lambda: (found := run_now(daemon, run))["progress"]["percent"] > 50 and found)
+    assert [step["state"] for step in progress["steps"]] == ["completed", "running", "pending"]
+    daemon.kill9()
+    daemon.start()
+    last.touch()
+
+    ended = daemon.ended(run)
+    assert (ended["state"], ended["progress"]["percent"]) == ("completed", 100)
+    assert ended["warnings"] == ["first is odd", "before", "away", "after"]
+    assert ended["result"] == {"a": "1", "b": "2", "c": "3"}
+    attempts = [(each["step"], each["n"]) for each in ended["attempts"]]
+    assert attempts == [("first", 1), ("second", 1), ("third", 1)]
+    assert daemon.lines(run, step="first") == ["first"]
+    assert daemon.lines(run, step="second") == [f"line {n}" for n in range(1, 7)]
+    assert daemon.lines(run, step="third") == ["123"]
+
+
+def test_a_kill_during_backoff_changes_neither_the_time_nor_the_number_of_the_next_attempt(
+    daemon: DaemonProcess,
+) -> None:
+    daemon.load("backs-off", "retry: {attempts: 3, delay: 4s}\nrun: test $ROTA_ATTEMPT = 2\n")
+    daemon.load("was-due", "retry: {attempts: 3, delay: 1s}\nrun: test $ROTA_ATTEMPT = 3\n")
+    later, due = daemon.run("backs-off"), daemon.run("was-due")
+    planned = {run: becomes(daemon, run, "retrying")["nextAttemptAt"] for run in (later, due)}
+
+    daemon.kill9()
+    wait_past(planned[due] / SECOND)
+    daemon.start()
+
+    assert run_now(daemon, later)["nextAttemptAt"] == planned[later]
+    ended = daemon.ended(due)
+    assert (ended["state"], [each["n"] for each in ended["attempts"]]) == ("completed", [1, 2, 3])
+    ended = daemon.ended(later)
+    assert (ended["state"], [each["n"] for each in ended["attempts"]]) == ("completed", [1, 2])
+    assert 0 <= ended["attempts"][1]["startedAt"] - planned[later] < 1500
+
+
+def test_a_limit_holds_while_the_daemon_is_away(daemon: DaemonProcess) -> None:
+    daemon.load("limited", "limits: {timeout: 1s}\nrun: sleep 300\n")
+    run = daemon.run("limited")
+    pid = becomes(daemon, run, "running")["pid"]
+
+    daemon.kill9()
+    eventually(lambda: not Path(f"/proc/{pid}").exists())
+    daemon.start()
+
+    ended = daemon.ended(run)
+    assert (ended["reason"], ended["message"]) == ("timeout", "timed out after 1 s")
+    assert ended["endedAt"] - ended["startedAt"] < 3000
+
+
+def test_a_queue_and_a_pause_outlive_a_kill(daemon: DaemonProcess, tmp_path: Path) -> None:
+    go = tmp_path / "go"
+    text = f"run: {until(go)}; echo $PARAM_N >> {tmp_path}/order\n"
+    daemon.load("waits", "params: {n: {type: integer}}\nconcurrency: {overlap: queue}\n" + text)
+    daemon.load("rests", "run: 'true'\n")
+    runs = [daemon.run("waits", n=n) for n in range(3)]
+    becomes(daemon, runs[0], "running")
+    daemon.rota("pause", "rests", "--note", "for long")
+
+    daemon.kill9()
+    daemon.start()
+
+    assert daemon.get("/api/v1/jobs/rests")["paused"]["note"] == "for long"
+    assert daemon.get("/api/v1/jobs/waits")["queued"] == runs[1:]
+    go.touch()
+    assert [daemon.ended(run)["state"] for run in runs] == ["completed"] * 3
+    assert (tmp_path / "order").read_text().split() == ["0", "1", "2"]
+
+
+def test_a_cancel_asked_for_before_a_kill_is_not_forgotten(daemon: DaemonProcess) -> None:
+    daemon.load("stubborn", "limits: {grace: 2s}\nrun: trap '' TERM; echo up; while :; do sleep 0.1; done\n")
+    run = daemon.run("stubborn")
+    eventually(lambda: daemon.lines(run) == ["up"])
+    daemon.post(f"/api/v1/runs/{run}/cancel")
+
+    daemon.kill9()
+    daemon.start()
+
+    assert daemon.ended(run)["state"] == "cancelled"
+
+
+def test_history_and_states_are_there_again_at_once(daemon: DaemonProcess) -> None:
+    daemon.load("failed-once", "run: exit 9\n")
+    daemon.load("went-well", "run: echo well\n")
+    bad, good = daemon.ended(daemon.run("failed-once")), daemon.ended(daemon.run("went-well"))
+
+    daemon.kill9()
+    daemon.start()
+
+    states = {each["id"]: each["state"] for each in daemon.get("/api/v1/jobs")["jobs"]}
+    assert (states["failed-once"], states["went-well"]) == ("failed", "completed")
+    assert run_now(daemon, bad["id"]) == bad
+    assert daemon.lines(good["id"]) == ["well"]
+    assert eventually(lambda: daemon.get("/api/v1/jobs/failed-once")["lastRun"])["exitCode"] == 9
+
+
+def test_instants_of_a_downtime_are_answered_by_the_policy_of_their_job(tmp_path: Path) -> None:
+    rows = _over_a_downtime(DaemonProcess(tmp_path))
+
+    for job in ("skip", "latest", "all"):
+        _each_second_is_answered_once(rows[job])
+    missed = {job: [row for row in rows[job] if _was_missed(row)] for job in rows}
+    (skipped,) = missed["skip"]
+    assert (skipped["state"], skipped["count"] >= 4) == ("skipped", True)
+    assert skipped["message"] == "missed: nothing could run then, and this job does not catch up"
+    older, latest = missed["latest"]
+    assert (older["reason"], older["count"] >= 3) == ("missed", True)
+    assert older["message"] == "missed: nothing could run then; a later one runs instead"
+    assert (latest["state"], latest["trigger"]) == ("completed", "catch_up")
+    assert len(missed["all"]) >= 4
+    assert {(row["state"], row["count"]) for row in missed["all"]} == {("completed", 1)}
+    begun = [row["startedAt"] for row in missed["all"]]
+    assert begun == sorted(begun)  # oldest first, one after another
+    assert all(row["endedAt"] <= then for row, then in zip(missed["all"], begun[1:], strict=False))
+    assert (missed["new"], missed["changes"]) == ([], [])  # they owe nothing older than their load
+
+
+def _over_a_downtime(daemon: DaemonProcess) -> dict[str, list[Any]]:
+    """The rows of five jobs of which two are new or changed after a downtime of four seconds."""
+    known = ("skip", "latest", "all", "changes")
+    for job in known:
+        daemon.job(job, _every_second("all" if job == "changes" else job))
+    with daemon:
+        eventually(lambda: all(_rows(daemon, job) for job in known))
+        daemon.stop()
+        down = time.time()
+        daemon.job("new", _every_second("all"))
+        daemon.job("changes", _every_second("all").replace("every: 1s", "every: 2s"))
+        wait_past(down + 4)
+        daemon.start()
+        eventually(lambda: all(_is_settled(_rows(daemon, job), down + 4) for job in (*known, "new")))
+        return {job: _rows(daemon, job) for job in (*known, "new")}
+
+
+def _every_second(policy: str) -> str:
+    return f"schedule: {{every: 1s}}\nmissed: {policy}\nconcurrency: {{max: 5}}\nrun: 'true'\n"
+
+
+def _rows(daemon: DaemonProcess, job: str) -> list[Any]:
+    """Its answers to due instants, oldest first."""
+    found = daemon.get(f"/api/v1/jobs/{job}/runs?limit=200")["runs"]
+    return sorted(found, key=lambda run: run["scheduledFor"])
+
+
+def _was_missed(row: Any) -> bool:
+    return row["reason"] == "missed" or row["trigger"] == "catch_up"
+
+
+def _is_settled(rows: list[Any], up: float) -> bool:
+    """All that was missed has its end, and the job runs by its schedule again."""
+    again = [row for row in rows if row["scheduledFor"] > up * SECOND and not _was_missed(row)]
+    return bool(again) and all(row["state"] in ("completed", "skipped") for row in rows if _was_missed(row))
+
+
+def _each_second_is_answered_once(rows: list[Any]) -> None:
+    due = rows[0]["scheduledFor"]
+    for row in rows:
+        assert row["scheduledFor"] == due
+        due = (row["lastDueAt"] or due) + SECOND
