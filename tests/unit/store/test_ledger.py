@@ -235,6 +235,8 @@ def test_the_migrations_make_exactly_the_tables_the_code_knows(path: Path) -> No
     metadata.create_all(declared)
 
     assert _shape(migrated) == _shape(declared)
+    migrated.dispose()
+    declared.dispose()
 
 
 def test_the_newest_schema_is_the_last_migration() -> None:
