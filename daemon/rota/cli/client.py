@@ -143,16 +143,18 @@ def _query_value(value: object) -> object:
 
 
 def _refusal(answer: _Answer) -> Refused:
-    """A problem document (RFC 9457) as one line, with one more line for each problem it lists."""
+    """A problem document (RFC 9457) as one line, with a line for each problem that it leaves untold."""
     value = answer.value() if answer.body else None
     if not isinstance(value, dict):
         return Refused(f"the daemon answered {answer.status}", status=answer.status)
     document = cast(dict[str, Any], value)
-    text = str(document.get("detail") or document.get("title") or f"the daemon answered {answer.status}")
+    detail = str(document.get("detail") or document.get("title") or f"the daemon answered {answer.status}")
+    lines = [detail]
     for problem in document.get("problems", ()):
-        place = problem.get("path") or ""
-        text += f"\n  {place}: {problem.get('message', '')}" if place else f"\n  {problem.get('message', '')}"
-    return Refused(text, status=answer.status, reason=str(document.get("reason", "")))
+        place, message = problem.get("path") or "", str(problem.get("message", ""))
+        if message not in detail:
+            lines.append(f"  {place}: {message}" if place else f"  {message}")
+    return Refused("\n".join(lines), status=answer.status, reason=str(document.get("reason", "")))
 
 
 Connect = Callable[[Path], Daemon]

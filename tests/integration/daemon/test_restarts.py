@@ -241,7 +241,8 @@ def _was_missed(row: Any) -> bool:
 def _is_settled(rows: list[Any], up: float) -> bool:
     """All that was missed has its end, and the job runs by its schedule again."""
     again = [row for row in rows if row["scheduledFor"] > up * SECOND and not _was_missed(row)]
-    return bool(again) and all(row["state"] in ("completed", "skipped") for row in rows if _was_missed(row))
+    open_ = [row for row in rows if _was_missed(row) and row["endedAt"] is None]
+    return bool(again) and not open_
 
 
 def _each_second_is_answered_once(rows: list[Any]) -> None:
