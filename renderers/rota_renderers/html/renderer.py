@@ -168,9 +168,23 @@ def _views(catalog: Catalog) -> dict[str, Callable[..., Markup]]:
     return {name: _view(name) for name in (*catalog.components, "Box", "Broken")}
 
 
+class _DataFirst(Environment):
+    """`row.copy` in a template is what the row says of it, never the method that every mapping has."""
+
+    def getattr(self, obj: Any, attribute: str) -> Any:
+        if type(obj) is dict:
+            return obj[attribute] if attribute in obj else self.undefined(obj=obj, name=attribute)
+        return super().getattr(obj, attribute)
+
+    def getitem(self, obj: Any, argument: Any) -> Any:
+        if type(obj) is dict:
+            return obj[argument] if argument in obj else self.undefined(obj=obj, name=argument)
+        return super().getitem(obj, argument)
+
+
 @cache
 def _environment() -> Environment:
-    environment = Environment(
+    environment = _DataFirst(
         loader=PackageLoader("rota_renderers.html"),
         autoescape=True,
         trim_blocks=True,

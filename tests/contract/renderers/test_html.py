@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from conformance.attacks import HOSTILE, Broken, degradations, hostile_trees
@@ -62,6 +64,39 @@ def test_hostile_strings_stay_text(attack: str) -> None:
         assert all(link.startswith("/") and not link.startswith("//") for link in links if link), component
 
 
+ASKED_FOR = {"copy"}  # a member of a row of KeyValue
+METHODS = sorted(name for name in dir(dict) if not name.startswith("__"))
+
+
+@pytest.mark.parametrize("example", examples(), ids=str)
+def test_data_that_is_named_like_a_method_of_a_mapping_is_data(example: Example) -> None:
+    named = {id_: {**shown, "props": with_extras(shown["props"])} for id_, shown in example.elements.items()}
+
+    assert render(named) == render(example.elements)
+
+
+def test_data_that_is_not_there_is_never_a_method_of_a_mapping() -> None:
+    for component in load().components.values():
+        reports: list[tuple[str, str, str]] = []
+        html = render({ROOT: {"type": component.name, "props": {}, "text": "what it says"}}, reports)
+        assert "built-in method" not in html, component.name
+
+
+def test_what_a_reader_saw_is_posted_under_any_name() -> None:
+    action = {
+        "do": "run.cancel",
+        "label": "Cancel",
+        "args": {"run": "a.1"},
+        "expect": {"items": "x", "get": 2},
+    }
+    empty = {"type": "Empty", "props": {"title": "x", "kind": "none"}, "text": "x", "actions": [action]}
+
+    html = render({ROOT: empty})
+
+    assert '<input type="hidden" name="expect.items" value="x">' in html
+    assert '<input type="hidden" name="expect.get" value="2">' in html
+
+
 def test_the_outline_of_an_alert_is_what_a_screen_reader_meets() -> None:
     alert = next(one for one in examples() if one.name == "failed, will retry")
 
@@ -112,6 +147,16 @@ def test_times_stand_in_the_zone_of_the_page() -> None:
     page = {"type": "Page", "props": {"title": "x", "zone": "Asia/Tokyo"}, "children": ["n"]}
 
     assert "19:00" in words(render({ROOT: page, "n": text}))
+
+
+def with_extras(value: Any) -> Any:
+    """The same with members that nothing asks for, named like methods, wherever they are not data already."""
+    if isinstance(value, list):
+        return [with_extras(item) for item in value]
+    if not isinstance(value, dict):
+        return value
+    extras = {name: "hostile" for name in METHODS if name not in ASKED_FOR}
+    return {**extras, **{name: with_extras(item) for name, item in value.items()}}
 
 
 def render(elements: Elements, reports: list[tuple[str, str, str]] | None = None) -> str:
