@@ -11,7 +11,7 @@ from rota.core.problems import Problem
 from rota.core.run import Reason, Run
 from rota.views.ids import job_element, job_path, key, run_path
 from rota.views.job_row import run_action
-from rota.views.phases import signal_name
+from rota.views.phases import phase_of_run, signal_name
 from rota_catalog.tree import Action, Node
 
 SHOWN = 20
@@ -22,7 +22,8 @@ class Trouble(IntEnum):
 
     FAILED = 0
     UNKNOWN = 1
-    MISSED = 2
+    STUCK = 2
+    MISSED = 3
 
 
 def trouble_of(entry: JobEntry) -> Trouble | None:
@@ -32,6 +33,8 @@ def trouble_of(entry: JobEntry) -> Trouble | None:
         return Trouble.FAILED
     if state is JobState.UNKNOWN and entry.last is not None:
         return Trouble.UNKNOWN
+    if entry.stuck_since is not None:
+        return Trouble.STUCK
     if state is JobState.MISSED:
         return Trouble.MISSED
     return None
@@ -46,6 +49,8 @@ def job_alert(entry: JobEntry, trouble: Trouble, last_lines: Sequence[str] = ())
         props: dict[str, object] = {"title": f"{spec.name} missed its time", "message": message}
         props |= {"state": "missed", "href": job_path(spec.id)}
         return _alert(id_, props, [run_action(entry)])
+    if trouble is Trouble.STUCK and entry.last_skip is not None:
+        return _stuck(id_, spec.name, entry.active[0], entry.last_skip)
     assert entry.last is not None
     return failure(id_, spec.name, entry.last, last_lines)
 
@@ -68,6 +73,15 @@ def failure(id_: str, name: str, run: Run, last_lines: Sequence[str] = (), log_h
         props["lastLines"] = list(last_lines)
     retry = Action(do="run.retry", label="Retry", args={"run": run.id}, expect={"state": run.state.value})
     return _alert(id_, props, [retry])
+
+
+def _stuck(id_: str, name: str, run: Run, skip: Run) -> Node:
+    props: dict[str, object] = {"title": f"{name} is stuck", "message": skip.message}
+    props |= {"state": phase_of_run(run), "href": run_path(run.id), "logHref": f"{run_path(run.id)}#h-log"}
+    disabled = None if run.cancel_requested_at is None else "already_requested"
+    expect = {"state": run.state.value}
+    cancel = Action(do="run.cancel", label="Cancel", args={"run": run.id}, expect=expect, disabled=disabled)
+    return _alert(id_, props, [cancel])
 
 
 def file_alerts(problems: Iterable[Problem], stale: Iterable[JobEntry]) -> list[Node]:

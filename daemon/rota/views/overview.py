@@ -90,7 +90,7 @@ class Overview:
         runs = [
             self._board.jobs[job].last
             for job, trouble in self._worst_first()
-            if trouble is not Trouble.MISSED
+            if trouble in (Trouble.FAILED, Trouble.UNKNOWN)
         ]
         shown = [run for run in runs[: attention.SHOWN] if run is not None]
         self._last_words = {run.id: self._last_words[run.id] for run in shown if run.id in self._last_words}

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from signal import Signals
+from zoneinfo import ZoneInfo
 
 from rota.core.board import JobEntry, JobState
 from rota.core.instant import length_ms
 from rota.core.model import AtTrigger, JobSpec
 from rota.core.run import Reason, Run, RunState, TriggeredBy
 from rota.core.seams import RunBar
+from rota.core.words import instant_in_words
 
 WORDS = {
+    "new": "not run yet",
     "scheduled": "waits for its time",
     "pending": "pending",
     "running": "running",
@@ -35,10 +38,10 @@ _TRIGGERS = {
 
 
 def phase_of(entry: JobEntry) -> str:
-    """The state shown for a job; one that never ran and merely waits for its time is `scheduled`."""
+    """The state shown for a job; one that never ran is `scheduled` if it has a due time, else `new`."""
     state = entry.state
-    if state is JobState.UNKNOWN and entry.last is None and entry.next_due:
-        return "scheduled"
+    if state is JobState.UNKNOWN and entry.last is None:
+        return "scheduled" if entry.next_due else "new"
     return state.value
 
 
@@ -50,7 +53,9 @@ def note_of(entry: JobEntry) -> str:
     if state is JobState.MISSED and entry.last_skip is not None:
         return entry.last_skip.message
     if state is JobState.UNKNOWN and entry.last is None:
-        return "never ran"
+        return "never ran" if entry.next_due else ""
+    if (since := entry.stuck_since) is not None:
+        return f"stuck since {instant_in_words(since, ZoneInfo(zone_of(entry.spec)))}"
     if state in (JobState.FAILED, JobState.UNKNOWN) and entry.last is not None:
         return entry.last.message
     if state is JobState.RETRYING:

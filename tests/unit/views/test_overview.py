@@ -8,6 +8,7 @@ import pytest
 from fakes.jobs import a_job
 from fakes.views import NOW, a_board, a_run, an_ended_run, checked, due_in, of_type, titles
 from rota.core.board import Board, HealthItem, HealthState, JobEntry
+from rota.core.model import Missed, MissedPolicy
 from rota.core.problems import Problem
 from rota.core.run import Progress, Reason, RunState
 from rota.core.seams import Pause
@@ -78,6 +79,42 @@ def test_the_worst_comes_first() -> None:
     assert children == ["trouble.runner", "job.c.alert", "job.b.alert", "job.a.alert", children[-1]]
     assert page.elements[children[-1]]["props"]["file"] == "x.yaml:7:3"
     assert "timeout?" in page.elements[children[-1]]["props"]["message"]
+
+
+def test_a_stuck_job_says_since_when_and_offers_to_cancel_the_run_in_its_way() -> None:
+    board = a_board()
+    board.record(a_run())
+    skip = {"reason": Reason.OVERLAP, "message": "stuck since noon", "count": 3, "due_at": NOW}
+    board.record(an_ended_run(RunState.SKIPPED, number=2, **skip))
+
+    page = the_page(board)
+
+    alert = of_type(page, "ErrorAlert")[0]
+    assert alert["props"]["title"] == "backup is stuck"
+    assert alert["props"]["message"] == "stuck since noon"
+    assert [(action["do"], action["args"]) for action in alert["actions"]] == [
+        ("run.cancel", {"run": "backup.1"})
+    ]
+    assert of_type(page, "JobRow")[0]["props"]["note"] == "stuck since 2026-01-01 12:00 UTC"
+
+
+def test_a_job_that_does_not_catch_up_needs_nobody_after_it_missed_its_time() -> None:
+    board = a_board(a_job("a", missed=Missed(run=MissedPolicy.SKIP)))
+    board.record(an_ended_run(job="a"))
+    board.record(an_ended_run(RunState.SKIPPED, job="a", number=2, reason=Reason.MISSED))
+
+    assert the_page(board).elements["page"]["props"]["attention"] == 0
+
+
+def test_a_job_that_never_ran_waits_for_its_time_or_has_just_not_run_yet() -> None:
+    board = a_board(a_job("by-hand"), a_job("daily"))
+    board.jobs["daily"].next_due = due_in("daily", MINUTE)
+
+    page = the_page(board)
+
+    states = {row["props"]["name"]: row["props"]["state"] for row in of_type(page, "JobRow")}
+    assert states == {"by-hand": "new", "daily": "scheduled"}
+    assert page.elements["job.by-hand"]["text"] == "by-hand not run yet"
 
 
 def test_a_job_on_its_last_good_version_says_so() -> None:

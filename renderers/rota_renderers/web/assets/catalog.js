@@ -42,6 +42,12 @@ export const STATES = {
     "icon": "M3.2 8h.02M8 8h.02M12.8 8h.02",
     "filled": false
   },
+  "new": {
+    "tone": "idle",
+    "word": "Not run yet",
+    "icon": "M8 5.4a2.6 2.6 0 1 0 0 5.2a2.6 2.6 0 0 0 0-5.2",
+    "filled": false
+  },
   "scheduled": {
     "tone": "idle",
     "word": "Scheduled",
