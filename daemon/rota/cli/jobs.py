@@ -77,7 +77,7 @@ def _row(job: dict[str, Any], asking: Asking) -> list[str | Cell]:
     ended = from_ms(last["endedAt"]) if last and last["endedAt"] is not None else None
     return [
         job["id"] + (" (last good version)" if job["stale"] else ""),
-        state_cell(job["state"]),
+        state_cell("not run yet" if job["state"] == "unknown" and last is None else job["state"]),
         job["schedule"]["text"] or "by hand",
         instant_text(next_at, world.zone) if next_at else "-",
         distance_text(next_at, now) if next_at else "",

@@ -73,6 +73,12 @@ def state_cell(state: str) -> Cell:
     return Cell(state, COLOURS.get(state))
 
 
+def end_text(run: Mapping[str, object]) -> str:
+    """Its state and why, the state said once: `failed, exit code 3`, `cancelled before it began`."""
+    state, message = str(run["state"]), str(run["message"])
+    return message if message.startswith(state) else ", ".join(filter(None, (state, message)))
+
+
 def say_table(head: Sequence[str], rows: Sequence[Sequence[str | Cell]]) -> None:
     """Columns two spaces apart; never cut, so that what reads a pipe gets all of it."""
     cells = [[_cell(field) for field in row] for row in rows]

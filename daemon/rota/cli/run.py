@@ -12,7 +12,7 @@ import click
 from rota.cli.arguments import JOB, RUN
 from rota.cli.client import route
 from rota.cli.follow import exit_status, follow_log
-from rota.cli.output import note, say, say_json
+from rota.cli.output import end_text, note, say, say_json
 from rota.cli.outside import INSTANT, INSTANT_HELP, Asking, asks_daemon
 from rota.core.instant import to_ms
 
@@ -107,7 +107,7 @@ def _follow(ctx: click.Context, asking: Asking, started: dict[str, Any]) -> None
         ctx.exit(_INTERRUPTED)
     if asking.as_json:
         say_json(ended)
-    note(f"{ended['id']}: {ended['state']}" + (f", {ended['message']}" if ended["message"] else ""))
+    note(f"{ended['id']}: {end_text(ended)}")
     ctx.exit(exit_status(ended))
 
 

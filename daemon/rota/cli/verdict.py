@@ -7,6 +7,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from rota.cli.output import end_text
+
 WORDS = ("OK", "WARNING", "CRITICAL", "UNKNOWN")
 _CODES: Mapping[str, int] = {"failed": 2, "missed": 1, "invalid": 1, "late": 1}
 _NAMED = 5
@@ -31,8 +33,11 @@ class Verdict:
         return f"{self.word} - {text}" + (f" | {self.perfdata}" if self.perfdata else "")
 
 
-def of_all(jobs: Sequence[Mapping[str, Any]], not_ready: Sequence[str]) -> Verdict:
-    """Of the whole daemon; `not_ready` are the reasons why it does not run jobs on time."""
+def of_all(jobs: Sequence[Mapping[str, Any]], not_ready: Sequence[str], broken_files: str = "") -> Verdict:
+    """Of the whole daemon; `not_ready` are the reasons why it does not run jobs on time.
+
+    `broken_files` says what is wrong with job files: a job that was never right is in no list of jobs.
+    """
     states = Counter(job["state"] for job in jobs)
     codes = {job["id"]: code_of(job) for job in jobs}
     perfdata = " ".join(f"{name}={states[name]}" for name in ("running", "failed", "missed", "paused"))
@@ -40,6 +45,8 @@ def of_all(jobs: Sequence[Mapping[str, Any]], not_ready: Sequence[str]) -> Verdi
     if not_ready:
         return Verdict(code=2, text="; ".join(not_ready), perfdata=perfdata)
     worst = max(codes.values(), default=0)
+    if worst == 0 and broken_files:
+        return Verdict(code=1, text=f"job files: {broken_files}", perfdata=perfdata)
     if worst == 0:
         return Verdict(code=0, text=f"{_count(len(jobs))} fine", perfdata=perfdata)
     bad = [f"{job['id']} {_why(job)}" for job in jobs if codes[job["id"]] > 0]
@@ -56,9 +63,8 @@ def of_job(job: Mapping[str, Any], not_ready: Sequence[str]) -> Verdict:
     if not_ready:
         return Verdict(code=2, text=f"{job['id']}: {'; '.join(not_ready)}")
     last = job["lastRun"]
-    told = f"last run {last['id']} {last['state']}" if last else "has not run yet"
-    reason = f", {last['message']}" if last and last["message"] else ""
-    return Verdict(code=code_of(job), text=f"{job['id']} {_why(job)}: {told}{reason}")
+    told = f"last run {last['id']} {end_text(last)}" if last else "has not run yet"
+    return Verdict(code=code_of(job), text=f"{job['id']} {_why(job)}: {told}")
 
 
 def code_of(job: Mapping[str, Any]) -> int:

@@ -96,13 +96,13 @@ def _timed_out(ended: Ended, timeout: timedelta | None) -> Outcome:
 def _exited(code: int, codes: ExitCodes, *, cancel: bool) -> Outcome:
     message = f"exit code {code}"
     if code in codes.ok:
-        return Outcome(state=StepState.COMPLETED, reason=Reason.EXIT, message="completed", exit_code=code)
+        return Outcome(state=StepState.COMPLETED, reason=Reason.EXIT, message=message, exit_code=code)
     if code in codes.warn:
         warning = f"{message} counts as a warning"
         return Outcome(
             state=StepState.COMPLETED,
             reason=Reason.EXIT,
-            message=f"completed with a warning: {message}",
+            message=warning,
             exit_code=code,
             warning=warning,
         )

@@ -8,11 +8,18 @@ from rota.core.run import Progress, Step, StepState
 
 
 def of_steps(steps: Sequence[Step]) -> Progress:
-    """Sum of share x fraction (1 for completed, its own word for running) over the sum of shares."""
+    """Whole percent, rounded down: the sum of share x fraction over the sum of shares.
+
+    The fraction is 1 for completed steps, their own word for running ones, else 0.
+    """
     running = next((step for step in steps if step.state is StepState.RUNNING), None)
-    return Progress(
+    weighed = Progress(
         current=sum(step.share * _fraction(step) for step in steps),
         total=sum(step.share for step in steps),
+    )
+    return Progress(
+        current=weighed.percent,
+        total=100 if weighed.total > 0 else 0,
         text="" if running is None else running.progress.text or running.title,
     )
 

@@ -155,6 +155,16 @@ def test_list_shows_state_schedule_next_and_last(run_rota: Rota, daemon: Scripte
     ]  # fmt: skip
 
 
+def test_list_says_of_a_job_that_never_ran_that_it_has_not_run_yet(
+    run_rota: Rota, daemon: ScriptedDaemon
+) -> None:
+    daemon.says("/api/v1/jobs", listed(a_job(state="unknown", lastRun=None)))
+
+    row = split(r"  +", run_rota("list").output.splitlines()[1])
+
+    assert (row[1], row[-1]) == ("not run yet", "never")
+
+
 def test_list_as_json_is_the_api_shape(run_rota: Rota, daemon: ScriptedDaemon) -> None:
     daemon.says("/api/v1/jobs", listed(a_job()))
 
@@ -207,6 +217,23 @@ def test_run_follow_prints_the_log_of_every_attempt_and_exits_with_the_status_of
     assert result.exit_code == 3
     assert result.stdout == "one\ntwo\nagain\n"
     assert result.stderr == "--- attempt 2 ---\nbackup.8: failed, exit code 3\n"
+
+
+@pytest.mark.parametrize(
+    ("state", "message", "told"),
+    [
+        ("completed", "exit code 0", "completed, exit code 0"),
+        ("cancelled", "cancelled before it began", "cancelled before it began"),
+        ("cancelled", "", "cancelled"),
+    ],
+)
+def test_the_last_line_of_following_says_the_state_once(
+    run_rota: Rota, daemon: ScriptedDaemon, state: str, message: str, told: str
+) -> None:
+    daemon.says("/api/v1/jobs/backup/runs", a_run("pending"))
+    daemon.says("/api/v1/runs/backup.8", a_run(state, message=message))
+
+    assert run_rota("run", "backup", "--follow").stderr == f"backup.8: {told}\n"
 
 
 def test_a_daemon_that_restarts_while_a_run_is_followed_is_waited_for(

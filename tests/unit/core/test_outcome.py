@@ -28,9 +28,9 @@ def outcome(
 @pytest.mark.parametrize(
     ("code", "state", "reason", "again", "message"),
     [
-        (0, StepState.COMPLETED, Reason.EXIT, Again.BY_POLICY, "completed"),
-        (1, StepState.COMPLETED, Reason.EXIT, Again.BY_POLICY, "completed"),
-        (24, StepState.COMPLETED, Reason.EXIT, Again.BY_POLICY, "completed with a warning: exit code 24"),
+        (0, StepState.COMPLETED, Reason.EXIT, Again.BY_POLICY, "exit code 0"),
+        (1, StepState.COMPLETED, Reason.EXIT, Again.BY_POLICY, "exit code 1"),
+        (24, StepState.COMPLETED, Reason.EXIT, Again.BY_POLICY, "exit code 24 counts as a warning"),
         (99, StepState.SKIPPED, Reason.EXIT_CODE, Again.BY_POLICY, "skipped by the job itself: exit code 99"),
         (75, StepState.FAILED, Reason.EXIT, Again.ALWAYS, "exit code 75"),
         (64, StepState.FAILED, Reason.EXIT, Again.NEVER, "exit code 64"),

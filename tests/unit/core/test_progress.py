@@ -15,8 +15,12 @@ def test_a_run_is_as_far_as_its_steps_by_their_shares() -> None:
 
     progress = of_steps(steps)
 
-    assert (progress.current, progress.total, progress.percent) == (3.5, 6, 58)
+    assert (progress.current, progress.total, progress.percent) == (58, 100, 58)
     assert progress.text == "half"
+
+
+def test_steps_of_no_weight_have_no_total() -> None:
+    assert of_steps([Step(key="dump", state=StepState.COMPLETED, share=0)]) == Progress()
 
 
 def test_a_failed_step_counts_for_nothing() -> None:
