@@ -50,12 +50,17 @@ def _judge(daemon: Daemon, job: str | None) -> Verdict:
         reasons = tuple(readiness["reasons"]) if ready != 200 else ()
         if job is not None:
             return of_job(daemon.get(route("jobs", job)), reasons)
-        return of_all(_jobs(daemon), reasons)
+        return of_all(_jobs(daemon), reasons, _broken_files(readiness))
     except NoDaemon as error:
         code = 3 if isinstance(error.__cause__, PermissionError) else 2
         return Verdict(code=code, text=error.message)
     except (Failure, KeyError, TypeError) as error:
         return Verdict(code=3, text=str(error))
+
+
+def _broken_files(readiness: dict[str, Any]) -> str:
+    items = {item["key"]: item for item in readiness.get("health", ())}
+    return str(items["jobs"]["note"]) if "jobs" in items and items["jobs"]["state"] != "ok" else ""
 
 
 def _jobs(daemon: Daemon) -> list[dict[str, Any]]:

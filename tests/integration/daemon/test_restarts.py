@@ -235,7 +235,7 @@ def _rows(daemon: DaemonProcess, job: str) -> list[Any]:
 
 
 def _was_missed(row: Any) -> bool:
-    return row["reason"] == "missed" or row["trigger"] == "catch_up"
+    return bool(row["reason"] == "missed" or row["trigger"] == "catch_up")
 
 
 def _is_settled(rows: list[Any], up: float) -> bool:

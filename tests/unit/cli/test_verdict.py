@@ -56,6 +56,13 @@ def test_many_bad_jobs_are_counted_behind_the_first_five() -> None:
     assert verdict.text.endswith("j4 failed and 3 more")
 
 
+def test_a_file_whose_job_is_in_no_list_is_a_warning_unless_something_is_worse() -> None:
+    warned = of_all([a_job()], (), "1 problem in 1 file")
+
+    assert (warned.code, warned.text) == (1, "job files: 1 problem in 1 file")
+    assert of_all([a_job("b", "failed")], (), "1 problem in 1 file").text == "1 of 1 job: b failed"
+
+
 def test_a_daemon_that_runs_no_jobs_is_critical_however_well_they_are() -> None:
     assert of_all([a_job()], ["Runner: no runner answers"]).code == 2
     assert of_job(a_job(), ["Runner: no runner answers"]).code == 2
