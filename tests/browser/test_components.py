@@ -190,6 +190,55 @@ def test_a_list_with_the_focus_inside_keeps_its_order_until_it_is_left(browser: 
     page.close()
 
 
+def test_arrow_keys_walk_the_bars_of_a_history_and_each_says_what_it_is(browser: Browser) -> None:
+    page = live(browser, pages.job())
+    bars = page.locator("[data-id='history.bars'] .bar")
+    assert page.locator("[data-id='history.bars'] [tabindex='0']").count() == 1
+
+    bars.last.focus()
+    said = [focused_name(page)]
+    for key in (
+        "ArrowLeft",
+        "ArrowLeft",
+        "ArrowRight",
+        "ArrowRight",
+        "ArrowRight",
+        "Home",
+        "ArrowLeft",
+        "End",
+    ):
+        page.keyboard.press(key)
+        said.append(focused_name(page))
+
+    assert [name.split()[0] for name in said] == [f"x.{n}" for n in (59, 58, 57, 58, 59, 59, 0, 0, 59)]
+    assert said[1].startswith("x.58 Completed, ")
+    assert page.get_by_role("link", name=said[1], exact=True).get_attribute("href") == "/runs/x.58"
+    assert page.locator("[data-id='history.bars'] [tabindex='0']").count() == 1
+    page.close()
+
+
+def test_the_bar_with_the_focus_keeps_it_when_a_run_is_added(browser: Browser) -> None:
+    page = live(browser, pages.job())
+    runs = page.evaluate("window.page.elements.get('history.bars').props.runs")
+    page.locator("[data-id='history.bars'] .bar").nth(30).focus()
+    before = focused_name(page)
+
+    grown = [*runs[1:], {"id": "x.60", "state": "running"}]
+    page.evaluate(
+        "(runs) => window.page.apply([{op: 'add', path: '/elements/history.bars/props/runs', value: runs}])",
+        grown,
+    )
+
+    assert focused_name(page) == before
+    assert page.locator("[data-id='history.bars'] .bar").nth(29).get_attribute("data-key") == "x.30"
+    page.close()
+
+
+def focused_name(page: Page) -> str:
+    name: str = page.evaluate("document.activeElement.querySelector('title').textContent")
+    return name
+
+
 def test_time_passes_in_texts_and_nowhere_else(browser: Browser) -> None:
     page = live(browser, pages.run())
     before = page.inner_html("#mount")

@@ -43,8 +43,15 @@ class Part:
         if self.is_hidden:
             return []
         own = [self.attributes[name] or "" for name in ("aria-label", "value") if name in self.attributes]
+        own += [self.drawn_name] if self.drawn_name else []
         below = [w for part in self.inside for w in ([part] if isinstance(part, str) else part.words)]
         return [*own, *below]
+
+    @property
+    def drawn_name(self) -> str:
+        """The name of a part of a drawing: its own title."""
+        titles = [part for part in self.inside if isinstance(part, Part) and part.tag == "title"]
+        return "".join(each for part in titles for each in part.inside if isinstance(each, str)).strip()
 
     @property
     def role(self) -> str:
@@ -109,6 +116,8 @@ def _lines(part: Part) -> list[str]:
 def _name(part: Part) -> str:
     if part.attributes.get("aria-label"):
         return part.attributes["aria-label"] or ""
+    if part.drawn_name:
+        return part.drawn_name
     return " ".join(" ".join(part.words).split()) if part.role.startswith(_NAMED) else ""
 
 

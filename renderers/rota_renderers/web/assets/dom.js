@@ -111,7 +111,7 @@ function patchChildren(parent, old, next) {
   const kept = new Set();
   next.forEach((child, i) => {
     const before = known.get(keyOf(child, i, next));
-    if (before && fits(before, child)) {
+    if (before && !kept.has(before) && fits(before, child)) {
       patch(before, child);
       kept.add(before);
     } else {

@@ -5,6 +5,7 @@ import { apply, elementsOf, references } from "./apply.js";
 import { COMPONENTS, box, broken } from "./components/index.js";
 import { adopt, create, fits, holders, patch } from "./dom.js";
 import { filled, rule } from "./parts.js";
+import { rove } from "./rove.js";
 import { tick } from "./tick.js";
 
 const MAX_DEPTH = 32;
@@ -26,6 +27,7 @@ export class Renderer {
     mount.addEventListener("pointerleave", () => this.settle(), true);
     mount.addEventListener("focusout", () => queueMicrotask(() => this.settle()));
     mount.addEventListener("click", (event) => this.#onClick(event));
+    rove(mount);
   }
 
   /** Take over what the server rendered for this document; parts that differ are drawn again. */

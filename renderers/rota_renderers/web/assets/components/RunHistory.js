@@ -15,9 +15,9 @@ export function view(id, { props: p, text }, r) {
     "svg",
     { viewBox: `0 0 ${width} 36`, width, height: 36, preserveAspectRatio: "xMinYMid meet" },
     p.p50Ms ? usual(width, BASE - height(p.p50Ms, longest)) : null,
-    p.runs.map((run, n) => linked(run, bar(run, n * WIDTH, longest, r))),
+    p.runs.map((run, n) => bar(run, n * WIDTH, longest, n === p.runs.length - 1, r)),
   );
-  return h("div", { ...same, role: "img", "aria-label": text }, drawing);
+  return h("div", { ...same, role: "group", "aria-label": text }, drawing);
 }
 
 function height(ms, longest) {
@@ -28,28 +28,30 @@ function usual(width, level) {
   return h("line", { class: "usual", x1: 0, x2: width, y1: level, y2: level });
 }
 
-function linked(run, drawn) {
-  const safe = path(run.href);
-  return safe ? svgLink({ href: safe, tabindex: -1 }, drawn) : drawn;
-}
-
-function bar(run, x, longest, r) {
+function bar(run, x, longest, isNewest, r) {
   const its = look(run.state);
   const isKnown = typeof run.durationMs === "number";
   const tall = isKnown ? height(run.durationMs, longest) : 0;
-  return h(
-    "g",
-    { class: "bar", "data-state": run.state, "data-tone": its.tone },
-    h("title", null, title(run, its, r)),
+  const same = {
+    class: "bar",
+    tabindex: isNewest ? 0 : -1,
+    "data-key": run.id,
+    "data-state": run.state,
+    "data-tone": its.tone,
+  };
+  const drawn = [
+    h("title", null, label(run, its, r)),
     h("rect", { class: "hit", x, y: 0, width: 8, height: 36 }),
     isKnown ? h("rect", { class: "column", x: x + 1, y: BASE - tall, width: 6, height: tall, rx: 1 }) : null,
     run.state !== "completed"
       ? h("path", { class: its.filled ? "mark filled" : "mark", d: its.icon, transform: `translate(${x} 27) scale(0.5)` })
       : null,
-  );
+  ];
+  const href = path(run.href);
+  return href ? svgLink({ ...same, href }, drawn) : h("g", { ...same, role: "img" }, drawn);
 }
 
-function title(run, its, r) {
+function label(run, its, r) {
   const length = typeof run.durationMs === "number" ? `, ${duration(run.durationMs)}` : "";
   const start = run.startedAt !== undefined ? `, ${moment(run.startedAt, r.now, r.zone)}` : "";
   return `${run.id} ${its.word}${length}${start}`;
