@@ -7,7 +7,6 @@ that makes no sense in the run's present state raises ImpossibleChange: only a f
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import replace
 from datetime import datetime
 from functools import singledispatch
 from types import MappingProxyType
@@ -15,6 +14,7 @@ from typing import Any
 
 from rota.core import happenings as h
 from rota.core import step_life
+from rota.core.changed import changed
 from rota.core.model import MAIN, JobSpec
 from rota.core.outcome import Outcome
 from rota.core.progress import of_steps, whole
@@ -66,7 +66,7 @@ def new_run(spec: JobSpec, opening: h.Opening) -> Run:
     planned = apply(run, h.Planned(spec=spec))
     if not opening.carried:
         return planned
-    return replace(planned, result=step_life.outputs(planned.steps), progress=of_steps(planned.steps))
+    return changed(planned, result=step_life.outputs(planned.steps), progress=of_steps(planned.steps))
 
 
 def apply(run: Run, happening: h.Happening) -> Run:
@@ -106,7 +106,7 @@ def _planned(happening: h.Planned, run: Run) -> Run:
     _require(run, open_attempt(run) is None, happening)
     spec = happening.spec
     begins = run.state is not RunState.RUNNING  # a try that is under way keeps its steps
-    return replace(
+    return changed(
         run,
         steps=step_life.planned(run.steps, spec, restart=_restarts(run, spec)) if begins else run.steps,
         max_attempts=spec.retry.attempts,
@@ -120,7 +120,7 @@ def _planned(happening: h.Planned, run: Run) -> Run:
 @_apply.register
 def _released(happening: h.Released, run: Run) -> Run:
     _require(run, run.is_queued, happening)
-    return replace(run, reason=None, message="")
+    return changed(run, reason=None, message="")
 
 
 @_apply.register
@@ -137,7 +137,7 @@ def _attempt_created(happening: h.AttemptCreated, run: Run) -> Run:
         markers=happening.markers,
     )
     steps = step_life.begun(run.steps, happening.step, n)
-    return replace(
+    return changed(
         run,
         reason=None,
         attempts=(*run.attempts, attempt),
@@ -170,7 +170,7 @@ def _attempt_started(happening: h.AttemptStarted, run: Run) -> Run:
         markers=attempt.markers if happening.markers is None else happening.markers,
     )
     progress = of_steps(steps) if step_life.listed(steps) else Progress()
-    return replace(run, steps=steps, attempts=attempts, progress=progress)
+    return changed(run, steps=steps, attempts=attempts, progress=progress)
 
 
 @_apply.register
@@ -192,7 +192,7 @@ def _attempt_ended(happening: h.AttemptEnded, run: Run) -> Run:
         log_size=happening.log_size,
     )
     progress = of_steps(steps) if step_life.listed(steps) else run.progress
-    run = replace(run, steps=steps, attempts=attempts, progress=progress, exit_code=outcome.exit_code)
+    run = changed(run, steps=steps, attempts=attempts, progress=progress, exit_code=outcome.exit_code)
     return _after_attempt(_warned(h.Warned(text=outcome.warning), run) if outcome.warning else run, happening)
 
 
@@ -200,22 +200,22 @@ def _attempt_ended(happening: h.AttemptEnded, run: Run) -> Run:
 def _progressed(happening: h.Progressed, run: Run) -> Run:
     attempt = _telling_attempt(run, happening)
     if not step_life.listed(run.steps):
-        return replace(run, progress=happening.progress)
+        return changed(run, progress=happening.progress)
     steps = step_life.progressed(run.steps, attempt.step, happening.progress)
-    return replace(run, steps=steps, progress=of_steps(steps))
+    return changed(run, steps=steps, progress=of_steps(steps))
 
 
 @_apply.register
 def _step_announced(happening: h.StepAnnounced, run: Run) -> Run:
     attempt = _telling_attempt(run, happening)
     if not step_life.listed(run.steps):
-        return replace(
+        return changed(
             run, steps=step_life.announced(run.steps, happening.key, happening.title, happening.at)
         )
     # The listed steps are the plan; what one of them announces is told as its text.
     step = run.step(attempt.step)
     before = Progress() if step is None else step.progress
-    return _progressed(h.Progressed(progress=replace(before, text=happening.title)), run)
+    return _progressed(h.Progressed(progress=changed(before, text=happening.title)), run)
 
 
 @_apply.register
@@ -227,7 +227,7 @@ def _output_set(happening: h.OutputSet, run: Run) -> Run:
         limit = f"at most {OUTPUTS_LIMIT} outputs and {OUTPUT_BYTES_LIMIT // 1024} KiB a run"
         return _warned(h.Warned(text=f"output {happening.key} was dropped: {limit}"), run)
     steps = step_life.with_output(run.steps, attempt.step, happening.key, happening.value)
-    return replace(run, result=result, steps=steps)
+    return changed(run, result=result, steps=steps)
 
 
 @_apply.register
@@ -235,24 +235,24 @@ def _warned(happening: h.Warned, run: Run) -> Run:
     if len(run.warnings) >= WARNINGS_LIMIT:
         return run
     last = len(run.warnings) == WARNINGS_LIMIT - 1
-    return replace(run, warnings=(*run.warnings, "further warnings are not kept" if last else happening.text))
+    return changed(run, warnings=(*run.warnings, "further warnings are not kept" if last else happening.text))
 
 
 @_apply.register
 def _log_read(happening: h.LogRead, run: Run) -> Run:
     attempt = _telling_attempt(run, happening)
     _require(run, happening.offset >= attempt.log_offset, happening)
-    return replace(run, attempts=_attempts_with(run, log_offset=happening.offset, log_line=happening.line))
+    return changed(run, attempts=_attempts_with(run, log_offset=happening.offset, log_line=happening.line))
 
 
 @_apply.register
 def _cancel_requested(happening: h.CancelRequested, run: Run) -> Run:
-    return replace(run, cancel_requested_at=run.cancel_requested_at or happening.at)
+    return changed(run, cancel_requested_at=run.cancel_requested_at or happening.at)
 
 
 @_apply.register
 def _cancelled(happening: h.Cancelled, run: Run) -> Run:
-    asked = replace(run, cancel_requested_at=run.cancel_requested_at or happening.at)
+    asked = changed(run, cancel_requested_at=run.cancel_requested_at or happening.at)
     began = "" if run.started_at else " before it began"
     return _close(asked, RunState.CANCELLED, happening.at, (Reason.CANCELLED, f"cancelled{began}"))
 
@@ -260,14 +260,14 @@ def _cancelled(happening: h.Cancelled, run: Run) -> Run:
 @_apply.register
 def _retry_now(happening: h.RetryNow, run: Run) -> Run:
     _require(run, run.state is RunState.RETRYING, happening)
-    return replace(run, next_attempt_at=happening.at)
+    return changed(run, next_attempt_at=happening.at)
 
 
 @_apply.register
 def _skipped(happening: h.Skipped, run: Run) -> Run:
     _require(run, run.state is RunState.PENDING, happening)
     # What was never begun leaves nothing: an attempt that was only planned goes.
-    run = replace(run, attempts=(), attempt=0, count=happening.count, last_due_at=happening.last_due_at)
+    run = changed(run, attempts=(), attempt=0, count=happening.count, last_due_at=happening.last_due_at)
     return _close(run, RunState.SKIPPED, happening.at, (happening.reason, happening.message))
 
 
@@ -340,12 +340,12 @@ def _entered(run: Run, at: datetime) -> Run:
 def _move(run: Run, to: RunState, **changes: Any) -> Run:
     if to not in TRANSITIONS[run.state]:
         raise ImpossibleChange(f"{run.id} can't go from {run.state} to {to}")
-    return replace(run, state=to, **changes)
+    return changed(run, state=to, **changes)
 
 
 def _attempts_with(run: Run, **changes: Any) -> tuple[Attempt, ...]:
     """The attempts of the run with the newest one changed."""
-    return (*run.attempts[:-1], replace(run.attempts[-1], **changes))
+    return (*run.attempts[:-1], changed(run.attempts[-1], **changes))
 
 
 def _telling_attempt(run: Run, happening: h.Happening) -> Attempt:

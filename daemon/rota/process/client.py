@@ -331,4 +331,4 @@ class RunnerClient:
 
     def _hold_fifo(self, ref: AttemptRef) -> None:
         if self._facts is not None:
-            self._fifos.hold(ref, Path(self._facts.state))
+            self._fifos.hold(ref, self._facts.state)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-from pathlib import Path
 
 from rota.core.seams import AttemptRef
 
@@ -14,11 +13,11 @@ class Fifos:
     def __init__(self) -> None:
         self._held: dict[str, int] = {}
 
-    def hold(self, ref: AttemptRef, root: Path) -> None:
+    def hold(self, ref: AttemptRef, root: str) -> None:
         """Open it, once; `root` is the runner's state directory. One that can't be opened is done without."""
         if ref.id in self._held:
             return
-        path = root / ref.job / str(ref.number) / f"{ref.step}.{ref.n}" / "job" / "out"
+        path = f"{root}/{ref.job}/{ref.number}/{ref.step}.{ref.n}/job/out"
         try:
             self._held[ref.id] = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_NOFOLLOW | os.O_CLOEXEC)
         except OSError:

@@ -16,6 +16,7 @@ from sqlalchemy.pool import QueuePool
 from rota.core.errors import RotaError, StoreDamaged, Unavailable
 
 _BUSY_SECONDS = 5.0  # another program may hold the lock for a moment: sqlite3 in a shell, a backup tool
+_TO_JSON = json.JSONEncoder(separators=(",", ":")).encode
 _DAMAGED = ("malformed", "not a database", "file is encrypted", "disk image")
 
 
@@ -32,7 +33,7 @@ def open_engine(path: Path, *, writes: bool = False, connections: int = 1) -> En
         pool_size=connections,
         max_overflow=0,
         connect_args={"timeout": _BUSY_SECONDS, "check_same_thread": False},
-        json_serializer=_to_json,
+        json_serializer=_TO_JSON,
     )
     event.listen(engine, "connect", _set_up_writer if writes else _set_up_reader)
     event.listen(engine, "begin", _begin_writing if writes else _begin_reading)
@@ -101,7 +102,3 @@ def _begin_writing(connection: Any) -> None:
 
 def _begin_reading(connection: Any) -> None:
     connection.exec_driver_sql("BEGIN")
-
-
-def _to_json(value: object) -> str:
-    return json.dumps(value, separators=(",", ":"))

@@ -7,18 +7,26 @@ stored of it, so that a transition costs no read; `forget` drops that when a tra
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import Connection, bindparam, delete, insert, select, update
 
+from rota.core.changed import changed
 from rota.core.errors import NotFound
 from rota.core.instant import to_ms
 from rota.core.run import Attempt, Run, RunState
 from rota.core.seams import JobRecord
 from rota.store.outbox import Key, Order, Outbox
 from rota.store.queries import read_run
-from rota.store.rows import Row, attempt_row, record_row, run_row
+from rota.store.rows import (
+    Row,
+    attempt_row,
+    changed_attempt_row,
+    changed_run_row,
+    record_row,
+    run_row,
+)
 from rota.store.skips import merge, merges
 from rota.store.tables import attempts, jobs, runs
 
@@ -58,7 +66,7 @@ class Entries:
 
     def __init__(self) -> None:
         self._heads: dict[str, _Head] = {}
-        self._stored: dict[Key, tuple[Row, tuple[Attempt, ...]]] = {}
+        self._stored: dict[Key, Run] = {}
         self._outbox = Outbox()
         self._moved: set[str] = set()
 
@@ -96,13 +104,12 @@ class Entries:
         """See `core.seams.Store.save`. Raises NotFound when the run was never added."""
         key = (run.job, run.number)
         self._outbox.touch(connection, key)
-        row_before, attempts_before = self._stored.get(key) or _read_stored(connection, run)
-        row = run_row(run)
-        changed = {name: value for name, value in row.items() if row_before[name] != value}
-        if changed:
-            self._change(key, changed)
-        self._save_attempts(attempts_before, run)
-        self._remember(run, row)
+        before = self._stored.get(key) or _read_stored(connection, run)
+        columns = changed_run_row(before, run)
+        if columns:
+            self._change(key, columns)
+        self._save_attempts(before.attempts, run)
+        self._remember(run)
         head = self._heads.get(run.job)
         if head is not None and head.number == run.number:
             _set_newest(head, run)
@@ -151,7 +158,7 @@ class Entries:
             if skip is not None and merges(skip, run):
                 return self._lengthen(connection, head, merge(skip, run))
         head.number += 1
-        numbered = replace(run, number=head.number)
+        numbered = changed(run, number=head.number)
         self._insert(connection, numbered)
         _set_newest(head, numbered)
         return numbered
@@ -166,20 +173,19 @@ class Entries:
 
     def _insert(self, connection: Connection, run: Run) -> None:
         self._outbox.touch(connection, (run.job, run.number))
-        row = run_row(run)
-        self._outbox.put(Order.ADD_RUN, _ADD_RUN, row)
+        self._outbox.put(Order.ADD_RUN, _ADD_RUN, run_row(run))
         self._add_attempts(run, enumerate(run.attempts))
-        self._remember(run, row)
+        self._remember(run)
 
-    def _change(self, key: Key, changed: Row) -> None:
+    def _change(self, key: Key, columns: Row) -> None:
         job, number = key
-        self._outbox.put(Order.CHANGE_RUN, _CHANGE_RUN, {"of_job": job, "of_number": number, **changed})
+        self._outbox.put(Order.CHANGE_RUN, _CHANGE_RUN, {"of_job": job, "of_number": number, **columns})
 
     def _save_attempts(self, before: Sequence[Attempt], run: Run) -> None:
         for place, (old, attempt) in enumerate(zip(before, run.attempts, strict=False)):
-            if old is not attempt and old != attempt:
+            if old is not attempt and (columns := changed_attempt_row(old, attempt)):
                 of = {"of_job": run.job, "of_number": run.number, "of_position": place}
-                self._outbox.put(Order.CHANGE_ATTEMPT, _CHANGE_ATTEMPT, of | attempt_row(attempt))
+                self._outbox.put(Order.CHANGE_ATTEMPT, _CHANGE_ATTEMPT, of | columns)
         self._add_attempts(run, enumerate(run.attempts[len(before) :], start=len(before)))
 
     def _add_attempts(self, run: Run, placed: Iterable[tuple[int, Attempt]]) -> None:
@@ -187,18 +193,18 @@ class Entries:
             of: dict[str, Any] = {"job": run.job, "number": run.number, "position": place}
             self._outbox.put(Order.ADD_ATTEMPT, _ADD_ATTEMPT, of | attempt_row(attempt))
 
-    def _remember(self, run: Run, row: Row) -> None:
+    def _remember(self, run: Run) -> None:
         if run.state.is_final:
             self._stored.pop((run.job, run.number), None)
         else:
-            self._stored[run.job, run.number] = (row, run.attempts)
+            self._stored[run.job, run.number] = run
 
 
-def _read_stored(connection: Connection, run: Run) -> tuple[Row, tuple[Attempt, ...]]:
+def _read_stored(connection: Connection, run: Run) -> Run:
     found = read_run(connection, run.job, run.number)
     if found is None:
         raise NotFound(f"The ledger has no run {run.id}.")
-    return run_row(found), found.attempts
+    return found
 
 
 def _newest_skip(connection: Connection, head: _Head, job: str) -> Run | None:

@@ -5,10 +5,10 @@ rows.
 from __future__ import annotations
 
 from enum import IntEnum
-from typing import Any
 
-from sqlalchemy import Connection, Executable
+from sqlalchemy import ClauseElement, Connection
 
+from rota.store.many import execute_many
 from rota.store.rows import Row
 
 Key = tuple[str, int]  # job and number of a run
@@ -31,10 +31,10 @@ class Outbox:
     """
 
     def __init__(self) -> None:
-        self._waiting: dict[tuple[int, tuple[str, ...]], tuple[Executable, list[Row]]] = {}
+        self._waiting: dict[tuple[int, tuple[str, ...]], tuple[ClauseElement, list[Row]]] = {}
         self._touched: set[Key] = set()
 
-    def put(self, order: Order, statement: Executable, row: Row) -> None:
+    def put(self, order: Order, statement: ClauseElement, row: Row) -> None:
         """One execution of that statement; all of one order are the same but for the columns they name."""
         group = self._waiting.setdefault((order, tuple(row)), (statement, []))
         group[1].append(row)
@@ -47,10 +47,10 @@ class Outbox:
 
     def flush(self, connection: Connection) -> None:
         """Write everything that waits."""
-        waiting: list[Any] = sorted(self._waiting.items(), key=lambda entry: entry[0][0])
+        waiting = sorted(self._waiting.items(), key=lambda entry: entry[0][0])
         self.clear()
-        for _, (statement, rows) in waiting:
-            connection.execute(statement, rows)
+        for (_, columns), (statement, rows) in waiting:
+            execute_many(connection, statement, columns, rows)
 
     def clear(self) -> None:
         """Forget everything that waits: its transaction was rolled back."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from rota.core.instant import from_ms, optional_from_ms, optional_ms, to_ms
@@ -23,37 +23,12 @@ Row = dict[str, Any]
 
 def run_row(run: Run) -> Row:
     """Every column of `runs` but `id`."""
-    return {
-        "job": run.job,
-        "number": run.number,
-        "state": run.state.value,
-        "reason": _value(run.reason),
-        "message": clean(run.message),
-        "triggered_by": run.triggered_by.value,
-        "due_at": optional_ms(run.due_at),
-        "last_due_at": optional_ms(run.last_due_at),
-        "count": run.count,
-        "scheduled_for": optional_ms(run.scheduled_for),
-        "created_at": to_ms(run.created_at),
-        "started_at": optional_ms(run.started_at),
-        "ended_at": optional_ms(run.ended_at),
-        "next_attempt_at": optional_ms(run.next_attempt_at),
-        "cancel_requested_at": optional_ms(run.cancel_requested_at),
-        "max_attempts": run.max_attempts,
-        "attempt": run.attempt,
-        "exit_code": run.exit_code,
-        "progress": _progress_row(run.progress),
-        "params": dict(run.params),
-        "result": dict(run.result),
-        "warnings": list(run.warnings),
-        "steps": [_step_row(step) for step in run.steps],
-        "retry_of": run.retry_of,
-        "host": run.host,
-        "definition": run.definition,
-        "source_file": clean(run.source_file),
-        "source_line": run.source_line,
-        "commit": run.commit,
-    }
+    return {name: column(run) for name, column in _RUN.items()}
+
+
+def changed_run_row(before: Run, run: Run) -> Row:
+    """The columns of `runs` that differ between the two."""
+    return {name: _RUN[name](run) for name in _differences(_RUN, before, run)}
 
 
 def run_from(row: Mapping[Any, Any], attempts: Sequence[Attempt] = ()) -> Run:
@@ -94,31 +69,12 @@ def run_from(row: Mapping[Any, Any], attempts: Sequence[Attempt] = ()) -> Run:
 
 def attempt_row(attempt: Attempt) -> Row:
     """Every column of `attempts` but its place (`job`, `number`, `position`) and `log_kept`."""
-    return {
-        "id": attempt.id,
-        "step": attempt.step,
-        "n": attempt.n,
-        "state": attempt.state.value,
-        "reason": _value(attempt.reason),
-        "message": clean(attempt.message),
-        "created_at": to_ms(attempt.created_at),
-        "started_at": optional_ms(attempt.started_at),
-        "ended_at": optional_ms(attempt.ended_at),
-        "timeout_at": optional_ms(attempt.timeout_at),
-        "exit_code": attempt.exit_code,
-        "signal": attempt.signal,
-        "pid": attempt.pid,
-        "pid_started": attempt.pid_started,
-        "boot_id": attempt.boot_id,
-        "log_offset": attempt.log_offset,
-        "log_line": attempt.log_line,
-        "log_size": attempt.log_size,
-        "definition": attempt.definition,
-        "markers": attempt.markers,
-        "argv": list(attempt.argv),
-        "cwd": clean(attempt.cwd),
-        "user": attempt.user,
-    }
+    return {name: column(attempt) for name, column in _ATTEMPT.items()}
+
+
+def changed_attempt_row(before: Attempt, attempt: Attempt) -> Row:
+    """The columns of `attempts` that differ between the two."""
+    return {name: _ATTEMPT[name](attempt) for name in _differences(_ATTEMPT, before, attempt)}
 
 
 def attempt_from(row: Mapping[Any, Any]) -> Attempt:
@@ -252,3 +208,69 @@ def _value(reason: Reason | None) -> str | None:
 
 def _reason(value: str | None) -> Reason | None:
     return None if value is None else Reason(value)
+
+
+def _differences(columns: Iterable[str], before: object, after: object) -> Iterator[str]:
+    """Columns are called as the fields they come from."""
+    for name in columns:
+        old, new = getattr(before, name), getattr(after, name)
+        if old is not new and old != new:
+            yield name
+
+
+_RUN: Mapping[str, Callable[[Run], Any]] = {
+    "job": lambda run: run.job,
+    "number": lambda run: run.number,
+    "state": lambda run: run.state.value,
+    "reason": lambda run: _value(run.reason),
+    "message": lambda run: clean(run.message),
+    "triggered_by": lambda run: run.triggered_by.value,
+    "due_at": lambda run: optional_ms(run.due_at),
+    "last_due_at": lambda run: optional_ms(run.last_due_at),
+    "count": lambda run: run.count,
+    "scheduled_for": lambda run: optional_ms(run.scheduled_for),
+    "created_at": lambda run: to_ms(run.created_at),
+    "started_at": lambda run: optional_ms(run.started_at),
+    "ended_at": lambda run: optional_ms(run.ended_at),
+    "next_attempt_at": lambda run: optional_ms(run.next_attempt_at),
+    "cancel_requested_at": lambda run: optional_ms(run.cancel_requested_at),
+    "max_attempts": lambda run: run.max_attempts,
+    "attempt": lambda run: run.attempt,
+    "exit_code": lambda run: run.exit_code,
+    "progress": lambda run: _progress_row(run.progress),
+    "params": lambda run: dict(run.params),
+    "result": lambda run: dict(run.result),
+    "warnings": lambda run: list(run.warnings),
+    "steps": lambda run: [_step_row(step) for step in run.steps],
+    "retry_of": lambda run: run.retry_of,
+    "host": lambda run: run.host,
+    "definition": lambda run: run.definition,
+    "source_file": lambda run: clean(run.source_file),
+    "source_line": lambda run: run.source_line,
+    "commit": lambda run: run.commit,
+}
+_ATTEMPT: Mapping[str, Callable[[Attempt], Any]] = {
+    "id": lambda attempt: attempt.id,
+    "step": lambda attempt: attempt.step,
+    "n": lambda attempt: attempt.n,
+    "state": lambda attempt: attempt.state.value,
+    "reason": lambda attempt: _value(attempt.reason),
+    "message": lambda attempt: clean(attempt.message),
+    "created_at": lambda attempt: to_ms(attempt.created_at),
+    "started_at": lambda attempt: optional_ms(attempt.started_at),
+    "ended_at": lambda attempt: optional_ms(attempt.ended_at),
+    "timeout_at": lambda attempt: optional_ms(attempt.timeout_at),
+    "exit_code": lambda attempt: attempt.exit_code,
+    "signal": lambda attempt: attempt.signal,
+    "pid": lambda attempt: attempt.pid,
+    "pid_started": lambda attempt: attempt.pid_started,
+    "boot_id": lambda attempt: attempt.boot_id,
+    "log_offset": lambda attempt: attempt.log_offset,
+    "log_line": lambda attempt: attempt.log_line,
+    "log_size": lambda attempt: attempt.log_size,
+    "definition": lambda attempt: attempt.definition,
+    "markers": lambda attempt: attempt.markers,
+    "argv": lambda attempt: list(attempt.argv),
+    "cwd": lambda attempt: clean(attempt.cwd),
+    "user": lambda attempt: attempt.user,
+}
