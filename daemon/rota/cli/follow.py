@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -18,6 +19,8 @@ PATIENCE_SECONDS = 120.0  # how long the daemon may be away while a run is follo
 
 _LINES = 1000
 
+Wanted = Callable[[dict[str, Any]], bool]
+
 
 @dataclass(slots=True)
 class Cursor:
@@ -29,9 +32,10 @@ class Cursor:
     at_end: bool = False
 
 
-def follow_log(asking: Asking, run: str) -> dict[str, Any]:
-    """Print the log as it comes, attempt after attempt; the run once it is final.
+def follow_log(asking: Asking, run: str, wanted: Wanted = lambda attempt: True) -> dict[str, Any]:
+    """Print the log as it comes, attempt after attempt of those `wanted`; the run once it is final.
 
+    Where stdout is for one JSON value the log goes to stderr.
     A daemon that restarts meanwhile is waited for: the run goes on without it.
     """
     printed: dict[tuple[str, int], Cursor] = {}
@@ -39,7 +43,7 @@ def follow_log(asking: Asking, run: str) -> dict[str, Any]:
     while True:
         try:
             found: dict[str, Any] = asking.daemon.get(route("runs", run))
-            _print_new(asking, found, printed)
+            _print_new(asking, {**found, "attempts": list(filter(wanted, found["attempts"]))}, printed)
             if is_final(found):
                 return found
             away = 0.0
@@ -52,13 +56,13 @@ def follow_log(asking: Asking, run: str) -> dict[str, Any]:
         asking.outside.wait(EVERY_SECONDS)
 
 
-def print_lines(daemon: Daemon, run: str, cursor: Cursor) -> None:
+def print_lines(daemon: Daemon, run: str, cursor: Cursor, *, to_stderr: bool = False) -> None:
     """Print what there is behind the cursor and move it on."""
     while not cursor.at_end:
         query = {"step": cursor.step, "attempt": cursor.attempt, "from": cursor.line, "limit": _LINES}
         page = daemon.get(route("runs", run, "log"), query)
         for line in page["lines"]:
-            click.echo(log_text(line["text"], sys.stdout))
+            click.echo(log_text(line["text"], sys.stderr if to_stderr else sys.stdout), err=to_stderr)
         moved = page["next"] > cursor.line
         cursor.line, cursor.at_end = page["next"], page["end"]
         if not moved:
@@ -93,4 +97,4 @@ def _print_new(asking: Asking, run: dict[str, Any], printed: dict[tuple[str, int
             printed[key] = Cursor(*key)
             if run["steps"] or len(printed) > 1:
                 note(attempt_heading(attempt))
-        print_lines(asking.daemon, run["id"], printed[key])
+        print_lines(asking.daemon, run["id"], printed[key], to_stderr=asking.as_json)

@@ -22,15 +22,17 @@ from rota.cli.outside import Asking, asks_daemon
 @asks_daemon
 def logs(asking: Asking, run: str, follow: bool, step: str | None, attempt: int | None) -> None:
     """The log of a run, attempt after attempt; headings go to stderr."""
+
+    def is_wanted(each: dict[str, Any]) -> bool:
+        return step in (None, each["step"]) and attempt in (None, each["n"])
+
     found = asking.daemon.get(route("runs", run))
-    if follow and not asking.as_json and step is None and attempt is None:
-        follow_log(asking, found["id"])
+    if follow and not asking.as_json:
+        follow_log(asking, found["id"], is_wanted)
         return
-    chosen = [
-        each
-        for each in found["attempts"]
-        if step in (None, each["step"]) and attempt in (None, each["n"]) and each["startedAt"] is not None
-    ]
+    if follow:
+        found = follow_log(asking, found["id"], lambda each: False)
+    chosen = [each for each in found["attempts"] if is_wanted(each) and each["startedAt"] is not None]
     if not chosen and (step or attempt):
         raise Failure(f"{found['id']} has no such attempt; it has: {_attempts(found)}")
     if asking.as_json:

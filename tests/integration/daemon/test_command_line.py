@@ -41,6 +41,7 @@ def daemon(tmp_path_factory: pytest.TempPathFactory) -> Iterator[DaemonProcess]:
         "runs good --failed",
         "show good",
         "logs good",
+        "logs -f good",
         "ps",
         "ps good",
         "run good -p n=2",

@@ -219,6 +219,25 @@ def test_run_follow_prints_the_log_of_every_attempt_and_exits_with_the_status_of
     assert result.stderr == "--- attempt 2 ---\nbackup.8: failed, exit code 3\n"
 
 
+def test_run_follow_as_json_leaves_stdout_to_the_run(run_rota: Rota, daemon: ScriptedDaemon) -> None:
+    daemon.says("/api/v1/jobs/backup/runs", a_run("pending"))
+    daemon.says("/api/v1/runs/backup.8", a_run("completed", attempts=[an_attempt()]))
+    daemon.says("/api/v1/runs/backup.8/log?step=main&attempt=1&from=0&limit=1000", lines("one"))
+
+    result = run_rota("run", "backup", "--follow", "--json")
+
+    assert json.loads(result.stdout)["state"] == "completed"
+    assert result.stderr.startswith("one\n")
+
+
+def test_logs_follow_only_the_step_that_was_asked_for(run_rota: Rota, daemon: ScriptedDaemon) -> None:
+    attempts = [an_attempt(step="dump"), an_attempt(step="verify")]
+    daemon.says("/api/v1/runs/backup.8", a_run("running"), a_run("completed", attempts=attempts))
+    daemon.says("/api/v1/runs/backup.8/log?step=verify&attempt=1&from=0&limit=1000", lines("fine"))
+
+    assert run_rota("logs", "-f", "backup.8", "--step", "verify").stdout == "fine\n"
+
+
 @pytest.mark.parametrize(
     ("state", "message", "told"),
     [
