@@ -92,9 +92,8 @@ def _process_facts(run: Run) -> list[Fact]:
     if attempt is not None:
         if attempt.timeout_at is not None and not attempt.state.is_final:
             rows.append({"key": "Time limit", "at": to_ms(attempt.timeout_at)})
-        rows.append(
-            {"key": "Process", "value": attempt.pid, "note": f"user {attempt.user}" if attempt.user else ""}
-        )
+        pid = None if attempt.pid is None else str(attempt.pid)  # a name, not a quantity
+        rows.append({"key": "Process", "value": pid, "note": f"user {attempt.user}" if attempt.user else ""})
         rows.append({"key": "Command", "value": clip(join(attempt.argv), 2000) or None, "copy": True})
         rows.append({"key": "Directory", "value": attempt.cwd or None, "copy": True})
     if run.host:

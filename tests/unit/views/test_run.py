@@ -56,6 +56,15 @@ def test_a_run_ended_by_a_signal_names_it() -> None:
     assert the_page(run, a_log()).elements["cause"]["props"]["signal"] == "SIGKILL"
 
 
+def test_the_number_of_a_process_is_a_name_and_not_a_quantity() -> None:
+    attempt = Attempt(id="a", created_at=NOW, state=StepState.FAILED, pid=20_191, user="app")
+
+    page = the_page(an_ended_run(RunState.FAILED, attempts=(attempt,)), a_log())
+
+    facts = [row for element in of_type(page, "KeyValue") for row in element["props"]["rows"]]
+    assert {"key": "Process", "value": "20191", "note": "user app"} in facts
+
+
 def test_a_running_run_shows_steps_progress_and_log() -> None:
     steps = (
         Step(
