@@ -185,9 +185,9 @@ def test_ps_shows_the_whole_tree_of_a_run(daemon: DaemonProcess) -> None:
     daemon.load("tree", "run: sleep 301 & sleep 302 & wait\n")
     run = daemon.run("tree")
 
-    shown = eventually(lambda: text if "sleep 302" in (text := daemon.rota("ps", run).stdout) else None)
+    eventually(lambda: "sleep 302" in daemon.rota("ps", run).stdout)
 
-    assert "sleep 301" in shown
+    assert "sleep 301" in daemon.rota("ps", run).stdout
     daemon.rota("cancel", run, "--now")
     assert daemon.ended(run)["state"] == "cancelled"
     daemon.unload("tree")
