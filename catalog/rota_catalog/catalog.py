@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache
 from importlib.resources import files
@@ -34,11 +34,17 @@ class Component:
     public: bool  # may be declared by a job
     props: Schema  # references put in place
     validator: Draft202012Validator = field(repr=False)
+    differs: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)  # renderer to {without, why}
     examples: tuple[Mapping[str, Any], ...] = ()
     invalid: tuple[Mapping[str, Any], ...] = ()
 
     def takes_action(self, name: str) -> bool:
         return "*" in self.actions or name in self.actions
+
+    def leaves_out(self, renderer: str, type_: str) -> Sequence[str]:
+        """What elements of a type lack when this renderer shows them in this one: roles, or role and name."""
+        lines: Sequence[str] = self.differs.get(renderer, {}).get("without", {}).get(type_, ())
+        return lines
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -167,6 +173,7 @@ def _component(raw: Mapping[str, Any]) -> Component:
         public=raw["public"],
         props=props,
         validator=_validator(props),
+        differs=MappingProxyType(raw.get("differs", {})),
         examples=tuple(raw["examples"]),
         invalid=tuple(raw["invalid"]),
     )

@@ -14,11 +14,13 @@ from playwright.sync_api import Browser, Page, sync_playwright
 from conformance import pages
 from conformance.attacks import HOSTILE, Broken, degradations, hostile_trees
 from conformance.fixtures import NOW, ROOT, document, examples
+from conformance.neutral import said_in, without_declared
 from conformance.outline import outline, parsed, words
 from conformance.screen import LAUNCH, ORIGIN, open_page, page_html, rendered
 from rota_catalog.catalog import load
 from rota_catalog.topic import Topic
 from rota_catalog.tree import Document, Elements
+from rota_renderers import terminal
 
 DATA = Path(__file__).parents[1] / "data" / "render"
 HELPERS = Path(__file__).with_name("components.js")
@@ -102,10 +104,13 @@ def test_every_fact_is_in_the_words_of_the_browsers_page(page: Page) -> None:
         assert [fact for fact in example.facts if fact not in said and fact not in lines] == [], str(example)
 
 
-def test_the_outline_is_the_same_on_server_and_browser(page: Page) -> None:
+def test_the_outline_is_the_same_on_server_browser_and_terminal(page: Page) -> None:
     for example in examples():
         html = in_three_ways(page, example.elements, example.root)["html"]
         assert outline(html) == outline(rendered(example.elements, example.root)), str(example)
+        said = without_declared(said_in(html), "terminal", load(), example.elements, example.root)
+        drawn = terminal.outline(example.elements, example.root, now_ms=NOW, width=200)
+        assert [str(one) for one in drawn] == said, str(example)
 
 
 @pytest.mark.parametrize("case", degradations(), ids=lambda case: case.name)

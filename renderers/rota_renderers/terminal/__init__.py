@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from rich.console import Group, RenderableType
 from rich.text import Text
 
+from rota_renderers.outline import Said
 from rota_renderers.terminal.canvas import Canvas, Element
 from rota_renderers.terminal.components import COMPONENTS
 
@@ -26,3 +27,10 @@ def render(
             Text("This page can't be shown: its tree has no root.", style="yellow"), Text("Try again.")
         )
     return drawn
+
+
+def outline(elements: Mapping[str, Element], root: str, *, now_ms: int, width: int) -> list[Said]:
+    """What `render` draws at that width, in reading order."""
+    canvas = Canvas(elements=elements, components=COMPONENTS, now_ms=now_ms, width=width)
+    canvas.draw(root)
+    return canvas.said

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from rich.console import Group, RenderableType
 from rich.text import Text
 
+from rota_renderers.outline import Said
 from rota_renderers.plain import one_line, plain
 from rota_renderers.terminal.look import command_of, look_of, reason_of, style_of
 
@@ -29,6 +30,7 @@ class Canvas:
     unicode: bool = True
     zone: str = "UTC"
     above: tuple[str, ...] = ()  # ids of the elements around this one
+    said: list[Said] = field(default_factory=list)  # what was drawn so far, in words
 
     def draw(self, id_: str) -> RenderableType | None:
         """The element, or a marked box in its place; None when there is no such element."""
@@ -37,13 +39,15 @@ class Canvas:
             return None
         if id_ in self.above or len(self.above) >= MAX_DEPTH:
             return box(self, f"{element.get('type')} can't be shown", element.get("text", ""))
-        inside = replace(self, above=(*self.above, id_))
+        inside = self.inside(id_)
+        before = len(self.said)
         component = self.components.get(str(element.get("type")))
         if component is None:
             return _unsupported(inside, element)
         try:
             return component(element, inside)
         except Exception:  # one element that can't be drawn must not take the page with it
+            del self.said[before:]
             return _broken(inside, element)
 
     def draw_all(self, ids: Sequence[str]) -> list[RenderableType]:
@@ -57,6 +61,20 @@ class Canvas:
     def slot(self, element: Element, name: str) -> list[RenderableType]:
         return self.draw_all(element.get("slots", {}).get(name, ()))
 
+    def inside(self, id_: str) -> Canvas:
+        """The same within an element."""
+        return replace(self, above=(*self.above, id_))
+
+    def says(self, role: str, name: object = "", value: object = "") -> None:
+        """Note what is drawn here, for those who ask for the outline."""
+        owner = self.above[-1] if self.above else ""
+        self.said.append(Said(role=role, name=one_line(name), value=str(value), owner=owner))
+
+    def says_link(self, name: object, href: object) -> None:
+        """Note that these words lead somewhere, if they do."""
+        if isinstance(href, str):
+            self.says("link", name, href)
+
     def narrower(self, by: int) -> Canvas:
         """The same with less room."""
         return replace(self, width=max(10, self.width - by))
@@ -67,10 +85,12 @@ class Canvas:
     def state(self, state: str, word: str | None = None) -> Text:
         """Glyph and word of a state."""
         look = look_of(state, unicode=self.unicode)
+        self.says("state", state)
         return Text(f"{look.glyph} {one_line(word or look.word)}", style=look.style)
 
     def glyph(self, state: str) -> Text:
         look = look_of(state, unicode=self.unicode)
+        self.says("state", state)
         return Text(look.glyph, style=look.style)
 
     def pick(self, unicode: str, ascii_: str) -> str:
@@ -84,6 +104,7 @@ class Canvas:
     def _action(self, action: Mapping[str, Any]) -> Text:
         label = f"[{one_line(action.get('label', ''))}]"
         reason = reason_of(action)
+        self.says("button", action.get("label", ""), "disabled" if reason else "")
         if reason:
             return Text(f"{label} {one_line(reason)}", style="dim")
         line = Text(label, style="bold")

@@ -42,6 +42,14 @@ def test_the_types_that_a_component_takes_are_there(component: Component) -> Non
     assert {name for types in lists for name in types} <= set(load().components)
 
 
+@pytest.mark.parametrize("component", COMPONENTS, ids=lambda c: c.name)
+def test_a_renderer_that_differs_says_where_and_why(component: Component) -> None:
+    for renderer, difference in component.differs.items():
+        assert renderer in ("html", "web", "terminal")
+        assert set(difference["without"]) <= set(load().components)
+        assert difference["why"]
+
+
 def test_states_of_every_schema_have_a_look() -> None:
     for name in ("state", "runState", "stepState", "health"):
         assert set(types()[name]["enum"]) <= set(load().states)

@@ -10,6 +10,7 @@ from rota_renderers.terminal.look import style_of
 
 def draw(element: Element, canvas: Canvas) -> RenderableType:
     props = element["props"]
+    canvas.says("note")
     style = style_of(props["tone"])
     lines: list[RenderableType] = [text(f"{canvas.pick('┃', '|')} {props['title']}", style)]
     if props.get("body"):

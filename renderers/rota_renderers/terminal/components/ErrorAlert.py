@@ -15,13 +15,14 @@ from rota_renderers.terminal.canvas import Canvas, Element, joined, prose, text
 
 def draw(element: Element, canvas: Canvas) -> RenderableType:
     props = element["props"]
+    head = _head(props, canvas)
     inside: list[RenderableType] = [
         prose(props["message"]),
         *(prose(f"{canvas.pick('│', '|')} {line}", "dim") for line in props.get("lastLines", ())),
-        *([text(f"Log: rota logs {_run(props['logHref'])}", "dim")] if _run(props.get("logHref")) else ()),
         *canvas.actions(element),
+        *_log(props, canvas),
     ]
-    return Group(_head(props, canvas), Padding(Group(*inside), (0, 0, 0, 2), expand=False))
+    return Group(head, Padding(Group(*inside), (0, 0, 0, 2), expand=False))
 
 
 def _head(props: Mapping[str, Any], canvas: Canvas) -> Text:
@@ -29,6 +30,8 @@ def _head(props: Mapping[str, Any], canvas: Canvas) -> Text:
     state = props.get("state", "failed")
     title = text(props["title"], "bold")
     word = canvas.state(state) if "state" in props else canvas.glyph(state)
+    canvas.says("heading 3", props["title"])
+    canvas.says_link(props["title"], props.get("href"))
     return joined([word, title, facts], " ")
 
 
@@ -48,6 +51,13 @@ def _facts(props: Mapping[str, Any], canvas: Canvas) -> Iterator[str]:
         yield "retry now" if is_due else f"retry {relative(props['nextRetryAt'], canvas.now_ms)}"
     if "file" in props:
         yield str(props["file"])
+
+
+def _log(props: Mapping[str, Any], canvas: Canvas) -> Iterator[Text]:
+    run = _run(props.get("logHref"))
+    if run:
+        canvas.says_link("Log", props["logHref"])
+        yield text(f"Log: rota logs {run}", "dim")
 
 
 def _run(href: str | None) -> str:

@@ -27,7 +27,8 @@ def draw(element: Element, canvas: Canvas) -> RenderableType:
 
 def _item(item: Mapping[str, Any], canvas: Canvas) -> Text:
     look = look_of(item["state"], unicode=canvas.unicode)
+    glyph = canvas.glyph(item["state"])
     word = text("" if item["state"] == "ok" else look.word, look.style)
     at = relative(item["at"], canvas.now_ms) if "at" in item else ""
     told = [text(item["label"]), word, text(item.get("note", ""), "dim"), text(at, "dim")]
-    return joined([Text(look.glyph, style=look.style), *told], " ")
+    return joined([glyph, *told], " ")

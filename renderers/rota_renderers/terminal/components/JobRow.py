@@ -15,9 +15,12 @@ from rota_renderers.terminal.canvas import Canvas, Element, joined, text
 
 def draw(element: Element, canvas: Canvas) -> RenderableType:
     props = element["props"]
+    state = canvas.state(props["state"])
+    canvas.says("row header", props["name"])
+    canvas.says_link(props["name"], props.get("href"))
     head = joined(
         [
-            canvas.state(props["state"]),
+            state,
             text(props["name"], "bold"),
             text(props.get("title", "")),
             text(props.get("note", "")),

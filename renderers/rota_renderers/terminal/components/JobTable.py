@@ -9,28 +9,32 @@ from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from rota_renderers.format import countdown, duration, moment, percent, relative
+from rota_renderers.format import countdown, duration, elapsed, moment, percent, relative
 from rota_renderers.terminal.canvas import Canvas, Element, joined, text
+from rota_renderers.terminal.components.ProgressBar import steps
 from rota_renderers.terminal.components.RunHistory import bars
 
 _WIDE = 80
 _ROOMY = 110
+_LAVISH = 140
 _BARS = 14
 _COLUMNS = ("State", "Job", "Schedule", "History", "Last", "Next")
 
 
 def draw(element: Element, canvas: Canvas) -> RenderableType:
-    rows = [canvas.elements[id_] for id_ in element.get("children", ()) if id_ in canvas.elements]
     caption = text(element["props"].get("caption") or element.get("text", ""), "dim")
+    canvas.says("table", caption.plain)
+    ids = [id_ for id_ in element.get("children", ()) if id_ in canvas.elements]
+    rows = [_cells(canvas.elements[id_], canvas.inside(id_)) for id_ in ids]
     if not rows:
         return caption
     return Group(caption, _table(rows, canvas) if canvas.width >= _WIDE else _folded(rows, canvas))
 
 
-def _table(rows: list[Element], canvas: Canvas) -> RenderableType:
+def _table(rows: list[list[Text]], canvas: Canvas) -> RenderableType:
     roomy = canvas.width >= _ROOMY
     names = [name for name in _COLUMNS if name != "History" or roomy]
-    cells = [dict(zip(_COLUMNS, _cells(row, canvas), strict=True)) for row in rows]
+    cells = [dict(zip(_COLUMNS, row, strict=True)) for row in rows]
     widths = {name: max(len(name), *(row[name].cell_len for row in cells)) for name in names}
     _shrink(widths, canvas.width - 2 * (len(names) - 1))
     table = Table(box=None, padding=(0, 2, 0, 0), pad_edge=False, header_style="dim")
@@ -49,10 +53,9 @@ def _shrink(widths: dict[str, int], room: int) -> None:
             widths[name] = max(min(least, widths[name]), widths[name] - too_much)
 
 
-def _folded(rows: list[Element], canvas: Canvas) -> RenderableType:
+def _folded(rows: list[list[Text]], canvas: Canvas) -> RenderableType:
     lines: list[RenderableType] = []
-    for row in rows:
-        state, name, schedule, history, last, upcoming = _cells(row, canvas)
+    for state, name, schedule, history, last, upcoming in rows:
         head = joined([state, name, upcoming])
         under = joined([Text(" "), schedule, last, history])
         for line in (head, under):
@@ -63,9 +66,11 @@ def _folded(rows: list[Element], canvas: Canvas) -> RenderableType:
 
 def _cells(row: Element, canvas: Canvas) -> list[Text]:
     if row.get("type") == "JobRow":
+        before = len(canvas.said)
         try:
             return _shown(row, canvas)
         except Exception:  # one row that can't be drawn must not take the table with it
+            del canvas.said[before:]
             return _marked("JobRow can't be shown", row, canvas)
     if row.get("type") == "Invalid":
         return _marked(f"{row['props'].get('component', '')} can't be shown", row, canvas)
@@ -79,12 +84,15 @@ def _marked(title: str, row: Element, canvas: Canvas) -> list[Text]:
 
 def _shown(row: Element, canvas: Canvas) -> list[Text]:
     props = row["props"]
+    state = canvas.state(props["state"])
+    canvas.says("row header", props["name"])
+    canvas.says_link(props["name"], props.get("href"))
     return [
-        canvas.state(props["state"]),
+        state,
         text(props["name"], "bold"),
         _schedule(props, canvas),
         _history(row, canvas),
-        _last(props, canvas),
+        _progress_or_last(row, canvas),
         _next(row, canvas),
     ]
 
@@ -100,19 +108,32 @@ def _history(row: Element, canvas: Canvas) -> Text:
     return bars(found["props"], canvas, most=_BARS) if found else Text()
 
 
+def _progress_or_last(row: Element, canvas: Canvas) -> Text:
+    """How far it is while it runs; how it went last, where there is room for both or nothing runs."""
+    progress = _held(row, "progress", canvas)
+    if not progress:
+        return _last(row["props"], canvas)
+    props = progress["props"]
+    going = f"{percent(props['value'])} %" if props.get("value") is not None else ""
+    if not going and "startedAt" in props:
+        going = elapsed(canvas.now_ms - props["startedAt"])
+    canvas.inside(row["slots"]["progress"][0]).says("progressbar", props["label"], steps(props.get("value")))
+    return joined([text(going, "cyan"), _last(row["props"], canvas) if canvas.width >= _LAVISH else Text()])
+
+
 def _last(props: Mapping[str, Any], canvas: Canvas) -> Text:
     last = props.get("last")
     if not last:
         return Text()
     at = relative(last["at"], canvas.now_ms) if "at" in last else ""
     took = duration(last["durationMs"]) if "durationMs" in last and _has_room(canvas) else ""
-    return joined([canvas.glyph(last["state"]), text(took), text(at, "dim")], " ")
+    glyph = canvas.glyph(last["state"])
+    if at:
+        canvas.says_link(at, last.get("href"))
+    return joined([glyph, text(took), text(at, "dim")], " ")
 
 
 def _next(row: Element, canvas: Canvas) -> Text:
-    progress = _held(row, "progress", canvas)
-    if progress and progress["props"].get("value") is not None:
-        return text(f"{percent(progress['props']['value'])} %", "cyan")
     found = _held(row, "next", canvas)
     at = found["props"].get("at") if found else None
     if at is None:

@@ -18,13 +18,16 @@ def draw(element: Element, canvas: Canvas) -> RenderableType:
     table.add_column(style="dim", max_width=max(10, canvas.width // 3), overflow="fold")
     table.add_column(overflow="fold")
     for row in element["props"]["rows"]:
+        canvas.says("term", row["key"])
         table.add_row(text(row["key"]), _fact(row, canvas))
     return table
 
 
 def _fact(row: Mapping[str, Any], canvas: Canvas) -> Text:
     state = canvas.state(row["state"]) if "state" in row else Text()
-    return joined([state, _value(row, canvas), text(row.get("note", ""), "dim")])
+    value = _value(row, canvas)
+    canvas.says_link(value.plain, row.get("href"))
+    return joined([state, value, text(row.get("note", ""), "dim")])
 
 
 def _value(row: Mapping[str, Any], canvas: Canvas) -> Text:

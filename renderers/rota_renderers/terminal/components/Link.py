@@ -9,4 +9,5 @@ from rota_renderers.terminal.canvas import Canvas, Element, joined, text
 
 def draw(element: Element, canvas: Canvas) -> RenderableType:
     props = element["props"]
+    canvas.says_link(props["label"], props.get("href"))
     return joined([text(props["label"], "underline"), text(props.get("note", ""), "dim")], " ")

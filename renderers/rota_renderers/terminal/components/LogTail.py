@@ -13,8 +13,7 @@ def draw(element: Element, canvas: Canvas) -> RenderableType:
         f"Log, {props['total']} {'line' if props['total'] == 1 else 'lines'}" if "total" in props else "Log"
     )
     raw = text(f"{total}. Raw text: {props['rawHref']}", "dim")
-    lines = canvas.children(element)
-    if not lines:
-        nothing = "No output" if props.get("end") else "No output yet"
-        return Group(text(nothing, "dim"), raw)
-    return Group(*lines, raw)
+    canvas.says_link("Raw text", props["rawHref"])
+    canvas.says("log", element.get("text", ""))
+    nothing = "No output" if props.get("end") else "No output yet"
+    return Group(raw, *(canvas.children(element) or [text(nothing, "dim")]))

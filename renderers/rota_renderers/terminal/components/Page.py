@@ -29,6 +29,10 @@ def draw(element: Element, canvas: Canvas) -> RenderableType:
 
 def _head(element: Element, canvas: Canvas) -> RenderableType:
     props = element["props"]
+    canvas.says("main")
+    if "back" in props:
+        canvas.says_link(props["back"]["label"], props["back"]["href"])
+    canvas.says("heading 1", props["title"])
     title = joined(
         [
             text(f"{props['back']['label']} /", "dim") if "back" in props else Text(),

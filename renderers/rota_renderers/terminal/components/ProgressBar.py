@@ -12,19 +12,24 @@ from rota_renderers.format import duration, elapsed, left, number, over, percent
 from rota_renderers.terminal.canvas import Canvas, Element, joined, text
 from rota_renderers.terminal.look import look_of
 
+_GOING = ("running", "retrying", "pending")
+
 
 def draw(element: Element, canvas: Canvas) -> RenderableType:
     props = element["props"]
     state = props.get("state", "running")
-    head = joined(
-        [
-            canvas.state(state) if "state" in props else Text(),
-            text(props["label"]),
-            text(props.get("stepText", ""), "dim"),
-        ]
-    )
-    line = joined([_bar(props.get("value"), state, canvas), *(text(fact) for fact in _facts(props, canvas))])
+    canvas.says_link(props["label"], props.get("href"))
+    canvas.says("progressbar", props["label"], steps(props.get("value")))
+    head = joined([text(props["label"]), text(props.get("stepText", ""), "dim")])
+    word = Text() if state in _GOING else canvas.state(state)
+    facts = [text(fact) for fact in _facts(props, canvas)]
+    line = joined([_bar(props.get("value"), state, canvas), word, *facts])
     return Group(head, line)
+
+
+def steps(value: float | None) -> str:
+    """A fraction in steps of 5 percent, which is as fine as it is worth telling."""
+    return "" if value is None else str(percent(value) // 5 * 5)
 
 
 def _bar(value: float | None, state: str, canvas: Canvas) -> Text:

@@ -15,9 +15,18 @@ from rota_renderers.terminal.canvas import Canvas, Element, joined, text
 
 def draw(element: Element, canvas: Canvas) -> RenderableType:
     props = element["props"]
+    canvas.says("form", element.get("text", ""))
+    for param in props["params"]:
+        canvas.says(_role(param), param.get("title") or param["name"])
     lines: list[RenderableType] = [text(props["note"])] if props.get("note") else []
     lines += [Padding(_param(param), (0, 0, 0, 2), expand=False) for param in props["params"]]
     return Group(*lines, *canvas.actions(element))
+
+
+def _role(param: Mapping[str, Any]) -> str:
+    if param.get("enum") or param["type"] == "boolean":
+        return "combobox"
+    return "spinbutton" if param["type"] in ("integer", "number") else "textbox"
 
 
 def _param(param: Mapping[str, Any]) -> Text:

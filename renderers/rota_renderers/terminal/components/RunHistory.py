@@ -15,6 +15,8 @@ _BLOCKS = "▁▂▃▄▅▆▇█"
 
 
 def draw(element: Element, canvas: Canvas) -> RenderableType:
+    if element["props"]["runs"]:
+        canvas.says("group", element.get("text", ""))
     return joined(
         [bars(element["props"], canvas, most=canvas.width // 2), text(element.get("text", ""), "dim")]
     )

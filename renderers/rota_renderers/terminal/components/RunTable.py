@@ -21,6 +21,7 @@ def draw(element: Element, canvas: Canvas) -> RenderableType:
     props = element["props"]
     canvas = canvas.in_zone(props.get("zone", canvas.zone))
     caption = text(props.get("caption") or element.get("text", ""), "dim")
+    canvas.says("table", caption.plain)
     table: RenderableType = (
         _table(props["rows"], canvas) if canvas.width >= _WIDE else _folded(props["rows"], canvas)
     )
@@ -53,8 +54,11 @@ def _cells(row: Mapping[str, Any], canvas: Canvas) -> list[Text]:
         when = joined(
             [text(moment(at, canvas.now_ms, canvas.zone)), text(relative(at, canvas.now_ms), "dim")], " "
         )
+    state = canvas.state(row["state"])
+    canvas.says("row header", row["id"])
+    canvas.says_link(row["id"], row.get("href"))
     return [
-        canvas.state(row["state"]),
+        state,
         joined([text(row["id"]), text(row.get("job", ""), "dim")], " "),
         when,
         text(_took(row, canvas)),

@@ -15,4 +15,5 @@ def draw(element: Element, canvas: Canvas) -> RenderableType:
     heading = joined(
         [text(props["title"], style), text(count, style), text(props.get("note", ""), "dim")], " "
     )
+    canvas.says(f"heading {props.get('level', 2)}", props["title"])
     return Group(heading, *canvas.actions(element), *canvas.children(element))

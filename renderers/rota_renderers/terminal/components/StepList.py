@@ -21,6 +21,8 @@ def draw(element: Element, canvas: Canvas) -> RenderableType:
     table.add_column(overflow="fold")
     table.add_column(overflow="fold")
     for step in props["steps"]:
+        if step["key"] == props.get("current"):
+            canvas.says("current", "step")
         name = text(step["name"], "bold" if step["key"] == props.get("current") else "")
         facts = joined([text(fact, "dim") for fact in _facts(step, canvas)])
         table.add_row(canvas.state(step["state"]), name, facts)

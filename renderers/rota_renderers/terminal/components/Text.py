@@ -10,6 +10,7 @@ from rota_renderers.terminal.look import style_of
 
 def draw(element: Element, canvas: Canvas) -> RenderableType:
     props = element["props"]
+    canvas.says("paragraph", props["value"])
     style = style_of(props["tone"]) if "tone" in props else ""
     if props.get("size") == "small":
         style = style or "dim"

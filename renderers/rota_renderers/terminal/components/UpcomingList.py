@@ -26,6 +26,7 @@ def draw(element: Element, canvas: Canvas) -> RenderableType:
 
 
 def _what(item: Mapping[str, Any], canvas: Canvas) -> Text:
+    canvas.says_link(item.get("label") or item["job"], item.get("href"))
     at = moment(item["at"], canvas.now_ms, item.get("zone", canvas.zone))
     return joined(
         [
