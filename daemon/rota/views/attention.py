@@ -10,7 +10,7 @@ from rota.core.instant import optional_ms
 from rota.core.problems import Problem
 from rota.core.run import Reason, Run
 from rota.views.ids import job_element, job_path, key, run_path
-from rota.views.job_row import run_action
+from rota.views.job_row import run_offer
 from rota.views.phases import phase_of_run, signal_name
 from rota_catalog.tree import Action, Node
 
@@ -48,7 +48,7 @@ def job_alert(entry: JobEntry, trouble: Trouble, last_lines: Sequence[str] = ())
         message = entry.last_skip.message or "Due times passed while nothing could run."
         props: dict[str, object] = {"title": f"{spec.name} missed its time", "message": message}
         props |= {"state": "missed", "href": job_path(spec.id)}
-        return _alert(id_, props, [run_action(entry)])
+        return _alert(id_, props, [run_offer(entry)])
     if trouble is Trouble.STUCK and entry.last_skip is not None:
         return _stuck(id_, spec.name, entry.active[0], entry.last_skip)
     assert entry.last is not None

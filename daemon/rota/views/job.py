@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from typing import Any
 from zoneinfo import ZoneInfo
-
-import yaml
 
 from rota.core.board import BARS, JobEntry, JobState
 from rota.core.instant import to_ms
@@ -17,25 +15,32 @@ from rota.core.seams import RunPage
 from rota.core.words import instant_in_words, length_in_words
 from rota.views import attention
 from rota.views.attention import trouble_of
+from rota.views.definition import as_yaml
 from rota.views.facts import definition_facts, key_value, schedule_facts
 from rota.views.ids import job_element
-from rota.views.job_row import history, next_run, run_action
+from rota.views.job_row import history, next_run, run_offer
 from rota.views.phases import WORDS, note_of, phase_of, zone_of
 from rota.views.progress import active_run, usual_ms
 from rota.views.run_form import run_form
 from rota.views.run_table import run_table
 from rota_catalog.tree import Action, Document, Node, clip, document
 
+SHOWN_LINES = 24  # of a definition; a longer one is folded away at first
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class JobView:
-    """Everything the page shows; `runs` were asked for by the cursor `before`, `problems` are of its file."""
+    """Everything the page shows; `runs` were asked for by the cursor `before`, `problems` are of its file.
+
+    `schema` is that of job files: it gives the order of keys.
+    """
 
     entry: JobEntry
     runs: RunPage
     problems: Sequence[Problem] = ()
     last_words: Sequence[str] = ()  # the end of the log of its last run, when that failed
     before: str = ""
+    schema: Mapping[str, Any] = field(default_factory=dict)
 
 
 def job_page(topic: str, view: JobView, *, now: datetime) -> Document:
@@ -58,7 +63,7 @@ def job_page(topic: str, view: JobView, *, now: datetime) -> Document:
             props={"title": "Runs", "count": runs.total},
             children=[run_table(spec.id, runs, before=view.before, zone=zone_of(spec))],
         ),
-        _definition(entry),
+        _definition(view),
     ]
     return document(topic, _page(entry, body, [_schedule(entry), _facts(entry)]))
 
@@ -108,12 +113,15 @@ def _phase(entry: JobEntry) -> Node:
 
 def _actions(entry: JobEntry) -> list[Action]:
     job = entry.spec.id
-    actions = [] if entry.spec.params else [run_action(entry)]
+    actions = [run_offer(entry)]
+    expect = {"state": entry.state.value}
     if entry.pause is not None:
-        actions.append(Action(do="job.resume", label="Resume", args={"job": job}))
+        actions.append(Action(do="job.resume", label="Resume", args={"job": job}, expect=expect))
     else:
         disabled = None if entry.spec.enabled else "disabled"
-        actions.append(Action(do="job.pause", label="Pause", args={"job": job}, disabled=disabled))
+        actions.append(
+            Action(do="job.pause", label="Pause", args={"job": job}, expect=expect, disabled=disabled)
+        )
     return actions
 
 
@@ -204,23 +212,16 @@ def _run_now(entry: JobEntry) -> list[Node]:
     return [Node(type="Section", id="run-now", props={"title": "Run now"}, children=[run_form(entry)])]
 
 
-def _definition(entry: JobEntry) -> Node:
-    spec = entry.spec
-    text = {"value": clip(_as_yaml(spec.definition.text), 8000), "mono": True}
-    shown = Node(type="Text", id="definition.text", props=text, text=f"Definition of {spec.id}")
-    props = {"title": "Definition", "note": f"{spec.source.file}:{spec.source.line}", "collapsed": False}
-    return Node(type="Section", id="definition", props=props, children=[shown])
+def _definition(view: JobView) -> Node:
+    spec = view.entry.spec
+    text = as_yaml(spec.definition.text, view.schema)
+    props = {"value": clip(text, 8000), "mono": True}
+    shown = Node(type="Text", id="definition.text", props=props, text=f"Definition of {spec.id}")
+    is_long = text.count("\n") > SHOWN_LINES
+    head = {"title": "Definition", "note": f"{spec.source.file}:{spec.source.line}", "collapsed": is_long}
+    return Node(type="Section", id="definition", props=head, children=[shown])
 
 
 def _facts(entry: JobEntry) -> Node:
     facts = key_value("facts.list", definition_facts(entry.spec))
     return Node(type="Section", id="facts", props={"title": "Job"}, children=[facts])
-
-
-def _as_yaml(canonical: str) -> str:
-    """The canonical text (JSON) as people write it."""
-    try:
-        value = json.loads(canonical)
-    except ValueError:
-        return canonical
-    return yaml.safe_dump(value, sort_keys=False, allow_unicode=True, width=100)

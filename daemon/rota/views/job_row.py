@@ -37,7 +37,7 @@ def job_row(entry: JobEntry, *, now: datetime) -> Node:
         id=job_element(spec.id),
         props=_props(entry, phase, note),
         slots=slots,
-        actions=[run_action(entry)] if not spec.params else [],
+        actions=[run_offer(entry)],
         text=f"{spec.name} {WORDS.get(phase, phase)}" + (f", {note}" if note else ""),
     )
 
@@ -72,6 +72,14 @@ def run_action(entry: JobEntry) -> Action:
     return Action(
         do="job.run", label="Run now", args={"job": spec.id}, expect={"lastRun": last}, disabled=disabled
     )
+
+
+def run_offer(entry: JobEntry) -> Action:
+    """Run now where that needs nothing more, else the way to the form of its parameters."""
+    action = run_action(entry)
+    if not entry.spec.params:
+        return action
+    return Action(do="job.fill_in", label="Run…", args=action.args, disabled=action.disabled)
 
 
 def schedule_as_written(spec: JobSpec) -> str:

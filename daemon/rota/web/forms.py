@@ -33,6 +33,7 @@ async def run_job(request: web.Request) -> web.StreamResponse:
 async def pause_job(request: web.Request) -> web.StreamResponse:
     form = await _form(request)
     spec = _spec(request)
+    expect_job(request.app[SERVICES].board.jobs[spec.id], _members(form, _EXPECT))
     if not form.get("confirmed"):
         return _confirm(request, load().actions["job.pause"], {"job": spec.id}, form, f"/jobs/{spec.id}")
     await request.app[SERVICES].operations.pause(spec.id)
@@ -40,8 +41,9 @@ async def pause_job(request: web.Request) -> web.StreamResponse:
 
 
 async def resume_job(request: web.Request) -> web.StreamResponse:
-    await _form(request)
+    form = await _form(request)
     spec = _spec(request)
+    expect_job(request.app[SERVICES].board.jobs[spec.id], _members(form, _EXPECT))
     await request.app[SERVICES].operations.resume(spec.id)
     raise web.HTTPSeeOther(f"/jobs/{spec.id}")
 
@@ -49,6 +51,7 @@ async def resume_job(request: web.Request) -> web.StreamResponse:
 async def cancel_run(request: web.Request) -> web.StreamResponse:
     form = await _form(request)
     run = await find_run(request.app[SERVICES], request.match_info["run"])
+    expect_run(run, _members(form, _EXPECT))
     if not form.get("confirmed"):
         return _confirm(request, load().actions["run.cancel"], {"run": run.id}, form, f"/runs/{run.id}")
     await request.app[SERVICES].operations.cancel(run.id)
@@ -95,6 +98,7 @@ def _confirm(
         "action": rule.form_action(args),
         "label": rule.title,
         "csrf": form.get("csrf", ""),
+        "expected": {name: value for name, value in form.items() if name.startswith(_EXPECT)},
         "back": back,
         "asset": assets().href,
     }

@@ -34,6 +34,9 @@ class Source(Protocol):
         Called for every event: it must be quick.
         """
 
+    def owes(self) -> float | None:
+        """In how many seconds something may be built that the last tree left out; None: it is whole."""
+
     async def build(self) -> Document:
         """The tree as it is now. Raises NotFound when what it shows is no longer there."""
 
@@ -48,6 +51,7 @@ class LiveTopic:
         self._clock = clock
         self._listeners: dict[object, Listener] = {}
         self._dirty = True
+        self._owed: float | None = None
         self._building = asyncio.Lock()
         self._flusher: asyncio.Task[None] | None = None
         self._flushed_at = clock.monotonic() - MERGED_SECONDS
@@ -87,11 +91,12 @@ class LiveTopic:
         """
         self.used_at = self._clock.monotonic()
         async with self._building:
-            if not self._dirty:
+            if not self._dirty and self._owed is None:
                 return True
-            self._dirty = False
+            self._dirty, self._owed = False, None
             try:
                 self._take(self._topic.update(await self._source.build()))
+                self._owed = self._source.owes()
             except BaseException as error:
                 self._dirty = True  # the next event, or who asks next, tries again
                 if not self._topic.root or not isinstance(error, Exception) or isinstance(error, NotFound):
@@ -145,8 +150,12 @@ class LiveTopic:
         finally:
             self._flushed_at = self._clock.monotonic()
             self._flusher = None
-        if self._dirty and self._listeners and good:
+        if not self._listeners or not good:
+            return
+        if self._dirty:
             self._schedule()
+        elif self._owed is not None:
+            self._schedule(self._owed)
 
     def _take(self, change: Delta | None) -> None:
         if change is None or not self._listeners:

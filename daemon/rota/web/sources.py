@@ -7,26 +7,26 @@ from collections.abc import Sequence
 
 import structlog
 
+from rota.config import schemas
 from rota.core.errors import NotFound
 from rota.core.events import Event, JobChanged, JobsLoaded, LogAppended, RunChanged, RunProgressed
-from rota.core.run import Attempt, Run
-from rota.core.seams import LogPage, RunQuery
+from rota.core.run import Run
+from rota.core.seams import RunPage, RunQuery
 from rota.views.attention import Trouble, trouble_of
 from rota.views.job import JobView, job_page
 from rota.views.log import LINES, last_words
 from rota.views.overview import Filter, Overview
-from rota.views.run import RunView, run_page
 from rota.web.live_topic import Source
-from rota.web.run_source import attempt_of, end_of_log, find_run
+from rota.web.run_page_source import RunSource
+from rota.web.run_source import end_of_log
 from rota.web.services import Services
 from rota.web.shapes import problems_of
-from rota.web.topic_names import JobTopic, OverviewTopic, RunTopic, TreeTopic
+from rota.web.topic_names import JobTopic, OverviewTopic, TreeTopic
 from rota_catalog.tree import Document
 
 _log = structlog.get_logger(__name__)
 
 RUNS = 25  # rows of the run table on a job's page
-LOG_SECONDS = 1.0  # the lines in the tree are refreshed at most so often; the stream carries each at once
 
 
 class TreeSources:
@@ -73,6 +73,9 @@ class OverviewSource:
     def concerns(self, event: Event) -> float | None:
         return None if isinstance(event, LogAppended) else 0.0
 
+    def owes(self) -> float | None:
+        return None
+
     async def build(self) -> Document:
         for run in self._overview.unexplained():
             self._overview.explain(run.id, await last_words_of(self._services, run, 3))
@@ -80,31 +83,54 @@ class OverviewSource:
 
 
 class JobSource:
-    """`/jobs/{job}`"""
+    """`/jobs/{job}`; the ledger is read again when a run has begun or moved on, not for its progress."""
 
     def __init__(self, services: Services, topic: JobTopic) -> None:
         self._services = services
         self._topic = topic
+        self._runs = RunPage(runs=(), total=0, next_cursor=None)
+        self._last_words: Sequence[str] = ()
+        self._is_old = True
 
     def concerns(self, event: Event) -> float | None:
         if isinstance(event, RunChanged | RunProgressed):
-            return 0.0 if event.run.job == self._topic.job else None
+            if event.run.job != self._topic.job:
+                return None
+            self._is_old |= isinstance(event, RunChanged)
+            return 0.0
         if isinstance(event, JobChanged):
             return 0.0 if event.job == self._topic.job else None
         return 0.0 if isinstance(event, JobsLoaded) else None
 
+    def owes(self) -> float | None:
+        return None
+
     async def build(self) -> Document:
         services, job = self._services, self._topic.job
-        before = self._topic.before
-        runs = await services.store.runs(RunQuery(job=job, before=before or None, limit=RUNS))
+        if self._is_old:
+            self._is_old = False  # before it is read: what changes meanwhile makes it old again
+            await self._read()
         entry = services.board.jobs.get(job)
         if entry is None:
             raise NotFound(f"There is no job {job!r}.")
-        problems = problems_of(entry.spec, services.board)
-        failed = trouble_of(entry) in (Trouble.FAILED, Trouble.UNKNOWN) and entry.last is not None
-        words = await last_words_of(services, entry.last, 8) if failed and entry.last else ()
-        view = JobView(entry=entry, runs=runs, problems=problems, before=before, last_words=words)
+        view = JobView(
+            entry=entry,
+            runs=self._runs,
+            problems=problems_of(entry.spec, services.board),
+            before=self._topic.before,
+            last_words=self._last_words,
+            schema=schemas.load("job"),
+        )
         return job_page(str(self._topic), view, now=services.clock.now())
+
+    async def _read(self) -> None:
+        services, job = self._services, self._topic.job
+        query = RunQuery(job=job, before=self._topic.before or None, limit=RUNS)
+        self._runs = await services.store.runs(query)
+        entry = services.board.jobs.get(job)
+        failed = entry is not None and trouble_of(entry) in (Trouble.FAILED, Trouble.UNKNOWN)
+        run = entry.last if entry is not None and failed else None
+        self._last_words = () if run is None else await last_words_of(services, run, 8)
 
 
 async def last_words_of(services: Services, run: Run, count: int) -> Sequence[str]:
@@ -113,75 +139,3 @@ async def last_words_of(services: Services, run: Run, count: int) -> Sequence[st
     if attempt is None:
         return ()
     return last_words(await asyncio.to_thread(end_of_log, services, run, attempt, LINES), count)
-
-
-class RunSource:
-    """`/runs/{run}`"""
-
-    def __init__(self, services: Services, topic: RunTopic) -> None:
-        self._services = services
-        self._topic = topic
-        self._run_id = f"{topic.job}.{topic.number}"
-        self._log: LogPage | None = None
-        self._log_of = ""
-        self._log_is_old = True
-
-    def concerns(self, event: Event) -> float | None:
-        if isinstance(event, RunChanged | RunProgressed):
-            if event.run.id == self._run_id:
-                self._log_is_old |= isinstance(event, RunChanged)
-                return 0.0
-            # The next run of the job gives this one its link to it.
-            is_next = (event.run.job, event.run.number) == (self._topic.job, self._topic.number + 1)
-            return 0.0 if is_next and isinstance(event, RunChanged) else None
-        if isinstance(event, LogAppended):
-            return self._wait_for_log(event)
-        return 0.0 if isinstance(event, JobsLoaded) else None
-
-    async def build(self) -> Document:
-        services = self._services
-        run = await find_run(services, self._run_id)
-        attempt = self._attempt(run)
-        view = RunView(
-            run=run,
-            entry=services.board.jobs.get(run.job),
-            attempt=attempt,
-            log=None if attempt is None else await self._read_log(run, attempt),
-            previous=await self._neighbour(run.number - 1),
-            next=await self._neighbour(run.number + 1),
-        )
-        return run_page(str(self._topic), view, now=services.clock.now())
-
-    def _attempt(self, run: Run) -> Attempt | None:
-        wanted = self._topic
-        if not wanted.step and not wanted.attempt:
-            return run.current_attempt
-        attempt = attempt_of(run, wanted.step or None, wanted.attempt or None)
-        if attempt is None:
-            raise NotFound(f"{run.id} has no such attempt.")
-        return attempt
-
-    def _wait_for_log(self, event: LogAppended) -> float | None:
-        if (event.ref.job, event.ref.number) != (self._topic.job, self._topic.number):
-            return None
-        self._log_is_old = True
-        return 0.0 if event.end else LOG_SECONDS
-
-    async def _read_log(self, run: Run, attempt: Attempt) -> LogPage:
-        known = self._log
-        if known is not None and not self._log_is_old and self._log_of == attempt.id:
-            return known
-        self._log_is_old = False
-        self._log_of = attempt.id
-        self._log = await asyncio.to_thread(end_of_log, self._services, run, attempt, LINES)
-        return self._log
-
-    async def _neighbour(self, number: int) -> str | None:
-        if number < 1:
-            return None
-        job = self._topic.job
-        entry = self._services.board.jobs.get(job)
-        if entry is not None and number in entry.open_runs:
-            return f"{job}.{number}"
-        found = await self._services.store.run(job, number)
-        return None if found is None else f"{job}.{number}"

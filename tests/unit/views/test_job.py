@@ -84,7 +84,7 @@ def test_parameters_make_a_form() -> None:
         {"name": "keep", "type": "string", "default": 7},
     ]
     assert form["actions"][0]["do"] == "job.run"
-    assert [action["do"] for action in page.elements["page"]["actions"]] == ["job.pause"]
+    assert [action["do"] for action in page.elements["page"]["actions"]] == ["job.fill_in", "job.pause"]
 
 
 def test_a_paused_job_says_until_when_and_offers_to_resume() -> None:
@@ -145,7 +145,7 @@ def test_a_run_tells_what_started_it_and_how_it_ended() -> None:
 
 @pytest.mark.parametrize(
     ("text", "shown"),
-    [('{"run": "a && b", "tags": ["ü"]}', "run: a && b\ntags:\n- ü\n"), ("no json", "no json")],
+    [('{"run": "a && b", "tags": ["ü"]}', "run: a && b\ntags: [ü]\n"), ("no json", "no json")],
 )
 def test_the_definition_is_shown_as_people_write_it(text: str, shown: str) -> None:
     spec = a_job("backup")

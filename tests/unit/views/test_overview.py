@@ -159,7 +159,22 @@ def test_running_jobs_show_how_far_they_are() -> None:
     bar = page.elements["running.backup.1"]["props"]
     assert (bar["value"], bar["etaAt"], bar["current"], bar["total"]) == (0.25, None, 1, 4)
     assert "estimating…" in page.elements["running.backup.1"]["text"]
-    assert titles(page) == ["Needs attention", "Running", "All jobs"]
+    assert titles(page) == ["Needs attention", "Running", "Next", "All jobs"]
+
+
+def test_running_and_next_keep_their_places_when_there_is_nothing_in_them() -> None:
+    page = the_page(a_board())
+
+    assert page.elements["now"]["children"] == ["running", "upcoming"]
+    assert page.elements["running.none"]["props"]["value"] == "Nothing runs right now."
+    assert page.elements["upcoming.none"]["props"]["value"] == "No job has a due time."
+
+
+def test_a_job_with_parameters_leads_to_its_form() -> None:
+    page = the_page(a_board(a_job("backup", params={"keep": {"type": "integer"}})))
+
+    (action,) = page.elements["job.backup"]["actions"]
+    assert (action["do"], action["label"], action["args"]) == ("job.fill_in", "Run…", {"job": "backup"})
 
 
 def test_a_job_that_waits_for_its_next_attempt_counts_down_to_it() -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pytest
+
 from fakes.jobs import a_job
 from fakes.web import Client, WebWorld, sign_in
 from rota.core.run import RunState
@@ -110,3 +112,27 @@ async def test_json_is_not_taken_where_forms_are_posted(world: WebWorld, client:
     answer = await client.post("/jobs/backup/run", json={}, headers=headers, allow_redirects=False)
 
     assert answer.status == 415
+
+
+@pytest.mark.parametrize("path", ["/runs/backup.1/cancel", "/jobs/backup/pause", "/jobs/backup/resume"])
+async def test_a_form_made_for_another_state_changes_nothing(
+    world: WebWorld, client: Client, path: str
+) -> None:
+    headers = await sign_in(client, world)
+    await world.begin()
+    form = {"csrf": headers["X-CSRF-Token"], "confirmed": "yes", "expect.state": "pending"}
+
+    answer = await client.post(path, data=form, headers=headers, allow_redirects=False)
+
+    assert answer.status == 409
+    assert world.operations.asked == []
+
+
+async def test_the_page_that_asks_carries_on_what_was_expected(world: WebWorld, client: Client) -> None:
+    headers = await sign_in(client, world)
+    await world.begin()
+    form = {"csrf": headers["X-CSRF-Token"], "expect.state": "running"}
+
+    asked = await client.post("/runs/backup.1/cancel", data=form, headers=headers)
+
+    assert '<input type="hidden" name="expect.state" value="running">' in await asked.text()

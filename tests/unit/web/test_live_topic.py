@@ -22,6 +22,10 @@ class Source:
         self.wait: float | None = 0.0
         self.broken: Exception | None = None
         self.built = 0
+        self.owed: float | None = None
+
+    def owes(self) -> float | None:
+        return self.owed
 
     def concerns(self, event: Event) -> float | None:
         return self.wait
@@ -160,3 +164,28 @@ async def test_readers_catch_up_from_wherever_they_are() -> None:
     assert '"delta"' in stage.live.catch_up(at)
     assert '"snapshot"' in stage.live.catch_up(None)
     assert '"reset"' in stage.live.catch_up(Position(epoch="f" * 8, seq=1))
+
+
+async def test_what_a_page_left_out_follows_when_it_may() -> None:
+    stage = Stage()
+    await stage.listen()
+    stage.source.owed = 0.8
+    await stage.change("second")
+    built, stage.source.text, stage.source.owed = stage.source.built, "whole", None
+
+    await stage.clock.advance(0.7)
+    assert stage.source.built == built
+    await stage.clock.advance(0.1)
+
+    assert '"whole"' in stage.told[-1]
+
+
+async def test_who_asks_gets_what_the_last_page_left_out() -> None:
+    stage = Stage()
+    stage.source.owed = 0.8
+    await stage.live.refresh()
+    stage.source.text = "whole"
+
+    await stage.live.refresh()
+
+    assert stage.live.tree()["elements"]["page"]["props"]["value"] == "whole"

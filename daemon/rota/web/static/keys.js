@@ -44,7 +44,7 @@ function actionOf(pair, key, freeze) {
     '[': () => document.querySelector('a[rel=prev]')?.click(),
     ']': () => document.querySelector('a[rel=next]')?.click(),
     l: () => openLog(),
-    r: () => press('job.run', 'run.retry'),
+    r: () => press('job.run', 'job.fill_in', 'run.retry'),
     c: () => press('run.cancel'),
     f: () => document.querySelector('.log-tools [name=follow]')?.click(),
     '.': freeze,
@@ -71,7 +71,7 @@ function openLog() {
 function press(...names) {
   const scope = document.activeElement?.closest('tr') ?? document.querySelector('.page-head') ?? document;
   for (const name of names) {
-    const button = scope.querySelector(`form[data-do="${name}"] button:not([disabled])`);
+    const button = scope.querySelector(`form[data-do="${name}"] button:not([disabled]), a[data-do="${name}"]`);
     if (button) return button.click();
   }
   return undefined;

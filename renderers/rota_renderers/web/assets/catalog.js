@@ -117,6 +117,21 @@ export const STATES = {
 };
 
 export const ACTIONS = {
+  "job.fill_in": {
+    "title": "Run…",
+    "danger": "low",
+    "confirm": null,
+    "disabled": {
+      "disabled": "the job is disabled",
+      "running": "it is running already",
+      "no_permission": "sign in to do this"
+    },
+    "method": "GET",
+    "path": "/jobs/{job}#h-run-now",
+    "body": [],
+    "form": "/jobs/{job}#h-run-now",
+    "cli": "rota run {job} --param NAME=VALUE"
+  },
   "job.pause": {
     "title": "Pause",
     "danger": "medium",

@@ -1,0 +1,134 @@
+"""Where the tree of a run's page comes from; progress costs neither the ledger nor the log's file."""
+
+from __future__ import annotations
+
+import asyncio
+
+from rota.core.errors import NotFound
+from rota.core.events import Event, JobsLoaded, LogAppended, RunChanged, RunProgressed
+from rota.core.run import Attempt, Run
+from rota.core.seams import LogPage
+from rota.views.log import LINES
+from rota.views.run import RunView, run_page
+from rota.web.run_source import attempt_of, end_of_log, find_run
+from rota.web.services import Services
+from rota.web.topic_names import RunTopic
+from rota_catalog.tree import Document
+
+LOG_SECONDS = 1.0  # the lines in the tree are refreshed at most so often; the stream carries each at once
+
+
+class RunSource:
+    """`/runs/{run}`; what only a change of state can alter is kept, so that progress reads no ledger."""
+
+    def __init__(self, services: Services, topic: RunTopic) -> None:
+        self._services = services
+        self._topic = topic
+        self._run_id = f"{topic.job}.{topic.number}"
+        self._log = _LogEnd(services)
+        self._previous: str | None = None
+        self._next: str | None = None
+        self._are_neighbours_old = True
+
+    def concerns(self, event: Event) -> float | None:
+        if isinstance(event, RunChanged | RunProgressed):
+            return self._wait_for_run(event)
+        if isinstance(event, LogAppended):
+            return self._wait_for_log(event)
+        return 0.0 if isinstance(event, JobsLoaded) else None
+
+    def owes(self) -> float | None:
+        return self._log.owes()
+
+    async def build(self) -> Document:
+        services = self._services
+        run = await find_run(services, self._run_id)
+        attempt = self._attempt(run)
+        if self._are_neighbours_old:
+            self._are_neighbours_old = (
+                False  # before they are read: what changes meanwhile makes them old again
+            )
+            self._previous = await self._neighbour(run.number - 1)
+            self._next = await self._neighbour(run.number + 1)
+        view = RunView(
+            run=run,
+            entry=services.board.jobs.get(run.job),
+            attempt=attempt,
+            log=None if attempt is None else await self._log.read(run, attempt),
+            previous=self._previous,
+            next=self._next,
+        )
+        return run_page(str(self._topic), view, now=services.clock.now())
+
+    def _attempt(self, run: Run) -> Attempt | None:
+        wanted = self._topic
+        if not wanted.step and not wanted.attempt:
+            return run.current_attempt
+        attempt = attempt_of(run, wanted.step or None, wanted.attempt or None)
+        if attempt is None:
+            raise NotFound(f"{run.id} has no such attempt.")
+        return attempt
+
+    def _wait_for_run(self, event: RunChanged | RunProgressed) -> float | None:
+        changed = isinstance(event, RunChanged)
+        if event.run.id == self._run_id:
+            if changed:
+                self._log.outdate(now=True)
+            return 0.0
+        # The next run of the job gives this one its link to it.
+        is_next = (event.run.job, event.run.number) == (self._topic.job, self._topic.number + 1)
+        if not is_next or not changed or self._next is not None:
+            return None
+        self._are_neighbours_old = True
+        return 0.0
+
+    def _wait_for_log(self, event: LogAppended) -> float | None:
+        if (event.ref.job, event.ref.number) != (self._topic.job, self._topic.number):
+            return None
+        self._log.outdate(now=event.end)
+        return 0.0 if event.end else LOG_SECONDS
+
+    async def _neighbour(self, number: int) -> str | None:
+        if number < 1:
+            return None
+        job = self._topic.job
+        entry = self._services.board.jobs.get(job)
+        if entry is not None and number in entry.open_runs:
+            return f"{job}.{number}"
+        found = await self._services.store.run(job, number)
+        return None if found is None else f"{job}.{number}"
+
+
+class _LogEnd:
+    """The last lines of an attempt's log, read at most every `LOG_SECONDS` while it grows."""
+
+    def __init__(self, services: Services) -> None:
+        self._services = services
+        self._page: LogPage | None = None
+        self._of = ""
+        self._read_at = 0.0
+        self._is_old = True
+        self._must_read = True
+
+    def outdate(self, *, now: bool) -> None:
+        """There is more; `now`: it was the end, so the next page shows all of it."""
+        self._is_old = True
+        self._must_read |= now
+
+    def owes(self) -> float | None:
+        """In how many seconds lines may be read that are there already."""
+        if not self._is_old:
+            return None
+        return max(0.0, self._read_at + LOG_SECONDS - self._services.clock.monotonic())
+
+    async def read(self, run: Run, attempt: Attempt) -> LogPage:
+        if self._page is not None and self._of == attempt.id and not self._is_due():
+            return self._page
+        self._is_old = self._must_read = False
+        self._of = attempt.id
+        self._page = await asyncio.to_thread(end_of_log, self._services, run, attempt, LINES)
+        self._read_at = self._services.clock.monotonic()
+        return self._page
+
+    def _is_due(self) -> bool:
+        return self._must_read or self.owes() == 0.0

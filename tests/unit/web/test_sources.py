@@ -1,0 +1,123 @@
+"""What a change costs: the ledger and the log are read when they have changed, not for progress."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from fakes.clock import FakeClock
+from fakes.web import Client, MemoryLogs, WebWorld
+from rota.core.run import Progress, Run
+from rota.core.seams import AttemptRef, LogPage, RunPage, RunQuery
+from rota.web.hub import HUB
+from rota.web.live_topic import LiveTopic
+from rota.web.topic_names import JobTopic, RunTopic
+
+
+@pytest.fixture
+def asked(world: WebWorld, monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """What was read of the ledger and of logs, in order."""
+    found: list[str] = []
+    run, runs, page = world.store.run, world.store.runs, world.logs.page
+
+    async def read_run(job: str, number: int) -> Run | None:
+        found.append(f"run {number}")
+        return await run(job, number)
+
+    async def read_runs(query: RunQuery) -> RunPage:
+        found.append("runs")
+        return await runs(query)
+
+    def read_log(ref: AttemptRef, **settings: int) -> LogPage:
+        found.append("log")
+        return page(ref, **settings)
+
+    monkeypatch.setattr(world.store, "run", read_run)
+    monkeypatch.setattr(world.store, "runs", read_runs)
+    monkeypatch.setattr(MemoryLogs, "page", lambda self, ref, **settings: read_log(ref, **settings))
+    return found
+
+
+async def followed(client: Client, world: WebWorld, topic: RunTopic | JobTopic) -> LiveTopic:
+    live = await client.app[HUB].topic(topic)
+    live.listen(client, lambda text, seq: None)
+    return live
+
+
+async def advance(world: WebWorld, seconds: float) -> None:
+    assert isinstance(world.clock, FakeClock)
+    await world.clock.advance(seconds)
+
+
+async def test_progress_of_a_run_reads_neither_the_ledger_nor_the_log(
+    world: WebWorld, client: Client, asked: list[str]
+) -> None:
+    run = await world.begin()
+    live = await followed(client, world, RunTopic(job="backup", number=run.number))
+    asked.clear()
+
+    for n in range(1, 4):
+        world.progress(run, progress=Progress(current=n, total=4))
+        await advance(world, 0.05)
+
+    assert live.tree()["elements"]["progress"]["props"]["value"] == 0.75
+    assert asked == []
+
+
+async def test_lines_of_a_log_reach_the_tree_once_a_second_whatever_else_changes(
+    world: WebWorld, client: Client, asked: list[str]
+) -> None:
+    run = await world.begin()
+    live = await followed(client, world, RunTopic(job="backup", number=run.number))
+    await live.refresh()
+    asked.clear()
+
+    for n in range(1, 31):
+        world.print(run, f"line {n}")
+        run = world.progress(run, progress=Progress(current=n, total=40))
+        await advance(world, 0.1)
+    await advance(world, 1.0)
+
+    assert 2 <= asked.count("log") <= 8  # a read in each of four seconds, of two pages each
+    assert "line 30" in str(live.tree())
+
+
+async def test_the_end_of_a_run_brings_the_end_of_its_log_at_once(world: WebWorld, client: Client) -> None:
+    run = await world.begin()
+    live = await followed(client, world, RunTopic(job="backup", number=run.number))
+
+    world.print(run, "last words", end=True)
+    await world.finish(run)
+    await live.refresh()
+
+    assert "last words" in str(live.tree())
+
+
+async def test_a_run_gets_its_link_to_the_next_one_when_that_begins(world: WebWorld, client: Client) -> None:
+    run = await world.finish(await world.begin())
+    live = await followed(client, world, RunTopic(job="backup", number=run.number))
+    assert "link.next" not in live.tree()["elements"]
+
+    await world.begin()
+    await live.refresh()
+
+    assert live.tree()["elements"]["link.next"]["props"]["href"] == "/runs/backup.2"
+
+
+async def test_a_job_page_reads_its_runs_when_one_moved_on_and_not_for_progress(
+    world: WebWorld, client: Client, asked: list[str]
+) -> None:
+    run = await world.begin()
+    live = await followed(client, world, JobTopic(job="backup"))
+    asked.clear()
+
+    world.progress(run, progress=Progress(current=1, total=2))
+    await live.refresh()
+    assert asked == []
+    await world.finish(replace(run))
+    await live.refresh()
+
+    assert asked == ["runs"]
+    (table,) = (e for e in live.tree()["elements"].values() if e["type"] == "RunTable")
+    assert table["props"]["rows"][0]["state"] == "completed"
