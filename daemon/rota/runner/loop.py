@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 
 STARTS_AT_ONCE = 8  # orders carried out before the loop looks at everything else again
 PACKETS_AT_ONCE = 16
+RUSH = 0.02  # seconds after many starts in which more are expected
+ENDS_WAIT = 0.1  # seconds that ends wait for a rush to pass, at most: writing them down waits for the disk
 _IN = select.EPOLLIN
 
 
@@ -44,6 +46,8 @@ class Loop:
         self._deadlines: dict[str, Attempt] = {}  # live ones with a timeout
         self._next_deadline: float | None = None
         self._again: float | None = None  # boot-time instant at which `alive` is due
+        self._reap_by: float | None = None  # boot-time instant: children have ended and wait until then
+        self._rush_ends = 0.0  # boot-time instant
         self._end = ""
         self._wake, self._wake_write = socket.socketpair()
 
@@ -84,7 +88,8 @@ class Loop:
         """Seconds that nothing is due; -1 for ever."""
         if self._desk.has_orders:
             return 0
-        times = (self._next_deadline, self._stopper.next_at(), self._again)
+        reap_at = None if self._reap_by is None else min(self._reap_by, self._rush_ends)
+        times = (self._next_deadline, self._stopper.next_at(), self._again, reap_at)
         soonest = min((at for at in times if at is not None), default=None)
         if soonest is None:
             return -1
@@ -92,8 +97,8 @@ class Loop:
         return max(0.0, soonest - self._system.boottime() + 0.0005)
 
     def _step(self) -> None:
-        for attempt in self._desk.start_some(STARTS_AT_ONCE):
-            self.hold(attempt)
+        self._start()
+        self._reap_waiting()
         self._end_overdue()
         for attempt in self._stopper.look():
             self._finish(attempt)
@@ -118,7 +123,19 @@ class Loop:
         left = [each.deadline for each in self._deadlines.values() if each.deadline is not None]
         self._next_deadline = min(left, default=None)
 
+    def _start(self) -> None:
+        started = self._desk.start_some(STARTS_AT_ONCE)
+        for attempt in started:
+            self.hold(attempt)
+        if len(started) == STARTS_AT_ONCE:
+            self._rush_ends = self._system.boottime() + RUSH
+
+    def _reap_waiting(self) -> None:
+        if self._reap_by is not None and self._system.boottime() >= min(self._reap_by, self._rush_ends):
+            self._reap()
+
     def _reap(self) -> None:
+        self._reap_by = None
         while (reaped := self._system.wait()) is not None:
             attempt = self._table.pop_child(reaped.pid)
             if attempt is not None:
@@ -245,8 +262,8 @@ class Loop:
 
     def _drain_wake(self) -> None:
         signals = self._wake.recv(4096)
-        if signal.SIGCHLD in signals:
-            self._reap()
+        if signal.SIGCHLD in signals and self._reap_by is None:
+            self._reap_by = self._system.boottime() + ENDS_WAIT
         if signal.SIGTERM in signals or signal.SIGINT in signals:
             self._end = "end"
         elif signal.SIGHUP in signals:
