@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncGenerator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from rota.core.errors import RotaError
@@ -67,7 +67,7 @@ class Hands:
         if self.obeys or immediately:
             self._processes[ref.id].end(cause=EndCause.KILLED, signal=9 if immediately else 15)
 
-    async def watch(self, ref: AttemptRef) -> AsyncIterator[RunnerEvent]:
+    async def watch(self, ref: AttemptRef) -> AsyncGenerator[RunnerEvent, None]:
         process = self._processes[ref.id]
         seen = 0
         while True:

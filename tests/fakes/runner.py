@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import count
 from pathlib import Path
@@ -143,7 +143,7 @@ class ScriptedRunner:
         if attempt is not None and attempt.ended is None:
             self.on_terminate(ref, immediately)
 
-    async def watch(self, ref: AttemptRef) -> AsyncIterator[RunnerEvent]:
+    async def watch(self, ref: AttemptRef) -> AsyncGenerator[RunnerEvent, None]:
         attempt = self.attempts.get(ref.id)
         if attempt is None:
             yield self._unknown()

@@ -35,6 +35,14 @@ class Planned:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Replanned:
+    """The job changed before the newest attempt was started: attempt and run follow it as it is now."""
+
+    at: datetime
+    spec: JobSpec
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Released:
     """A queued run's turn has come: from here on it holds a place of its job."""
 
@@ -53,7 +61,7 @@ class AttemptCreated:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AttemptStarted:
-    """The process of the newest attempt is there; `definition` and `markers` of the job by then, if known."""
+    """The process of the newest attempt is there."""
 
     at: datetime
     pid: int
@@ -62,8 +70,6 @@ class AttemptStarted:
     cwd: str = ""
     user: str = ""
     timeout_at: datetime | None = None
-    definition: str | None = None
-    markers: bool | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -150,6 +156,7 @@ class GivenUp:
 
 Happening = (
     Planned
+    | Replanned
     | Released
     | AttemptCreated
     | AttemptStarted

@@ -118,6 +118,22 @@ def _planned(happening: h.Planned, run: Run) -> Run:
 
 
 @_apply.register
+def _replanned(happening: h.Replanned, run: Run) -> Run:
+    attempt = open_attempt(run)
+    _require(run, attempt is not None and attempt.state is StepState.PENDING, happening)
+    assert attempt is not None
+    spec = happening.spec
+    run = _planned(h.Planned(spec=spec), changed(run, attempts=run.attempts[:-1]))
+    step = next_step(run)
+    if step is None:
+        message = "the step that was to start is no longer part of the job"
+        return _close(run, RunState.FAILED, happening.at, (Reason.REMOVED, message))
+    n = 1 + sum(each.step == step for each in run.attempts)
+    again = changed(attempt, step=step, n=n, definition=spec.definition.hash, markers=spec.markers)
+    return changed(run, attempts=(*run.attempts, again), steps=step_life.begun(run.steps, step, n))
+
+
+@_apply.register
 def _released(happening: h.Released, run: Run) -> Run:
     _require(run, run.is_queued, happening)
     return changed(run, reason=None, message="")
@@ -166,8 +182,6 @@ def _attempt_started(happening: h.AttemptStarted, run: Run) -> Run:
         cwd=happening.cwd,
         user=happening.user,
         timeout_at=happening.timeout_at,
-        definition=attempt.definition if happening.definition is None else happening.definition,
-        markers=attempt.markers if happening.markers is None else happening.markers,
     )
     progress = of_steps(steps) if step_life.listed(steps) else Progress()
     return changed(run, steps=steps, attempts=attempts, progress=progress)

@@ -5,7 +5,7 @@ Production has one implementation of each, tests have a fake beside it; a contra
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncGenerator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
@@ -253,7 +253,7 @@ class ProcessRunner(Protocol):
     async def terminate(self, ref: AttemptRef, *, immediately: bool = False) -> None:
         """SIGTERM to all of it and SIGKILL after its grace, or SIGKILL at once. Its end comes by `watch`."""
 
-    def watch(self, ref: AttemptRef) -> AsyncIterator[RunnerEvent]:
+    def watch(self, ref: AttemptRef) -> AsyncGenerator[RunnerEvent, None]:
         """Signs of life, then one Ended, then the end of the iterator. Goes on over lost connections."""
 
     async def report(self, refs: Sequence[AttemptRef]) -> Mapping[str, AttemptReport]:

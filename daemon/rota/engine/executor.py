@@ -17,13 +17,14 @@ from rota.core import planning
 from rota.core.board import JobEntry
 from rota.core.errors import Unavailable
 from rota.core.events import RunChanged
-from rota.core.lifecycle import apply, apply_all, new_run, open_attempt
+from rota.core.lifecycle import apply_all
 from rota.core.model import JobSpec
 from rota.core.recovery import Recovery
-from rota.core.run import Reason, Run, RunState, StepState, TriggeredBy
+from rota.core.run import Reason, Run, RunState
 from rota.engine.live_run import LiveRun
+from rota.engine.opening import opened, runs_for
 from rota.engine.parts import Parts
-from rota.engine.steps import Conductor, attempt_created
+from rota.engine.steps import Conductor
 from rota.engine.waiting import first_of
 
 _SLICE = 64  # runs that are made or begin before others get a turn
@@ -58,12 +59,14 @@ class Executor:
         async with self._holding({decision.job for decision in decisions}):
             planned: list[Run] = []
             for position, decision in enumerate(decisions, start=1):
-                planned += self._runs_for(decision)
+                planned += runs_for(decision, self._parts)
                 if position % _SLICE == 0:
                     await self._parts.clock.sleep(0)
             added = await self._added(planned)
-        for position, run in enumerate(added, start=1):
-            self._begin(run)
+        # All are led before others get a turn: who cancels one of them must meet it here.
+        begun = [self._take_up(run) for run in added if _begins(run)]
+        for position, live in enumerate(begun, start=1):
+            self._lead(live)
             if position % _SLICE == 0:
                 await self._parts.clock.sleep(0)
 
@@ -73,13 +76,17 @@ class Executor:
         Raises Unavailable when the ledger can't take it.
         """
         async with self._holding({spec.id}):
-            (run,) = await self._added([self._new(spec, replace(opening, queued=admit()))])
-        self._begin(run)
-        return self._now(run)
+            (run,) = await self._added([opened(spec, replace(opening, queued=admit()), self._parts)])
+        if not _begins(run):
+            return self._now(run)
+        live = self._take_up(run)
+        self._lead(live)
+        return live.run
 
     def adopt(self, run: Run, found: Awaitable[Recovery] | None = None) -> None:
         """Lead on a run of an earlier daemon; `found`: what became of its open attempt."""
-        self._lead(run, found=found)
+        if run.id not in self._live:
+            self._lead(self._take_up(run), found=found)
 
     def release(self, job: str) -> None:
         """Let waiting runs of the job start, now that something of it may have changed."""
@@ -96,7 +103,9 @@ class Executor:
 
     def skip(self, run: Run, reason: Reason, message: str) -> None:
         """End a waiting run before it began."""
-        self._lead(run, first=h.Skipped(at=self._parts.clock.now(), reason=reason, message=message))
+        if run.id not in self._live:
+            first = h.Skipped(at=self._parts.clock.now(), reason=reason, message=message)
+            self._lead(self._take_up(run), first=first)
 
     def nudge(self, jobs: Collection[str]) -> None:
         """Something about these jobs changed, such as a pause: whoever waits looks again."""
@@ -111,10 +120,10 @@ class Executor:
         live = self._live.get(run.id)
         if live is None:
             return await self._cancel_waiting(run)
+        live.kills_at_once = live.kills_at_once or immediately
         await self._note_cancel(live)
         live.nudged.set()
-        attempt = open_attempt(live.run)
-        if attempt is not None and attempt.state is StepState.RUNNING:
+        if live.has_process:
             self.spawn(self._parts.runner.terminate(live.ref, immediately=immediately))
         elif not live.run.state.is_final:
             await first_of(live.over.wait(), self._parts.clock.sleep(_CANCEL_PATIENCE))
@@ -153,43 +162,6 @@ class Executor:
                 for job in jobs:
                     self.release(job)
 
-    def _runs_for(self, decision: d.Decision) -> Sequence[Run]:
-        entry = self._parts.board.jobs.get(decision.job)
-        if entry is None:
-            return []
-        if isinstance(decision, d.Start) and self._is_taken(entry, decision):
-            # Somebody's run came in between the plan and now.
-            again = planning.plan(entry, [decision.due], self._parts.clock.now())
-            return [self._run_for(entry.spec, each) for each in again]
-        return [self._run_for(entry.spec, decision)]
-
-    def _is_taken(self, entry: JobEntry, decision: d.Start) -> bool:
-        scheduled = decision.triggered_by is TriggeredBy.SCHEDULE
-        return scheduled and len(entry.active) >= entry.spec.concurrency.max
-
-    def _run_for(self, spec: JobSpec, decision: d.Decision) -> Run:
-        opening = h.Opening(
-            at=self._parts.clock.now(),
-            triggered_by=TriggeredBy.SCHEDULE,
-            host=self._parts.board.host,
-            due_at=decision.due.at,
-            params=_defaults(spec),
-        )
-        match decision:
-            case d.Queue():
-                return self._new(spec, replace(opening, queued=True))
-            case d.Start(triggered_by=TriggeredBy.CATCH_UP):
-                waits = replace(opening, triggered_by=TriggeredBy.CATCH_UP, queued=True)
-                return self._new(spec, waits)
-            case d.Start(triggered_by=triggered_by):
-                return self._new(spec, replace(opening, triggered_by=triggered_by))
-            case d.Skip():
-                return apply(new_run(spec, opening), _skipped(decision, opening.at))
-
-    def _new(self, spec: JobSpec, opening: h.Opening) -> Run:
-        run = new_run(spec, opening)
-        return run if opening.queued else apply(run, attempt_created(run, spec, self._parts))
-
     async def _added(self, planned: Sequence[Run]) -> list[Run]:
         if not planned:
             return []
@@ -205,23 +177,19 @@ class Executor:
             self._parts.bus.publish(RunChanged(run=run))
         return runs
 
-    def _begin(self, run: Run) -> None:
-        if run.state is RunState.PENDING and not run.is_queued:
-            self._lead(run)
-
     def _now(self, run: Run) -> Run:
         live = self._live.get(run.id)
         return run if live is None else live.run
 
     # --- leading them ---
 
+    def _take_up(self, run: Run) -> LiveRun:
+        live = self._live[run.id] = LiveRun(run, self._parts)
+        return live
+
     def _lead(
-        self, run: Run, *, first: h.Happening | None = None, found: Awaitable[Recovery] | None = None
+        self, live: LiveRun, *, first: h.Happening | None = None, found: Awaitable[Recovery] | None = None
     ) -> None:
-        if run.id in self._live:
-            return
-        live = LiveRun(run, self._parts)
-        self._live[run.id] = live
         self.spawn(self._led(live, Conductor(live, self._parts, first=first, found=found)))
 
     async def _led(self, live: LiveRun, conductor: Conductor) -> None:
@@ -242,12 +210,13 @@ class Executor:
         # On the board before the ledger: nobody else may take the place while this is being stored.
         released = apply_all(run, [h.Released()])
         self._parts.board.record(released)
-        self._lead(released)
+        self._lead(self._take_up(released))
 
     def _arm_expiry(self, entry: JobEntry) -> None:
         job, at = entry.spec.id, planning.expires_at(entry)
-        if at is None or self._expiries.get(job) == at:
-            return
+        armed = self._expiries.get(job)
+        if at is None or (armed is not None and armed <= at):
+            return  # when that one has passed, what is next by then is armed
         self._expiries[job] = at
         self.spawn(self._release_at(job, at))
 
@@ -260,8 +229,7 @@ class Executor:
         self.release(job)
 
     async def _cancel_waiting(self, run: Run) -> Run:
-        live = LiveRun(run, self._parts)
-        self._live[run.id] = live
+        live = self._take_up(run)
         try:
             await live.commit_once(h.Cancelled(at=self._parts.clock.now()))
         finally:
@@ -290,15 +258,6 @@ class Executor:
             _log.error("executor.task_failed", error=str(error))
 
 
-def _skipped(decision: d.Skip, at: datetime) -> h.Skipped:
-    return h.Skipped(
-        at=at,
-        reason=decision.reason,
-        message=decision.message,
-        count=decision.count,
-        last_due_at=decision.last_due_at,
-    )
-
-
-def _defaults(spec: JobSpec) -> dict[str, object]:
-    return {name: schema["default"] for name, schema in spec.params.items() if "default" in schema}
+def _begins(run: Run) -> bool:
+    """Whether a new run is to start at once."""
+    return run.state is RunState.PENDING and not run.is_queued

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 
@@ -13,8 +13,8 @@ from rota.core.board import BARS
 from rota.core.errors import Unavailable
 from rota.core.events import JobChanged, JobsLoaded
 from rota.core.model import JobSet, JobSpec
-from rota.core.run import Reason
-from rota.core.seams import JobRecord, Pause
+from rota.core.run import Reason, Run
+from rota.core.seams import JobRecord, Pause, RunBar
 from rota.engine.executor import Executor
 from rota.engine.parts import Parts
 
@@ -114,7 +114,7 @@ class Jobs:
         known = {job: None for job in new if job in self._records}  # in order
         if not known:
             return
-        bars, skips = await self._parts.store.bars(BARS), await self._parts.store.last_skips()
+        bars, skips = await self._history()
         for job in known:
             entry = self._parts.board.jobs[job]
             entry.bars.extend(bars.get(job, ()))
@@ -126,6 +126,14 @@ class Jobs:
             if run.job in known:
                 self._parts.board.record(run)
         self._executor.spawn(self._recall_last(list(known)))
+
+    async def _history(self) -> tuple[Mapping[str, Sequence[RunBar]], Mapping[str, Run]]:
+        """Bars and newest skips by job. Jobs run also when the ledger can't tell how they went."""
+        try:
+            return await self._parts.store.bars(BARS), await self._parts.store.last_skips()
+        except Unavailable as error:
+            _log.warning("jobs.not_recalled", error=error.message)
+            return {}, {}
 
     async def _recall_last(self, jobs: Sequence[str]) -> None:
         for job in jobs:

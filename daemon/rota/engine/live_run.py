@@ -29,6 +29,8 @@ class LiveRun:
         self.run = run
         self.nudged = asyncio.Event()  # somebody asked for something: look again instead of sleeping on
         self.over = asyncio.Event()  # the run is final, and nobody leads it any more
+        self.has_process = False  # one that can be asked to end
+        self.kills_at_once = False  # somebody wants SIGKILL for it without SIGTERM
         self._parts = parts
         self._lock = asyncio.Lock()
 

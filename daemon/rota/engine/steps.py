@@ -3,44 +3,30 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable
+from contextlib import aclosing
 from datetime import datetime, timedelta
 
 import structlog
 
 from rota.core import happenings as h
-from rota.core import markers, outcome, recovery, retry
+from rota.core import markers, outcome, recovery
 from rota.core.errors import JobError, Unavailable
-from rota.core.lifecycle import apply_all, next_step, open_attempt
+from rota.core.lifecycle import open_attempt
 from rota.core.model import ExitCodes, JobSpec
 from rota.core.outcome import Outcome
-from rota.core.run import Reason, Run, RunState, StepState
-from rota.core.seams import EndCause, Ended, RunnerFacts, Started, StartOrder
-from rota.core.words import length_in_words
+from rota.core.run import Run, RunState, StepState
+from rota.core.seams import Ended, RunnerFacts, Started, StartOrder
+from rota.engine import moves
 from rota.engine.live_run import LiveRun
 from rota.engine.order import build_order
 from rota.engine.parts import Parts
 from rota.engine.tail import Tail
-from rota.engine.turns import TryLimit, until_next_attempt
-from rota.engine.waiting import sleep_or
+from rota.engine.turns import TryLimit, until_next_attempt, until_runner
 
-_RUNNER_PAUSE = 0.25  # seconds between two looks for a runner while there is none
+_RUNNER_PAUSE = 0.25  # seconds between two questions while nobody answers
+_WATCH_PAUSE = 1.0  # seconds until what became of an attempt is asked, whose watch ended without its end
 
 _log = structlog.get_logger(__name__)
-
-
-def attempt_created(run: Run, spec: JobSpec, parts: Parts) -> h.AttemptCreated:
-    """The next attempt of a run that has a step left, by the job as `spec` says it is."""
-    step = next_step(run)
-    if step is None:
-        raise AssertionError(f"nothing is left to attempt in {run.id}")
-    return h.AttemptCreated(
-        at=parts.clock.now(),
-        id=parts.ids.attempt(),
-        step=step,
-        boot_id=parts.boot_id,
-        definition=spec.definition.hash,
-        markers=spec.markers,
-    )
 
 
 class Conductor:
@@ -60,13 +46,14 @@ class Conductor:
         self._first = first
         self._found = found
         self._spec: JobSpec | None = None  # the job as this try of the run began
+        self._sent: StartOrder | None = None  # the newest order
         self._limit = TryLimit(parts.clock)
 
     async def conduct(self) -> None:
-        """Return when the run is final."""
+        """Return when the run is final. After a fault it may be called again, and goes on."""
         if self._first is not None:
-            first, self._first = self._first, None
-            await self.live.commit(first)
+            await self.live.commit(self._first)
+            self._first = None
         if self._found is not None:
             found = await self._found
             self._found = None
@@ -86,31 +73,18 @@ class Conductor:
     # --- the next attempt ---
 
     async def _begin(self) -> None:
-        run = self.live.run
-        if run.state is RunState.RETRYING:
+        if self.live.run.state is RunState.RETRYING:
             await until_next_attempt(self.live, self._parts)
-            run = self.live.run
-        if run.cancel_requested_at is not None:
+        if self.live.run.cancel_requested_at is not None:
             await self.live.commit(h.Cancelled(at=self._now()))
             return
-        if run.state is not RunState.RUNNING:
+        if self.live.run.state is not RunState.RUNNING:
             self._spec = None
         spec = self._job()
         if spec is None:
-            await self.live.commit(self._removed())
+            await self.live.commit(moves.removed(self.live.run, self._now()))
             return
-        await self.live.commit_plan(lambda run: self._planned(run, spec))
-
-    def _planned(self, run: Run, spec: JobSpec) -> tuple[h.Happening, ...]:
-        if run.cancel_requested_at is not None:
-            return (h.Cancelled(at=self._now()),)
-        planned = h.Planned(spec=spec)
-        return (planned, *self._created(apply_all(run, [planned]), spec))
-
-    def _created(self, run: Run, spec: JobSpec) -> tuple[h.Happening, ...]:
-        if next_step(run) is None:
-            return (self._given_up(Reason.REMOVED, "the step that failed is no longer part of the job"),)
-        return (attempt_created(run, spec, self._parts),)
+        await self.live.commit_plan(lambda run: moves.begun(run, spec, self._parts))
 
     def _job(self) -> JobSpec | None:
         if self._spec is None:
@@ -118,97 +92,88 @@ class Conductor:
             self._spec = None if entry is None else entry.spec
         return self._spec
 
-    def _removed(self) -> h.Happening:
-        run = self.live.run
-        if run.state is RunState.PENDING:
-            message = "the job was removed before this run could start"
-            return h.Skipped(at=self._now(), reason=Reason.REMOVED, message=message)
-        if run.state is RunState.RETRYING:
-            message = f"{run.message}; not tried again: the job was removed"
-            return self._given_up(run.reason or Reason.REMOVED, message)
-        return self._given_up(Reason.REMOVED, "the job was removed before its next step could start")
-
-    def _given_up(self, reason: Reason, message: str) -> h.Happening:
-        return h.GivenUp(at=self._now(), reason=reason, message=message)
-
     # --- starting it ---
 
     async def _start(self) -> None:
-        facts = await self._runner_facts()
+        facts = await until_runner(self.live, self._parts)
         if facts is None:
             return
         spec = self._job()
         if spec is None:
-            await self.live.commit(self._removed())
-            return
+            await self.live.commit(moves.removed(self.live.run, self._now()))
+        elif spec.definition.hash != self.live.run.attempts[-1].definition:
+            await self.live.commit(h.Replanned(at=self._now(), spec=spec))
+        else:
+            await self._send(spec, facts)
+
+    async def _send(self, spec: JobSpec, facts: RunnerFacts) -> None:
         timeout = self._limit.left(spec, self.live.run)
         if timeout is not None and timeout <= timedelta():
-            await self._end(self._timed_out(spec))
+            await self._end(moves.out_of_time(spec))
             return
         try:
-            order = build_order(spec, self.live.run, self._parts.place, facts, timeout)
+            self._sent = build_order(spec, self.live.run, self._parts.place, facts, timeout)
         except JobError as error:
             await self._end(outcome.refused(error.message))
             return
-        await self._send(order, spec, facts)
-
-    async def _send(self, order: StartOrder, spec: JobSpec, facts: RunnerFacts) -> None:
         try:
-            answer = await self._parts.runner.start(order)
+            answer = await self._parts.runner.start(self._sent)
         except Unavailable as error:
             _log.warning("attempt.start_unknown", run=self.live.run.id, error=error.message)
             await self._look()
             return
         if isinstance(answer, Started):
-            await self._started(_began(answer, order, spec, facts))
+            await self._hold_process()
+            await self._record_start(answer)
         elif answer.code == "known":
             await self._look()
         else:
             await self._end(outcome.refused(f"it could not be started: {answer.message}"))
 
-    async def _runner_facts(self) -> RunnerFacts | None:
-        """Who will run it; None when the run ended while there was no runner."""
-        while not self.live.run.state.is_final:
-            if self.live.run.cancel_requested_at is not None:
-                await self.live.commit(h.Cancelled(at=self._now()))
-            elif self._is_too_late():
-                message = "it could not start before its start deadline"
-                skipped = h.Skipped(at=self._now(), reason=Reason.START_DEADLINE, message=message)
-                await self.live.commit(skipped)
-            elif self._parts.runner.facts is not None:
-                return self._parts.runner.facts
-            else:
-                self.live.nudged.clear()
-                await sleep_or(self._parts.clock, _RUNNER_PAUSE, self.live.nudged)
-        return None
-
-    def _is_too_late(self) -> bool:
-        run, entry = self.live.run, self._parts.board.jobs.get(self.live.run.job)
-        if run.state is not RunState.PENDING or run.due_at is None or entry is None:
-            return False
-        deadline = entry.spec.start_deadline
-        return deadline is not None and self._now() - run.due_at > deadline
-
-    async def _started(self, began: h.AttemptStarted) -> None:
-        await self.live.commit(began)
+    async def _hold_process(self) -> None:
+        """It lives, and is told to end if somebody wants that."""
+        # Before it is stored: a full disk, maybe its own doing, must not keep it from being stopped.
+        self.live.has_process = True
         if self.live.run.cancel_requested_at is not None:
-            await self._parts.runner.terminate(self.live.ref)
+            await self._parts.runner.terminate(self.live.ref, immediately=self.live.kills_at_once)
+
+    async def _record_start(self, process: Started) -> None:
+        order = self._order()
+        timeout_at = self._timeout_at(process, order)
+        await self.live.commit(moves.started(process, order, self._parts.runner.facts, timeout_at))
+
+    def _order(self) -> StartOrder | None:
+        """What started the newest attempt: as it was sent, or as an earlier daemon must have sent it."""
+        attempt, spec, facts = self.live.run.attempts[-1], self._job(), self._parts.runner.facts
+        if self._sent is not None and self._sent.ref.id == attempt.id:
+            return self._sent
+        if spec is None or facts is None or spec.definition.hash != attempt.definition:
+            return None
+        try:
+            return build_order(spec, self.live.run, self._parts.place, facts, spec.limits.timeout)
+        except JobError:
+            return None
+
+    def _timeout_at(self, process: Started, order: StartOrder | None) -> datetime | None:
+        if order is None or order.timeout_ms is None:
+            return None
+        run = self.live.run
+        if order is not self._sent and run.state is RunState.RUNNING and len(run.attempts) > 1:
+            return run.attempts[-2].timeout_at  # of the try, which began under an earlier daemon
+        return process.at + timedelta(milliseconds=order.timeout_ms)
 
     # --- watching it ---
 
     async def _watch(self) -> None:
-        tail, is_over = Tail(self.live, self._parts), False
-        # To its own end: a stream that is left behind costs a task that closes it.
-        async for event in self._parts.runner.watch(self.live.ref):
-            if isinstance(event, Ended):
-                await self._ended(event)
-                is_over = True
-            else:
+        tail = Tail(self.live, self._parts)
+        async with aclosing(self._parts.runner.watch(self.live.ref)) as events:
+            async for event in events:
+                if isinstance(event, Ended):
+                    await self._ended(event)
+                    return
                 await tail.follow(event.size)
-        if is_over:
-            return
         _log.warning("attempt.watch_ended_early", run=self.live.run.id)
-        await self._parts.clock.sleep(1.0)
+        await self._parts.clock.sleep(_WATCH_PAUSE)
         await self._look()
 
     async def _look(self) -> None:
@@ -223,29 +188,24 @@ class Conductor:
         await self._settle(recovery.recover(attempt, reports[attempt.id], self._parts.boot_id))
 
     async def _settle(self, found: recovery.Recovery) -> None:
+        if isinstance(found, recovery.WatchOn):
+            await self._hold_process()
         if not isinstance(found, recovery.StartNow) and found.started is not None:
-            started = found.started
-            await self.live.commit(
-                h.AttemptStarted(at=started.at, pid=started.pid, pid_started=started.pid_started)
-            )
+            await self._record_start(found.started)
         match found:
             case recovery.TakeEnd(ended=ended):
                 await self._ended(ended)
             case recovery.GiveUp(outcome=given):
-                await Tail(self.live, self._parts).drain()
+                await Tail(self.live, self._parts).drain(0)
                 await self._end(given)
-            case recovery.WatchOn():
-                if self.live.run.cancel_requested_at is not None:
-                    await self._parts.runner.terminate(self.live.ref)
-            case recovery.StartNow():
+            case recovery.WatchOn() | recovery.StartNow():
                 pass
 
     # --- its end ---
 
     async def _ended(self, ended: Ended) -> None:
         ref = self.live.ref
-        is_told = ended.cause is not EndCause.UNKNOWN
-        await Tail(self.live, self._parts).drain(ended.log_size if is_told else None)
+        await Tail(self.live, self._parts).drain(ended.log_size)
         await self._take_outputs()
         spec = self._job()
         judged = outcome.judge(
@@ -269,42 +229,12 @@ class Conductor:
         at = at or self._now()
 
         def plan(run: Run) -> tuple[h.Happening, ...]:
-            next_at = self._next_attempt(run, judged, at)
-            ended = h.AttemptEnded(at=at, outcome=judged, next_attempt_at=next_at, log_size=log_size)
-            if not run.steps:  # nothing can follow, so there is no need to look what does
-                return (ended,)
-            after, spec = apply_all(run, [ended]), self._job()
-            if after.state is not RunState.RUNNING or spec is None:
-                return (ended,)
-            return (ended, *self._created(after, spec))
+            again_at = moves.next_attempt_at(run, judged, at, self._parts)
+            end = h.AttemptEnded(at=at, outcome=judged, next_attempt_at=again_at, log_size=log_size)
+            return moves.ended(run, end, self._job(), self._parts)
 
+        self.live.has_process = False
         await self.live.commit_plan(plan)
-
-    def _next_attempt(self, run: Run, judged: Outcome, at: datetime) -> datetime | None:
-        entry = self._parts.board.jobs.get(run.job)
-        if entry is None or run.cancel_requested_at is not None:
-            return None
-        return retry.decide(entry.spec.retry, run, judged, max(at, self._now()))
-
-    def _timed_out(self, spec: JobSpec) -> Outcome:
-        limit = length_in_words(spec.limits.timeout or timedelta())
-        message = f"timed out after {limit}, before this step could start"
-        return Outcome(state=StepState.FAILED, reason=Reason.TIMEOUT, message=message)
 
     def _now(self) -> datetime:
         return self._parts.clock.now()
-
-
-def _began(answer: Started, order: StartOrder, spec: JobSpec, facts: RunnerFacts) -> h.AttemptStarted:
-    limit = None if order.timeout_ms is None else timedelta(milliseconds=order.timeout_ms)
-    return h.AttemptStarted(
-        at=answer.at,
-        pid=answer.pid,
-        pid_started=answer.pid_started,
-        argv=order.argv,
-        cwd=order.cwd,
-        user=facts.user,
-        timeout_at=None if limit is None else answer.at + limit,
-        definition=spec.definition.hash,
-        markers=spec.markers,
-    )

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
+from rota.core import happenings as h
 from rota.core.model import JobSpec
 from rota.core.planning import is_paused
-from rota.core.run import Run, RunState
-from rota.core.seams import Clock
+from rota.core.run import Reason, Run, RunState
+from rota.core.seams import Clock, RunnerFacts
 from rota.engine.live_run import LiveRun
 from rota.engine.parts import Parts
 from rota.engine.waiting import sleep_or
 
+_RUNNER_PAUSE = 0.25  # seconds between two looks for a runner while there is none
 _FOREVER = 86_400.0  # seconds; a held retry looks again once a day at the latest
 
 
@@ -28,6 +30,23 @@ async def until_next_attempt(live: LiveRun, parts: Parts) -> None:
             return
         live.nudged.clear()
         await sleep_or(parts.clock, left if left > 0 else _FOREVER, live.nudged)
+
+
+async def until_runner(live: LiveRun, parts: Parts) -> RunnerFacts | None:
+    """Who will run the newest attempt; None when the run ended while there was no runner."""
+    while not live.run.state.is_final:
+        if live.run.cancel_requested_at is not None:
+            await live.commit(h.Cancelled(at=parts.clock.now()))
+        elif _is_too_late(live.run, parts):
+            message = "it could not start before its start deadline"
+            reason = Reason.START_DEADLINE
+            await live.commit(h.Skipped(at=parts.clock.now(), reason=reason, message=message))
+        elif parts.runner.facts is not None:
+            return parts.runner.facts
+        else:
+            live.nudged.clear()
+            await sleep_or(parts.clock, _RUNNER_PAUSE, live.nudged)
+    return None
 
 
 class TryLimit:
@@ -54,6 +73,14 @@ class TryLimit:
 
 def _is_asked(run: Run, due: datetime) -> bool:
     return run.cancel_requested_at is not None or run.next_attempt_at != due
+
+
+def _is_too_late(run: Run, parts: Parts) -> bool:
+    entry = parts.board.jobs.get(run.job)
+    if run.state is not RunState.PENDING or run.due_at is None or entry is None:
+        return False
+    deadline = entry.spec.start_deadline
+    return deadline is not None and parts.clock.now() - run.due_at > deadline
 
 
 def _is_held(run: Run, parts: Parts) -> bool:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
 from itertools import count
 from pathlib import Path
 
@@ -114,7 +114,7 @@ class RunnerClient:
         self._kills[ref.id] = immediately
         self._put({"type": "kill", "attempt": ref.id, "immediately": immediately})
 
-    async def watch(self, ref: AttemptRef) -> AsyncIterator[RunnerEvent]:
+    async def watch(self, ref: AttemptRef) -> AsyncGenerator[RunnerEvent, None]:
         """Signs of life, then one Ended. An attempt of which nothing is left ends as unknown at once."""
         watch = self._watches.get(ref.id)
         if watch is None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Sequence
 from datetime import timedelta
 
 import pytest
@@ -729,7 +729,7 @@ async def test_an_attempt_records_the_definition_that_it_was_really_started_with
 async def test_a_watch_that_breaks_off_is_taken_up_again(engine: FakeEngine) -> None:
     watch = engine.hands.watch
 
-    async def broken(ref: AttemptRef) -> AsyncIterator[RunnerEvent]:
+    async def broken(ref: AttemptRef) -> AsyncGenerator[RunnerEvent, None]:
         engine.hands.watch = watch  # type: ignore[method-assign]
         nothing: tuple[RunnerEvent, ...] = ()
         for event in nothing:

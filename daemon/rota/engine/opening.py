@@ -1,0 +1,74 @@
+"""New runs, from what was decided for due instants and from what people ask for. Nothing is stored here."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import datetime
+
+from rota.core import decisions as d
+from rota.core import happenings as h
+from rota.core import planning
+from rota.core.board import JobEntry
+from rota.core.lifecycle import apply, new_run
+from rota.core.model import JobSpec
+from rota.core.run import Run, TriggeredBy
+from rota.engine.moves import attempt_created
+from rota.engine.parts import Parts
+
+
+def runs_for(decision: d.Decision, parts: Parts) -> Sequence[Run]:
+    """What to record for the decision; nothing when its job has gone meanwhile."""
+    entry = parts.board.jobs.get(decision.job)
+    if entry is None:
+        return []
+    if isinstance(decision, d.Start) and _is_taken(entry, decision):
+        # Somebody's run came in between the plan and now.
+        again = planning.plan(entry, [decision.due], parts.clock.now())
+        return [_run_for(entry.spec, each, parts) for each in again]
+    return [_run_for(entry.spec, decision, parts)]
+
+
+def opened(spec: JobSpec, opening: h.Opening, parts: Parts) -> Run:
+    """A run that waits its turn, or one with its first attempt."""
+    run = new_run(spec, opening)
+    return run if opening.queued else apply(run, attempt_created(run, spec, parts))
+
+
+def _is_taken(entry: JobEntry, decision: d.Start) -> bool:
+    scheduled = decision.triggered_by is TriggeredBy.SCHEDULE
+    return scheduled and len(entry.active) >= entry.spec.concurrency.max
+
+
+def _run_for(spec: JobSpec, decision: d.Decision, parts: Parts) -> Run:
+    opening = h.Opening(
+        at=parts.clock.now(),
+        triggered_by=TriggeredBy.SCHEDULE,
+        host=parts.board.host,
+        due_at=decision.due.at,
+        params=_defaults(spec),
+    )
+    match decision:
+        case d.Queue():
+            return opened(spec, replace(opening, queued=True), parts)
+        case d.Start(triggered_by=TriggeredBy.CATCH_UP):
+            waits = replace(opening, triggered_by=TriggeredBy.CATCH_UP, queued=True)
+            return opened(spec, waits, parts)
+        case d.Start(triggered_by=triggered_by):
+            return opened(spec, replace(opening, triggered_by=triggered_by), parts)
+        case d.Skip():
+            return apply(new_run(spec, opening), _skipped(decision, opening.at))
+
+
+def _skipped(decision: d.Skip, at: datetime) -> h.Skipped:
+    return h.Skipped(
+        at=at,
+        reason=decision.reason,
+        message=decision.message,
+        count=decision.count,
+        last_due_at=decision.last_due_at,
+    )
+
+
+def _defaults(spec: JobSpec) -> dict[str, object]:
+    return {name: schema["default"] for name, schema in spec.params.items() if "default" in schema}
