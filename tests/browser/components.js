@@ -70,6 +70,22 @@ export function start(tree) {
   window.page.hydrate(tree);
 }
 
+/** Apply every delta to the started page; answers where focus was lost or a node is kept that nothing needs. */
+export function endure(deltas) {
+  const wrong = [];
+  const focused = document.activeElement;
+  for (const [n, { ops, count }] of deltas.entries()) {
+    window.page.apply(ops, count);
+    if (document.activeElement !== focused) wrong.push(`delta ${n}: the focus is gone`);
+    const { views, elements } = window.page;
+    const shown = window.page.mount.querySelectorAll("[data-id]").length;
+    if (views.size !== elements.size || shown !== elements.size) {
+      wrong.push(`delta ${n}: ${elements.size} elements, ${views.size} known, ${shown} shown`);
+    }
+  }
+  return wrong;
+}
+
 function renderer(mount, tree, reports, canAct) {
   const report = (id, code) => reports.push(code);
   return new Renderer({ mount, csrf: "token", canAct, now: () => tree.now, report });

@@ -168,6 +168,50 @@ def test_focus_typing_and_folding_survive_every_delta(browser: Browser) -> None:
     page.close()
 
 
+@pytest.mark.slow  # a thousand deltas, and the browser's garbage has to be collected twice
+def test_a_thousand_deltas_take_no_focus_and_leave_nothing_behind(browser: Browser) -> None:
+    dice = random.Random(4)
+    pool = [element for one in examples() for element in one.elements.values() if "children" not in element]
+    kept = next(one for one in examples() if one.name == "three fields").elements[ROOT]
+    start = a_random_page_around(dice, pool, kept)
+    topic = Topic("t", epoch="00000000", catalog=load())
+    topic.update(start)
+    page = live(browser, start)
+    page.focus("[data-id='kept'] [name='params.keep']")
+
+    counts = []
+    for _ in range(2):
+        changes = [topic.update(a_random_page_around(dice, pool, kept)) for _ in range(500)]
+        changes.append(topic.update(start))
+        sent = [{"ops": change.ops, "count": change.count} for change in changes if change]
+        assert page.evaluate("(deltas) => helpers.endure(deltas)", sent) == []
+        counts.append(what_the_browser_holds(page))
+
+    assert counts[1] == counts[0]
+    page.close()
+
+
+def a_random_page_around(dice: random.Random, pool: list[dict[str, Any]], kept: dict[str, Any]) -> Document:
+    """A random page that always holds one certain element, somewhere."""
+    document = a_random_page(dice, pool)
+    root = document.elements[ROOT]
+    held = [*root["children"]]
+    held.insert(dice.randint(0, len(held)), "kept")
+    return Document(
+        topic="t", root=ROOT, elements={**document.elements, ROOT: {**root, "children": held}, "kept": kept}
+    )
+
+
+def what_the_browser_holds(page: Page) -> dict[str, float]:
+    """Nodes, also those that are nowhere on the page, and listeners, once garbage is collected."""
+    tools = page.context.new_cdp_session(page)
+    tools.send("Performance.enable")
+    tools.send("HeapProfiler.collectGarbage")
+    metrics = {metric["name"]: metric["value"] for metric in tools.send("Performance.getMetrics")["metrics"]}
+    tools.detach()
+    return {name: metrics[name] for name in ("Nodes", "JSEventListeners")}
+
+
 def test_a_list_with_the_focus_inside_keeps_its_order_until_it_is_left(browser: Browser) -> None:
     page = live(browser, pages.overview())
     rows = page.evaluate("window.page.elements.get('jobs').children")
