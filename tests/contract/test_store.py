@@ -18,6 +18,7 @@ from rota.store.ledger import Ledger
 
 NOON = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
 MINUTE = timedelta(minutes=1)
+DAY = timedelta(days=1)
 
 
 @pytest.fixture
@@ -197,6 +198,48 @@ async def test_records_keep_what_is_saved_and_never_answer_less(store: Store) ->
     }
 
 
+def missed(first: int, last: int, *, told_at: datetime) -> Run:
+    """A skip for all instants of that stretch, recorded when the clock said `told_at`."""
+    skip = a_skip(first, Reason.MISSED)
+    until = NOON + last * MINUTE
+    return replace(skip, count=last - first + 1, last_due_at=until, created_at=told_at, ended_at=told_at)
+
+
+@pytest.mark.parametrize("minute", [5, 7, 9])
+async def test_what_was_missed_only_by_a_clock_that_was_ahead_can_still_run(
+    store: Store, minute: int
+) -> None:
+    skip = await added(store, missed(5, 9, told_at=NOON + 3 * DAY))
+
+    run = await added(store, a_run(minute))
+    kept = await store.run("backup", skip.number)
+
+    assert run.due_at == NOON + minute * MINUTE
+    assert kept is not None
+    assert (kept.due_at, kept.scheduled_for, kept.count) == (None, NOON + 5 * MINUTE, 5)
+    assert await store.add([a_run(minute)]) == [None]
+
+
+async def test_what_ran_by_a_clock_that_was_ahead_does_not_run_again(store: Store) -> None:
+    await added(store, replace(a_run(9), created_at=NOON + 3 * DAY))
+
+    assert await store.add([a_run(9)]) == [None]
+
+
+async def test_what_was_really_missed_stays_missed(store: Store) -> None:
+    await added(store, missed(5, 9, told_at=NOON + 10 * MINUTE))
+
+    assert await store.add([replace(a_run(7), created_at=NOON + 11 * MINUTE)]) == [None]
+
+
+async def test_a_skip_after_a_void_one_is_a_row_of_its_own(store: Store) -> None:
+    first = await added(store, missed(5, 9, told_at=NOON + 3 * DAY))
+
+    second = await added(store, replace(missed(6, 6, told_at=NOON + 7 * MINUTE), count=1, last_due_at=None))
+
+    assert second.number == first.number + 1
+
+
 async def test_the_newest_skip_of_each_job_is_found_unless_a_run_came_after_it(store: Store) -> None:
     (skip,) = await store.add([a_skip(1)])
     await store.add([a_skip(1, job="report")])
@@ -297,6 +340,23 @@ async def test_bars_are_the_last_final_runs_of_each_job_oldest_first_without_ski
     assert {job: [(bar.number, bar.duration_ms) for bar in found] for job, found in bars.items()} == {
         "backup": [(2, 1000), (3, 2000), (4, 3000)]
     }
+
+
+async def test_bars_of_some_jobs_are_those_of_all_left_to_them(store: Store) -> None:
+    for job in ("backup", "report", "sweep"):
+        await store.save(completed(await added(store, a_run(0, job=job)), after=MINUTE))
+
+    found = await store.bars(3, ["report", "sweep", "nothing-yet"])
+
+    assert found == {job: bars for job, bars in (await store.bars(3)).items() if job != "backup"}
+
+
+async def test_bars_are_found_behind_any_number_of_runs_that_are_none(store: Store) -> None:
+    await store.save(completed(await added(store, a_run(0)), after=MINUTE))
+    for minute in range(1, 40):
+        await store.add([a_skip(minute) if minute % 2 else a_run(minute)])
+
+    assert [bar.number for bar in (await store.bars(2))["backup"]] == [1]
 
 
 async def test_definitions_are_stored_once_per_hash(store: Store) -> None:

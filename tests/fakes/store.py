@@ -12,7 +12,7 @@ from rota.core.errors import InvalidRequest, NotFound, RotaError
 from rota.core.run import Run, RunState
 from rota.core.seams import Clock, JobRecord, RunBar, RunPage, RunQuery
 from rota.store.rows import attempt_from, attempt_row, record_from, record_row, run_from, run_row
-from rota.store.skips import merge, merges
+from rota.store.skips import is_void, merge, merges
 
 
 @dataclass(kw_only=True)
@@ -61,12 +61,12 @@ class MemoryStore:
     async def unfinished(self) -> Sequence[Run]:
         return [run for run in reversed(self._newest_first()) if not run.state.is_final]
 
-    async def bars(self, limit: int) -> Mapping[str, Sequence[RunBar]]:
+    async def bars(self, limit: int, jobs: Sequence[str] | None = None) -> Mapping[str, Sequence[RunBar]]:
         bars: dict[str, list[RunBar]] = {}
         for run in sorted(self._runs.values(), key=lambda run: run.number):
             if run.state.is_final and run.state is not RunState.SKIPPED:
                 bars.setdefault(run.job, []).append(bar(run))
-        return {job: found[-limit:] for job, found in bars.items()}
+        return {job: found[-limit:] for job, found in bars.items() if jobs is None or job in jobs}
 
     async def records(self) -> Mapping[str, JobRecord]:
         return dict(self._records)
@@ -116,11 +116,19 @@ class MemoryStore:
 
     def _is_stored(self, run: Run) -> bool:
         due = run.due_at
-        return due is not None and any(
-            known.due_at is not None and known.due_at <= due <= (known.last_due_at or known.due_at)
+        if due is None:
+            return False
+        answers = [
+            known
             for known in self._runs.values()
             if known.job == run.job
-        )
+            and known.due_at is not None
+            and known.due_at <= due <= (known.last_due_at or known.due_at)
+        ]
+        void = [known for known in answers if is_void(known, run)]
+        for known in void:
+            self._runs[known.job, known.number] = replace(known, due_at=None)
+        return len(answers) > len(void)
 
     def _advance(self, run: Run) -> None:
         record = self._records.get(run.job) or JobRecord(job=run.job)

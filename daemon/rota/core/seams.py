@@ -98,7 +98,9 @@ class Store(Protocol):
     async def add(self, runs: Sequence[Run]) -> Sequence[Run | None]:
         """Insert new runs (number 0) with their attempts, in one transaction; answers them numbered.
 
-        A run whose (job, due_at) is already in the ledger is not inserted: None stands at its place.
+        A run whose (job, due_at) is already in the ledger is not inserted: None stands at its place. What was
+        skipped as MISSED by a clock that was ahead by more than a minute then does not count: that row loses
+        its `due_at`.
         Advances `answered_until` of the jobs named. A SKIPPED run that follows a SKIPPED newest run of the
         same job and reason is merged into it (`count`, `last_due_at`); the merged run is the answer.
         """
@@ -119,8 +121,8 @@ class Store(Protocol):
     async def unfinished(self) -> Sequence[Run]:
         """Every run that is not final, oldest first."""
 
-    async def bars(self, limit: int) -> Mapping[str, Sequence[RunBar]]:
-        """The last `limit` final runs of each job that were not skipped, oldest first."""
+    async def bars(self, limit: int, jobs: Sequence[str] | None = None) -> Mapping[str, Sequence[RunBar]]:
+        """The last `limit` final runs of those jobs (None: of all) that were not skipped, oldest first."""
 
     async def records(self) -> Mapping[str, JobRecord]: ...
 

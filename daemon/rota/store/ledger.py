@@ -91,8 +91,8 @@ class Ledger:
     async def unfinished(self) -> Sequence[Run]:
         return await self.read(queries.read_unfinished)
 
-    async def bars(self, limit: int) -> Mapping[str, Sequence[RunBar]]:
-        return await self.read(lambda connection: queries.read_bars(connection, limit))
+    async def bars(self, limit: int, jobs: Sequence[str] | None = None) -> Mapping[str, Sequence[RunBar]]:
+        return await self.read(lambda connection: queries.read_bars(connection, limit, jobs))
 
     async def records(self) -> Mapping[str, JobRecord]:
         return await self.read(queries.read_records)

@@ -27,6 +27,25 @@ _ATTEMPTS = (
     .order_by(attempts.c.position)
 )
 
+_SPARE = 8  # of the newest runs of a job, so many are expected to be skips or still open
+_BAR = (runs.c.job, runs.c.number, runs.c.state, runs.c.created_at, runs.c.started_at, runs.c.ended_at)
+# The newest numbers of many jobs: one short walk of the index (job, number) for each.
+_NEWEST = (
+    select(*_BAR)
+    .join(jobs, jobs.c.job == runs.c.job)
+    .where(
+        jobs.c.job.in_(bindparam("of", expanding=True)),
+        runs.c.number > jobs.c.last_number - bindparam("most"),
+        runs.c.state.in_(_BAR_STATES),
+    )
+)
+_ALL_OF_ONE = (
+    select(*_BAR)
+    .where(runs.c.job == bindparam("job"), runs.c.state.in_(_BAR_STATES))
+    .order_by(runs.c.number.desc())
+    .limit(bindparam("most"))
+)
+
 
 def read_run(connection: Connection, job: str, number: int) -> Run | None:
     """The run with its attempts."""
@@ -74,23 +93,26 @@ def read_unfinished(connection: Connection) -> list[Run]:
     return _with_attempts(connection, connection.execute(wanted).mappings().all())
 
 
-def read_bars(connection: Connection, limit: int) -> dict[str, list[RunBar]]:
-    """The last `limit` final runs of each job that were not skipped, oldest first."""
-    # First by the index alone; the rows themselves are looked up only for those that are wanted.
-    place = func.row_number().over(
-        partition_by=(runs.c.job, runs.c.state), order_by=(runs.c.created_at.desc(), runs.c.id.desc())
-    )
-    ranked = select(runs.c.id, place.label("place")).where(runs.c.state.in_(_BAR_STATES)).subquery()
-    wanted = (
-        select(runs.c.job, runs.c.number, runs.c.state, runs.c.created_at, runs.c.started_at, runs.c.ended_at)
-        .join(ranked, ranked.c.id == runs.c.id)
-        .where(ranked.c.place <= limit)
-        .order_by(runs.c.job, runs.c.number)
-    )
+def read_bars(connection: Connection, limit: int, of: Sequence[str] | None = None) -> dict[str, list[RunBar]]:
+    """The last `limit` final runs of those jobs (None: of all) that were not skipped, oldest first."""
+    heads = {
+        row.job: row.last_number
+        for row in connection.execute(select(jobs.c.job, jobs.c.last_number))
+        if row.last_number
+    }
+    names = list(heads) if of is None else [job for job in of if job in heads]
+    most = limit + min(limit, _SPARE)
     bars: dict[str, list[RunBar]] = {}
-    for row in connection.execute(wanted).mappings():
-        bars.setdefault(row["job"], []).append(bar_from(row))
-    return {job: found[-limit:] for job, found in bars.items()}
+    for start in range(0, len(names), _CHUNK):
+        for row in connection.execute(_NEWEST, {"of": names[start : start + _CHUNK], "most": most}):
+            bars.setdefault(row[0], []).append(bar_from(row))
+    for job in names:
+        found = bars.get(job, [])
+        if len(found) < limit and heads[job] > most:  # more of its runs than expected are no bars
+            found = [bar_from(row) for row in connection.execute(_ALL_OF_ONE, {"job": job, "most": limit})]
+        if found:
+            bars[job] = sorted(found, key=lambda bar: bar.number)[-limit:]
+    return bars
 
 
 def read_records(connection: Connection) -> dict[str, JobRecord]:
