@@ -293,13 +293,14 @@ class Scheduler:
         self.jumps += 1
         _log.warning("clock.jumped", seconds=round(jump.total_seconds(), 3), now=now.isoformat())
         if jump < -WRONG_CLOCK:
-            self._start_over(now)
+            self._start_over(now - passed, now)
 
-    def _start_over(self, now: datetime) -> None:
+    def _start_over(self, after: datetime, now: datetime) -> None:
         """The clock was wrong by more than a day: jobs must not wait until it shows that time again.
 
-        The ledger refuses a second run for an instant that it holds.
+        What lies behind `after`, the last look at the clock as it should have been, is due again. The ledger
+        refuses a second run for an instant that has had one.
         """
         for timed in list(self._timed.values()):
-            if timed.answered > now:
-                self._place(replace(timed, answered=now), now)
+            if timed.answered > now and timed.job in self._board.jobs:
+                self._place(replace(timed, answered=after), now)

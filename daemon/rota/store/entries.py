@@ -15,7 +15,7 @@ from sqlalchemy import Connection, bindparam, delete, insert, select, update
 from rota.core.changed import changed
 from rota.core.errors import NotFound
 from rota.core.instant import to_ms
-from rota.core.run import Attempt, Run, RunState
+from rota.core.run import Attempt, Reason, Run, RunState
 from rota.core.seams import JobRecord
 from rota.store.outbox import Key, Order, Outbox
 from rota.store.queries import read_run
@@ -27,7 +27,7 @@ from rota.store.rows import (
     record_row,
     run_row,
 )
-from rota.store.skips import merge, merges
+from rota.store.skips import is_void, merge, merges
 from rota.store.tables import attempts, jobs, runs
 
 _ADD_JOB = insert(jobs)
@@ -42,7 +42,7 @@ _CHANGE_ATTEMPT = update(attempts).where(
     attempts.c.position == bindparam("of_position"),
 )
 _DUE_BEFORE = (
-    select(runs.c.due_at, runs.c.last_due_at)
+    select(runs.c.number, runs.c.due_at, runs.c.last_due_at, runs.c.reason)
     .where(runs.c.job == bindparam("of_job"), runs.c.due_at <= bindparam("due"))
     .order_by(runs.c.due_at.desc())
     .limit(1)
@@ -149,8 +149,23 @@ class Entries:
             return False  # newer than all that was answered: no need to look
         self.flush(connection)
         due = to_ms(run.due_at)
-        row = connection.execute(_DUE_BEFORE, {"of_job": run.job, "due": due}).first()
-        return row is not None and (row.due_at == due or (row.last_due_at or row.due_at) >= due)
+        while (row := connection.execute(_DUE_BEFORE, {"of_job": run.job, "due": due}).first()) is not None:
+            if (row.last_due_at or row.due_at) < due:
+                return False
+            if row.reason != Reason.MISSED.value or not self._is_voided(connection, head, row.number, run):
+                return True
+        return False
+
+    def _is_voided(self, connection: Connection, head: _Head, number: int, run: Run) -> bool:
+        """Take its due instants from a skip that need not count for `run`; it stays as history."""
+        skip = read_run(connection, run.job, number)
+        if skip is None or not is_void(skip, run):
+            return False
+        self._change((run.job, number), {"due_at": None})
+        self.flush(connection)
+        if head.skip is not None and head.skip.number == number:
+            head.skip = changed(head.skip, due_at=None)
+        return True
 
     def _enter(self, connection: Connection, head: _Head, run: Run) -> Run:
         if run.state is RunState.SKIPPED:

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import timedelta
 
-from rota.core.run import Run, RunState
+from rota.core.run import Reason, Run, RunState
+
+_SLACK = timedelta(minutes=1)  # that a clock may be set back by without anything to make good
 
 
 def merges(skip: Run | None, run: Run) -> bool:
@@ -18,6 +21,16 @@ def merges(skip: Run | None, run: Run) -> bool:
         and run.due_at > (skip.last_due_at or skip.due_at)
         and not skip.attempts
     )
+
+
+def is_void(skip: Run, run: Run) -> bool:
+    """Whether what a clock that was ahead missed need not count for `run`, made after it was set right.
+
+    Nothing was started for it then, so that nothing is started twice.
+    """
+    if skip.state is not RunState.SKIPPED or skip.reason is not Reason.MISSED or skip.ended_at is None:
+        return False
+    return skip.ended_at - run.created_at > _SLACK
 
 
 def merge(skip: Run, run: Run) -> Run:

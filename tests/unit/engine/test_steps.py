@@ -261,5 +261,5 @@ async def faulty(run: Run) -> None:
     raise RuntimeError("a fault of ours")
 
 
-async def unreadable(limit: int) -> Mapping[str, Sequence[RunBar]]:
+async def unreadable(limit: int, jobs: Sequence[str] | None = None) -> Mapping[str, Sequence[RunBar]]:
     raise FULL
