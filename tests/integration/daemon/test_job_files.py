@@ -65,18 +65,24 @@ def test_the_last_good_version_outlives_the_daemon_until_the_file_is_mended(tmp_
     daemon.job("breaks", GOOD)
     daemon.job("goes", GOOD)
     daemon.job("stays", GOOD)
+    (daemon.jobs / "team").mkdir()
+    (daemon.jobs / "team" / "_defaults.yaml").write_text("owner: team@example.org\n")
+    (daemon.jobs / "team" / "below.yaml").write_text(GOOD)
     with daemon:
         daemon.stop()
+        (daemon.jobs / "team" / "_defaults.yaml").write_text("owner: [\n")
         daemon.job("breaks", "run: [\n")
         (daemon.jobs / "goes.yaml").unlink()
         daemon.start()
 
         assert {each["id"]: each["stale"] for each in daemon.get("/api/v1/jobs")["jobs"]} == {
+            "below": True,
             "breaks": True,
             "stays": False,
         }
         assert job(daemon, "breaks")["title"] == "As it was"
         assert len(job(daemon, "breaks")["problems"]) == 1
+        assert job(daemon, "below")["owner"] == "team@example.org"
         assert daemon.lines(daemon.ended(daemon.run("breaks"))["id"]) == ["good"]
         daemon.kill9()
         daemon.start()
@@ -218,6 +224,18 @@ def test_a_running_job_goes_on_as_it_began_and_the_next_attempt_is_as_the_file_s
 
     assert daemon.ended(run)["state"] == "completed"
     assert [daemon.lines(run, attempt=n) for n in (1, 2)] == [["first"], ["second"]]
+
+
+def test_an_unchanged_job_keeps_its_next_instant_when_others_change(daemon: DaemonProcess) -> None:
+    daemon.load("keeps-time", "schedule: {every: 7h}\nrun: 'true'\n")
+    due = job(daemon, "keeps-time")["nextAt"]
+
+    daemon.load("changes-time", "schedule: {every: 1h}\nrun: 'true'\n")
+    daemon.load("changes-time", "schedule: {every: 5h}\nrun: 'true'\n")
+
+    assert job(daemon, "keeps-time")["nextAt"] == due
+    assert job(daemon, "changes-time")["schedule"]["text"] == "every 5 hours"
+    assert daemon.get("/api/v1/jobs/changes-time/runs")["total"] == 0
 
 
 def test_when_many_jobs_would_vanish_all_stay_until_somebody_confirms(daemon: DaemonProcess) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import signal
 import time
 from pathlib import Path
 from typing import Any
@@ -25,6 +27,10 @@ def becomes(daemon: DaemonProcess, run: str, state: str) -> Any:
     return eventually(lambda: found if (found := run_now(daemon, run))["state"] == state else None)
 
 
+def serving_runner(daemon: DaemonProcess) -> int:
+    return int((daemon.state / "runner" / ".lock").read_text())
+
+
 def wait_past(moment: float) -> None:
     """Until the wall clock (seconds) has passed it: here time itself is what the test is about."""
     eventually(lambda: time.time() > moment, within=15)
@@ -38,7 +44,7 @@ def test_jobs_outlive_a_daemon_that_is_asked_to_end_and_the_next_one_takes_them_
     daemon.load("ending", f"run: echo one; {until(ending)}; echo two; echo '::output n=2'; exit 4\n")
     first, second = daemon.run("going"), daemon.run("ending")
     pids = [becomes(daemon, run, "running")["pid"] for run in (first, second)]
-    runner = daemon.runner_pid
+    runner = serving_runner(daemon)
 
     assert daemon.stop() == 0
     assert all(Path(f"/proc/{pid}").exists() for pid in pids)
@@ -47,7 +53,7 @@ def test_jobs_outlive_a_daemon_that_is_asked_to_end_and_the_next_one_takes_them_
     away_until = time.time() * SECOND
     daemon.start()
 
-    assert daemon.runner_pid == runner
+    assert serving_runner(daemon) == runner
     assert run_now(daemon, first)["state"] == "running"
     going.touch()
     ended = daemon.ended(first)
@@ -118,72 +124,77 @@ def test_a_kill_during_backoff_changes_neither_the_time_nor_the_number_of_the_ne
     wait_past(planned[due] / SECOND)
     daemon.start()
 
-    assert run_now(daemon, later)["nextAttemptAt"] == planned[later]
+    begun, now = time.time() * SECOND, run_now(daemon, later)
+    assert now["state"] != "retrying" or now["nextAttemptAt"] == planned[later]
     ended = daemon.ended(due)
     assert (ended["state"], [each["n"] for each in ended["attempts"]]) == ("completed", [1, 2, 3])
     ended = daemon.ended(later)
     assert (ended["state"], [each["n"] for each in ended["attempts"]]) == ("completed", [1, 2])
-    assert 0 <= ended["attempts"][1]["startedAt"] - planned[later] < 1500
+    assert planned[later] <= ended["attempts"][1]["startedAt"] < max(planned[later], begun) + 1500
 
 
-def test_a_limit_holds_while_the_daemon_is_away(daemon: DaemonProcess) -> None:
+def test_a_limit_and_a_cancel_hold_while_the_daemon_is_away(daemon: DaemonProcess) -> None:
     daemon.load("limited", "limits: {timeout: 1s}\nrun: sleep 300\n")
-    run = daemon.run("limited")
-    pid = becomes(daemon, run, "running")["pid"]
+    daemon.load("stubborn", "limits: {grace: 1s}\nrun: trap '' TERM; echo up; while :; do sleep 0.1; done\n")
+    limited, stubborn = daemon.run("limited"), daemon.run("stubborn")
+    eventually(lambda: daemon.lines(stubborn) == ["up"])
+    pids = [becomes(daemon, run, "running")["pid"] for run in (limited, stubborn)]
+    daemon.post(f"/api/v1/runs/{stubborn}/cancel")
 
     daemon.kill9()
-    eventually(lambda: not Path(f"/proc/{pid}").exists())
+    eventually(lambda: not any(Path(f"/proc/{pid}").exists() for pid in pids))
     daemon.start()
 
-    ended = daemon.ended(run)
+    ended = daemon.ended(limited)
     assert (ended["reason"], ended["message"]) == ("timeout", "timed out after 1 s")
-    assert ended["endedAt"] - ended["startedAt"] < 3000
+    assert daemon.ended(stubborn)["state"] == "cancelled"
 
 
-def test_a_queue_and_a_pause_outlive_a_kill(daemon: DaemonProcess, tmp_path: Path) -> None:
+def test_a_job_outlives_its_runner_and_what_nobody_could_see_is_said_to_be_unknown(
+    daemon: DaemonProcess, tmp_path: Path
+) -> None:
+    go = tmp_path / "go"
+    daemon.load("orphaned", f"run: echo one; {until(go)}; echo two\n")
+    daemon.load("after-it", "run: echo fine\n")
+    run = daemon.run("orphaned")
+    pid = becomes(daemon, run, "running")["pid"]
+
+    os.kill(serving_runner(daemon), signal.SIGKILL)
+    assert daemon.ended(daemon.run("after-it"))["state"] == "completed"  # by a runner in its place
+
+    assert Path(f"/proc/{pid}").exists()
+    assert run_now(daemon, run)["state"] == "running"
+    go.touch()
+    ended = daemon.ended(run)
+    assert (ended["state"], ended["reason"], ended["exitCode"]) == ("failed", "unknown", None)
+    assert ended["message"] == "nobody saw how it ended; it may have succeeded"
+    assert daemon.lines(run) == ["one", "two"]
+
+
+def test_queue_pause_and_history_outlive_a_kill(daemon: DaemonProcess, tmp_path: Path) -> None:
     go = tmp_path / "go"
     text = f"run: {until(go)}; echo $PARAM_N >> {tmp_path}/order\n"
     daemon.load("waits", "params: {n: {type: integer}}\nconcurrency: {overlap: queue}\n" + text)
     daemon.load("rests", "run: 'true'\n")
+    daemon.load("failed-once", "run: echo badly; exit 9\n")
     runs = [daemon.run("waits", n=n) for n in range(3)]
     becomes(daemon, runs[0], "running")
     daemon.rota("pause", "rests", "--note", "for long")
+    bad = daemon.ended(daemon.run("failed-once"))
 
     daemon.kill9()
     daemon.start()
 
-    assert daemon.get("/api/v1/jobs/rests")["paused"]["note"] == "for long"
-    assert daemon.get("/api/v1/jobs/waits")["queued"] == runs[1:]
+    jobs = {each["id"]: each for each in daemon.get("/api/v1/jobs")["jobs"]}
+    assert (jobs["rests"]["state"], jobs["rests"]["paused"]["note"]) == ("paused", "for long")
+    assert (jobs["waits"]["running"], jobs["waits"]["queued"]) == (runs[:1], runs[1:])
+    assert jobs["failed-once"]["state"] == "failed"
+    assert run_now(daemon, bad["id"]) == bad
+    assert daemon.lines(bad["id"]) == ["badly"]
+    assert eventually(lambda: daemon.get("/api/v1/jobs/failed-once")["lastRun"])["exitCode"] == 9
     go.touch()
     assert [daemon.ended(run)["state"] for run in runs] == ["completed"] * 3
     assert (tmp_path / "order").read_text().split() == ["0", "1", "2"]
-
-
-def test_a_cancel_asked_for_before_a_kill_is_not_forgotten(daemon: DaemonProcess) -> None:
-    daemon.load("stubborn", "limits: {grace: 2s}\nrun: trap '' TERM; echo up; while :; do sleep 0.1; done\n")
-    run = daemon.run("stubborn")
-    eventually(lambda: daemon.lines(run) == ["up"])
-    daemon.post(f"/api/v1/runs/{run}/cancel")
-
-    daemon.kill9()
-    daemon.start()
-
-    assert daemon.ended(run)["state"] == "cancelled"
-
-
-def test_history_and_states_are_there_again_at_once(daemon: DaemonProcess) -> None:
-    daemon.load("failed-once", "run: exit 9\n")
-    daemon.load("went-well", "run: echo well\n")
-    bad, good = daemon.ended(daemon.run("failed-once")), daemon.ended(daemon.run("went-well"))
-
-    daemon.kill9()
-    daemon.start()
-
-    states = {each["id"]: each["state"] for each in daemon.get("/api/v1/jobs")["jobs"]}
-    assert (states["failed-once"], states["went-well"]) == ("failed", "completed")
-    assert run_now(daemon, bad["id"]) == bad
-    assert daemon.lines(good["id"]) == ["well"]
-    assert eventually(lambda: daemon.get("/api/v1/jobs/failed-once")["lastRun"])["exitCode"] == 9
 
 
 def test_instants_of_a_downtime_are_answered_by_the_policy_of_their_job(tmp_path: Path) -> None:
@@ -193,13 +204,13 @@ def test_instants_of_a_downtime_are_answered_by_the_policy_of_their_job(tmp_path
         _each_second_is_answered_once(rows[job])
     missed = {job: [row for row in rows[job] if _was_missed(row)] for job in rows}
     (skipped,) = missed["skip"]
-    assert (skipped["state"], skipped["count"] >= 4) == ("skipped", True)
+    assert (skipped["state"], skipped["count"] >= 3) == ("skipped", True)
     assert skipped["message"] == "missed: nothing could run then, and this job does not catch up"
     older, latest = missed["latest"]
-    assert (older["reason"], older["count"] >= 3) == ("missed", True)
+    assert (older["reason"], older["count"] >= 2) == ("missed", True)
     assert older["message"] == "missed: nothing could run then; a later one runs instead"
     assert (latest["state"], latest["trigger"]) == ("completed", "catch_up")
-    assert len(missed["all"]) >= 4
+    assert len(missed["all"]) >= 3
     assert {(row["state"], row["count"]) for row in missed["all"]} == {("completed", 1)}
     begun = [row["startedAt"] for row in missed["all"]]
     assert begun == sorted(begun)  # oldest first, one after another
@@ -208,7 +219,7 @@ def test_instants_of_a_downtime_are_answered_by_the_policy_of_their_job(tmp_path
 
 
 def _over_a_downtime(daemon: DaemonProcess) -> dict[str, list[Any]]:
-    """The rows of five jobs of which two are new or changed after a downtime of four seconds."""
+    """The rows of five jobs of which two are new or changed after a downtime of three seconds."""
     known = ("skip", "latest", "all", "changes")
     for job in known:
         daemon.job(job, _every_second("all" if job == "changes" else job))
@@ -218,7 +229,7 @@ def _over_a_downtime(daemon: DaemonProcess) -> dict[str, list[Any]]:
         down = time.time()
         daemon.job("new", _every_second("all"))
         daemon.job("changes", _every_second("all").replace("every: 1s", "every: 2s"))
-        wait_past(down + 4)
+        wait_past(down + 3)
         daemon.start()
         eventually(lambda: all(_is_settled(_rows(daemon, job), down + 4) for job in (*known, "new")))
         return {job: _rows(daemon, job) for job in (*known, "new")}

@@ -250,16 +250,45 @@ def test_ten_megabytes_of_output_are_kept_whole(daemon: DaemonProcess) -> None:
     assert daemon.rota("logs", run["id"]).stdout == f"{line}\n" * 10240
 
 
-def test_http_and_checks_are_work_like_any_other(daemon: DaemonProcess) -> None:
+def test_http_is_work_like_any_other(daemon: DaemonProcess) -> None:
     good = run_of(
         daemon, "asks", 'http: {url: "{{ rota.url }}/healthz", expect: {status: [200], contains: ok}}\n'
     )
     bad = run_of(daemon, "asks-wrongly", 'http: {url: "{{ rota.url }}/nowhere", expect: {status: [200]}}\n')
-    disk = run_of(daemon, "disk", "check: {disk: {path: /, free: 0%}}\n")
 
-    assert (good["state"], disk["state"]) == ("completed", "completed")
+    assert good["state"] == "completed"
     assert (bad["state"], bad["reason"]) == ("failed", "exit")
     assert "404" in "\n".join(daemon.lines(bad["id"]))
+
+
+@pytest.mark.parametrize(
+    ("check", "code"),
+    [
+        ("disk: {path: /, free: 0%}", 0),
+        ("disk: {path: /, free: 100%}", 1),
+        ("tcp: {host: 127.0.0.1, port: PORT}", 0),
+        ("tcp: {host: 127.0.0.1, port: 1}", 1),
+        ("file_age: {glob: FOLDER/*.yaml, max_age: 1h}", 0),
+        ("file_age: {glob: FOLDER/*.nothing, max_age: 1h}", 1),
+        ("command: {exec: [sh, -c, exit 0]}", 0),
+        ("command: {exec: [sh, -c, exit 5]}", 1),
+        ("http: {url: URL/healthz}", 0),
+        ("http: {url: URL/nowhere}", 1),
+    ],
+)
+def test_a_check_ends_well_or_says_what_it_found(daemon: DaemonProcess, check: str, code: int) -> None:
+    for word, value in (
+        ("PORT", daemon.url.rpartition(":")[2]),
+        ("FOLDER", daemon.jobs),
+        ("URL", daemon.url),
+    ):
+        check = check.replace(word, str(value))
+    job = f"check-{check.partition(':')[0].replace('_', '-')}-{code}"
+
+    run = run_of(daemon, job, f"check:\n  {check}\n")
+
+    assert (run["exitCode"], run["reason"]) == (code, "exit")
+    assert daemon.lines(run["id"])
 
 
 def test_all_there_is_of_a_run_is_clean_json(daemon: DaemonProcess) -> None:

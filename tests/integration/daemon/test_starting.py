@@ -48,21 +48,6 @@ def test_the_ready_line_tells_where_it_is_and_that_is_true(daemon: DaemonProcess
     assert ready["runnerPid"] != daemon.pid
 
 
-def test_for_people_the_ready_line_is_a_sentence(tmp_path: Path) -> None:
-    process = DaemonProcess(tmp_path)
-    process.job("a", "run: 'true'\n")
-    command = [sys.executable, "-m", "rota", "serve", str(process.jobs), "--state", str(process.state)]
-    with subprocess.Popen(
-        [*command, "--listen", "127.0.0.1:0"], env=process.environment, stdout=subprocess.PIPE, text=True,
-        stderr=subprocess.DEVNULL,
-    ) as serving:  # fmt: skip
-        assert serving.stdout is not None
-        line = serving.stdout.readline()
-        serving.terminate()
-
-    assert line.startswith("rota serves 1 jobs at http://127.0.0.1:")
-
-
 def test_a_second_daemon_on_the_same_state_is_refused_and_told_of_the_first(
     daemon: DaemonProcess, serve: Serve
 ) -> None:
@@ -127,13 +112,22 @@ def test_a_ledger_that_is_damaged_is_refused_with_the_way_out(
 def test_asked_to_end_with_nothing_running_it_takes_its_runner_along(
     tmp_path: Path, number: signal.Signals
 ) -> None:
-    daemon = DaemonProcess(tmp_path).start()
-    socket_path = Path(daemon.ready["socket"])
+    process = DaemonProcess(tmp_path)
+    process.job("a", "run: 'true'\n")
+    command = [sys.executable, "-m", "rota", "serve", str(process.jobs), "--state", str(process.state)]
+    with subprocess.Popen(
+        [*command, "--listen", "127.0.0.1:0"],
+        env=process.environment, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True,
+    ) as serving:  # fmt: skip
+        assert serving.stdout is not None
+        line = serving.stdout.readline()
+        runner = int((process.state / "runner" / ".lock").read_text())
+        assert Path(f"/proc/{runner}").exists()
+        serving.send_signal(number)
+        assert serving.wait(20) == 0
 
-    os.kill(daemon.pid, number)
-
-    assert daemon.died() == 0
-    eventually(lambda: not Path(f"/proc/{daemon.runner_pid}").exists())
-    layout = find_layout(daemon.environment, uid=os.getuid(), state=daemon.state)
+    assert line.startswith("rota serves 1 jobs at http://127.0.0.1:")  # for people, without --log json
+    eventually(lambda: not Path(f"/proc/{runner}").exists())
+    layout = find_layout(process.environment, uid=os.getuid(), state=process.state)
     assert not layout.runner_socket.exists()
-    assert not socket_path.exists()
+    assert not layout.socket.exists()

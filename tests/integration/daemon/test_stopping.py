@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -30,6 +31,12 @@ def pids(folder: Path) -> list[int]:
     return [int(path.read_text()) for path in sorted(folder.iterdir()) if path.read_text().strip()]
 
 
+def waiting_after(daemon: DaemonProcess, run: str, attempt: int) -> Any:
+    """The run, once it waits after that attempt."""
+    found = daemon.get(f"/api/v1/runs/{run}")
+    return found if (found["state"], found["attempt"]) == ("retrying", attempt) else None
+
+
 def state_of(daemon: DaemonProcess, run: str) -> Any:
     return daemon.get(f"/api/v1/runs/{run}")["state"]
 
@@ -48,8 +55,19 @@ def test_a_timeout_ends_the_whole_tree_also_a_grandchild_that_left_it(
     assert (ended["state"], ended["reason"]) == ("failed", "timeout")
     assert ended["message"] == "timed out after 1 s"
     assert not any(is_alive(pid) for pid in tree)
-    took = ended["endedAt"] - ended["startedAt"]
-    assert 2000 <= took < 4000  # its timeout, then its grace time
+    assert ended["endedAt"] - ended["startedAt"] >= 2000  # its timeout, then its grace time
+
+
+def test_the_timeout_of_a_job_covers_all_its_steps(daemon: DaemonProcess) -> None:
+    text = "limits: {timeout: 1s}\nsteps: [{id: first, run: sleep 0.6}, {id: second, run: sleep 0.6}]\n"
+    daemon.load("slow-steps", text)
+
+    ended = daemon.ended(daemon.run("slow-steps"))
+
+    assert [(step["id"], step["state"], step["reason"]) for step in ended["steps"]] == [
+        ("first", "completed", "exit"),
+        ("second", "failed", "timeout"),
+    ]
 
 
 def test_cancel_lets_the_job_tidy_up(daemon: DaemonProcess) -> None:
@@ -181,3 +199,16 @@ steps:
         ("verify", 3),
     ]
     assert (tmp_path / "done").read_text().split() == ["dump"]
+
+
+def test_the_delay_grows_up_to_its_limit(daemon: DaemonProcess) -> None:
+    retry = "retry: {attempts: 4, backoff: exponential, delay: 1h, max_delay: 90m}\n"
+    daemon.load("grows", f"{retry}run: exit 1\n")
+    run, delays = daemon.run("grows"), []
+    for n in (1, 2, 3):
+        found = eventually(partial(waiting_after, daemon, run, n))
+        delays.append(found["nextAttemptAt"] - found["attempts"][-1]["endedAt"])
+        daemon.post(f"/api/v1/runs/{run}/retry")
+
+    assert daemon.ended(run)["state"] == "failed"
+    assert [round(delay / 60_000) for delay in delays] == [60, 90, 90]
