@@ -23,9 +23,12 @@ def draw(element: Element, canvas: Canvas) -> RenderableType:
     for step in props["steps"]:
         if step["key"] == props.get("current"):
             canvas.says("current", "step")
+        state = canvas.state(step["state"])
+        canvas.says_link(step["name"], step.get("href"))
         name = text(step["name"], "bold" if step["key"] == props.get("current") else "")
-        facts = joined([text(fact, "dim") for fact in _facts(step, canvas)])
-        table.add_row(canvas.state(step["state"]), name, facts)
+        below = "log below" if step["key"] == props.get("shown") else ""
+        facts = joined([text(fact, "dim") for fact in (*_facts(step, canvas), below)])
+        table.add_row(state, name, facts)
     return table
 
 
