@@ -85,7 +85,7 @@ def value_facts(values: Mapping[str, object]) -> list[Fact]:
 def _process_facts(run: Run) -> list[Fact]:
     attempt = run.current_attempt
     rows: list[Fact] = []
-    if run.exit_code is not None:
+    if run.exit_code is not None and (attempt is None or attempt.state.is_final):
         rows.append({"key": "Exit code", "value": run.exit_code})
     elif attempt is not None and attempt.signal:
         rows.append({"key": "Ended by", "value": signal_name(attempt.signal)})

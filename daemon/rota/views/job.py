@@ -117,7 +117,7 @@ def _actions(entry: JobEntry) -> list[Action]:
     expect = {"state": entry.state.value}
     if entry.pause is not None:
         actions.append(Action(do="job.resume", label="Resume", args={"job": job}, expect=expect))
-    else:
+    elif entry.spec.triggers:  # a job by hand only has no due times to skip
         disabled = None if entry.spec.enabled else "disabled"
         actions.append(
             Action(do="job.pause", label="Pause", args={"job": job}, expect=expect, disabled=disabled)

@@ -18,9 +18,10 @@ def log_tail(run: Run, attempt: Attempt, page: LogPage) -> Node:
     props: dict[str, object] = {
         "stream": f"log/{run.id}/{attempt.step}.{attempt.n}",
         "rawHref": raw_log_path(run.id, step=attempt.step, attempt=attempt.n),
-        "total": page.next,
         "end": page.end,
     }
+    if lines:
+        props["total"] = page.next
     entries = [_entry(id_, line) for line in lines]
     text = f"Log of {run.id}, {page.next} lines"
     return Node(type="LogTail", id=id_, props=props, children=entries, text=text)

@@ -16,7 +16,7 @@ from rota.views.ids import job_path, key, run_path
 from rota.views.log import last_words, log_tail
 from rota.views.phases import WORDS, phase_of_run, zone_of
 from rota.views.progress import progress_bar
-from rota.views.run_table import attempt_table
+from rota.views.run_table import attempt_table, log_path
 from rota_catalog.tree import Action, Document, Node, clip, document
 
 
@@ -40,7 +40,7 @@ def run_page(topic: str, view: RunView, *, now: datetime) -> Document:
         *_cause(view),
         *_warnings(run),
         *_now(view, now),
-        *_steps(run),
+        *_steps(view),
         *_log(view),
         *_attempts(view),
         *_neighbours(view),
@@ -133,13 +133,16 @@ def _now(view: RunView, now: datetime) -> list[Node]:
     return shown
 
 
-def _steps(run: Run) -> list[Node]:
+def _steps(view: RunView) -> list[Node]:
+    run = view.run
     if not run.steps:
         return []
     current = next((step for step in run.steps if step.state is StepState.RUNNING), None)
     props: dict[str, object] = {"steps": [_step(step, run) for step in run.steps[:200]]}
     if current is not None:
         props["current"] = current.key
+    if view.attempt is not None and any(step.key == view.attempt.step for step in run.steps):
+        props["shown"] = view.attempt.step
     done = sum(step.state is StepState.COMPLETED for step in run.steps)
     text = f"{done} of {len(run.steps)} steps completed"
     if current is not None:
@@ -158,9 +161,11 @@ def _step(step: Step, run: Run) -> Mapping[str, object]:
         row["value"] = step.progress.fraction
     if step.attempt > 1:
         row["attempt"] = step.attempt
+    last = next((a for a in reversed(run.attempts) if a.step == step.key), None)
+    if last is not None:
+        row["href"] = log_path(run, last)
     note = step.progress.text if step.state is StepState.RUNNING else ""
     if step.state is StepState.FAILED:
-        last = next((a for a in reversed(run.attempts) if a.step == step.key), None)
         note = last.message if last else ""
     return row | ({"note": clip(note, 500)} if note else {})
 
@@ -175,16 +180,26 @@ def _log(view: RunView) -> list[Node]:
             type="Empty", id="log.empty", props={"title": "No log", "hint": hint, "kind": "none"}, text=hint
         )
         return [_section("log", "Log", [empty])]
-    many = len(run.attempts) > 1
-    where = f"{view.attempt.step}, attempt {view.attempt.n}" if run.steps else f"attempt {view.attempt.n}"
-    tail = log_tail(run, view.attempt, view.log)
-    return [_section("log", "Log", [tail], note=where if many else "")]
+    children = [log_tail(run, view.attempt, view.log)]
+    if run.current_attempt is not None and run.current_attempt.id != view.attempt.id:
+        label = "Back to the newest log"
+        props = {"label": label, "href": f"{run_path(run.id)}#h-log"}
+        children.insert(0, Node(type="Link", id="log.newest", props=props, text=label))
+    return [_section("log", "Log", children, note=_whose_log(run, view.attempt))]
+
+
+def _whose_log(run: Run, attempt: Attempt) -> str:
+    step = next((step for step in run.steps if step.key == attempt.step), None)
+    words = [step.title or step.key] if step is not None else []
+    if attempt.n > 1 or any(other.step == attempt.step and other.n > 1 for other in run.attempts):
+        words.append(f"attempt {attempt.n}")
+    return ", ".join(words)
 
 
 def _attempts(view: RunView) -> list[Node]:
     attempts = view.run.attempts
-    if len(attempts) < 2:
-        return []
+    if all(attempt.n == 1 for attempt in attempts):
+        return []  # the list of steps says it all
     return [
         _section(
             "attempts", "Attempts", [attempt_table(view.run, attempts, view.attempt)], count=len(attempts)

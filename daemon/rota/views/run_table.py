@@ -29,6 +29,11 @@ def attempt_table(run: Run, attempts: Sequence[Attempt], shown: Attempt | None) 
     return Node(type="RunTable", id="attempts.table", props=props, text=text)
 
 
+def log_path(run: Run, attempt: Attempt) -> str:
+    """The page of the run with the log of that attempt."""
+    return f"{run_path(run.id, attempt=str(attempt.n), step=attempt.step)}#h-log"
+
+
 def _row(run: Run) -> Mapping[str, object]:
     row: dict[str, object] = {
         "id": run.id,
@@ -42,9 +47,9 @@ def _row(run: Run) -> Mapping[str, object]:
         row["startedAt"] = to_ms(run.started_at)
         if run.ended_at is not None:
             row["durationMs"] = duration_ms(run)
-    if run.max_attempts > 1 and run.attempt:
+    if run.max_attempts > 1 and run.attempt and " on attempt " not in run.message:
         row |= {"attempt": run.attempt, "maxAttempts": max(run.attempt, run.max_attempts)}
-    note = run.message
+    note = "" if run.message == row["state"] else run.message
     if run.count > 1:
         note = f"{run.count} due times: {note}"
     return row | ({"note": note[:500]} if note else {})
@@ -55,13 +60,13 @@ def _attempt_row(run: Run, attempt: Attempt, shown: Attempt | None) -> Mapping[s
     row: dict[str, object] = {
         "id": name[:100],
         "state": attempt.state.value,
-        "href": f"{run_path(run.id, attempt=str(attempt.n), step=attempt.step)}#h-log",
+        "href": log_path(run, attempt),
     }
     if attempt.started_at is not None:
         row["startedAt"] = to_ms(attempt.started_at)
         if attempt.ended_at is not None:
             row["durationMs"] = max(0, to_ms(attempt.ended_at) - to_ms(attempt.started_at))
-    note = attempt.message
+    note = "" if attempt.message == row["state"] else attempt.message
     if shown is not None and attempt.id == shown.id:
         note = f"{note} (log below)" if note else "log below"
     return row | ({"note": note[:500]} if note else {})

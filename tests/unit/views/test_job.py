@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import json
 from datetime import timedelta
 from typing import Any
 
@@ -84,7 +85,7 @@ def test_parameters_make_a_form() -> None:
         {"name": "keep", "type": "string", "default": 7},
     ]
     assert form["actions"][0]["do"] == "job.run"
-    assert [action["do"] for action in page.elements["page"]["actions"]] == ["job.fill_in", "job.pause"]
+    assert [action["do"] for action in page.elements["page"]["actions"]] == ["job.fill_in"]
 
 
 def test_a_paused_job_says_until_when_and_offers_to_resume() -> None:
@@ -102,7 +103,25 @@ def test_a_disabled_job_says_why_it_can_not_run() -> None:
     page = the_page(an_entry(a_job("backup", enabled=False)))
 
     assert page.elements["banner.disabled"]["props"]["title"] == "Disabled"
-    assert [action["disabled"] for action in page.elements["page"]["actions"]] == ["disabled", "disabled"]
+    assert [action["disabled"] for action in page.elements["page"]["actions"]] == ["disabled"]
+
+
+def test_a_job_with_due_times_can_be_paused_in_the_state_that_was_seen() -> None:
+    scheduled = the_page(an_entry(a_job("backup", triggers=(cron("0 2 * * *"),))))
+    by_hand = the_page(an_entry(a_job("backup")))
+
+    pause = scheduled.elements["page"]["actions"][-1]
+    assert (pause["do"], pause["expect"]) == ("job.pause", {"state": "unknown"})
+    assert [action["do"] for action in by_hand.elements["page"]["actions"]] == ["job.run"]
+
+
+def test_a_long_definition_is_folded_away_at_first() -> None:
+    short, long = a_job("short"), a_job("long")
+    object.__setattr__(short, "definition", Definition(text='{"run": "a"}', hash="h"))
+    object.__setattr__(long, "definition", Definition(text=json.dumps({"run": "a\n" * 40}), hash="h"))
+
+    assert the_page(an_entry(short)).elements["definition"]["props"]["collapsed"] is False
+    assert the_page(an_entry(long)).elements["definition"]["props"]["collapsed"] is True
 
 
 def test_a_job_at_its_limit_can_not_be_run_again() -> None:

@@ -213,3 +213,49 @@ def test_hostile_text_from_a_job_passes_as_text() -> None:
     page = the_page(an_ended_run(RunState.FAILED, message=text[:8000]), a_log(text))
 
     assert of_type(page, "LogEntry")[0]["props"]["text"].startswith("<script>")
+
+
+def a_run_in_steps() -> Run:
+    done = Step(key="dump", title="Dump it", state=StepState.COMPLETED, attempt=1)
+    now = Step(key="send", title="Send it", state=StepState.RUNNING, attempt=1)
+    later = Step(key="tidy", state=StepState.PENDING)
+    attempts = (
+        Attempt(id="a", step="dump", created_at=NOW, state=StepState.COMPLETED, exit_code=0),
+        Attempt(id="b", step="send", created_at=NOW, state=StepState.RUNNING),
+    )
+    return a_run(steps=(done, now, later), attempts=attempts, exit_code=0)
+
+
+def test_each_step_that_began_leads_to_its_log_and_the_one_shown_is_marked() -> None:
+    page = the_page(a_run_in_steps(), a_log("hello"))
+
+    steps = page.elements["steps.list"]["props"]
+    assert [step.get("href") for step in steps["steps"]] == [
+        "/runs/backup.1?attempt=1&step=dump#h-log",
+        "/runs/backup.1?attempt=1&step=send#h-log",
+        None,
+    ]
+    assert steps["shown"] == "send"
+    assert page.elements["log"]["props"]["note"] == "Send it"
+    assert "attempts" not in page.elements
+
+
+def test_from_an_older_log_there_is_a_way_back_to_the_newest() -> None:
+    run = a_run_in_steps()
+
+    page = the_page(run, a_log("hello"), attempt=run.attempts[0])
+
+    assert page.elements["steps.list"]["props"]["shown"] == "dump"
+    assert page.elements["log.newest"]["props"]["href"] == "/runs/backup.1#h-log"
+
+
+def test_the_exit_code_of_an_earlier_step_is_not_told_while_another_runs() -> None:
+    rows = the_page(a_run_in_steps(), a_log()).elements["details.facts"]["props"]["rows"]
+
+    assert "Exit code" not in [row["key"] for row in rows]
+
+
+def test_without_lines_no_count_of_lines_is_told() -> None:
+    page = the_page(a_run(), LogPage(lines=[], next=7, end=False))
+
+    assert "total" not in of_type(page, "LogTail")[0]["props"]

@@ -78,6 +78,7 @@ async def test_lines_of_a_log_reach_the_tree_once_a_second_whatever_else_changes
         run = world.progress(run, progress=Progress(current=n, total=40))
         await advance(world, 0.1)
     await advance(world, 1.0)
+    await live.refresh()
 
     assert 2 <= asked.count("log") <= 8  # a read in each of four seconds, of two pages each
     assert "line 30" in str(live.tree())

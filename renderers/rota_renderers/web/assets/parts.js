@@ -118,7 +118,7 @@ export function command(action, its) {
 function actionOf(r, action, n) {
   const its = rule(action);
   if (!its) return null;
-  if (!r.canAct) return command(action, its);
+  if (!r.canAct) return action.disabled ? null : command(action, its);
   // An action that only leads to a page is a link.
   if (its.method === "GET" && !action.disabled) {
     return h("a", { class: "button", href: filled(its.form, action.args, quoted), "data-do": action.do }, action.label);

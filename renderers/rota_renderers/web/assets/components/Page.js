@@ -15,6 +15,7 @@ export function view(id, element, r) {
         { class: "page-title" },
         h("h1", null, p.title),
         p.subtitle ? h("p", { class: "subtitle" }, p.subtitle) : null,
+        p.zone ? h("p", { class: "times" }, `Times in ${p.zone}`) : null,
         p.updatedAt !== undefined
           ? h("p", { class: "updated" }, h("span", null, "Updated"), relative(r, p.updatedAt))
           : null,

@@ -1,26 +1,28 @@
 import { h } from "../dom.js";
 import { duration, elapsed as lengthOf, percent } from "../format.js";
-import { elapsed, look, state } from "../parts.js";
+import { elapsed, link, look, state } from "../parts.js";
 
 export function view(id, { props: p, text }, r) {
   const list = p.steps.length
-    ? h("ol", null, p.steps.map((step) => line(step, step.key === p.current, r)))
+    ? h("ol", null, p.steps.map((step) => line(step, p, r)))
     : h("p", { class: "none" }, text);
   return h("div", { class: "c-steps", "data-id": id }, list);
 }
 
-function line(step, isCurrent, r) {
+function line(step, p, r) {
+  const isShown = step.key === p.shown;
   return h(
     "li",
     {
       "data-state": step.state,
       "data-tone": look(step.state).tone,
       "data-log-from": step.logFrom,
-      "aria-current": isCurrent ? "step" : null,
+      "aria-current": step.key === p.current ? "step" : null,
+      "data-shown": isShown ? "yes" : null,
     },
     state(step.state),
-    h("span", { class: "name" }, step.name),
-    h("ul", { class: "facts" }, facts(step, r)),
+    link(step.href, step.name, "name"),
+    h("ul", { class: "facts" }, facts(step, r), isShown ? h("li", { class: "shown" }, "log below") : null),
   );
 }
 
