@@ -11,7 +11,8 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, ru
 
 from fakes.jobs import a_job
 from rota.core import happenings as h
-from rota.core.lifecycle import TRANSITIONS, ImpossibleChange, apply, new_run, next_step, open_attempt
+from rota.core.attempt_life import ImpossibleChange, open_attempt
+from rota.core.lifecycle import TRANSITIONS, apply, new_run, next_step
 from rota.core.model import Retry
 from rota.core.outcome import Outcome
 from rota.core.run import Progress, Reason, RunState, StepState, TriggeredBy

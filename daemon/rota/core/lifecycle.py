@@ -13,16 +13,13 @@ from types import MappingProxyType
 from typing import Any
 
 from rota.core import happenings as h
-from rota.core import step_life
+from rota.core import step_life, telling
+from rota.core.attempt_life import ImpossibleChange, attempts_with, open_attempt, require
 from rota.core.changed import changed
 from rota.core.model import MAIN, JobSpec
-from rota.core.outcome import Outcome
+from rota.core.outcome import Outcome, end_message
 from rota.core.progress import of_steps, whole
 from rota.core.run import Attempt, Progress, Reason, Run, RunState, StepState
-
-OUTPUTS_LIMIT = 64
-OUTPUT_BYTES_LIMIT = 64 * 1024
-WARNINGS_LIMIT = 50
 
 TRANSITIONS: Mapping[RunState, frozenset[RunState]] = MappingProxyType(
     {
@@ -40,10 +37,6 @@ TRANSITIONS: Mapping[RunState, frozenset[RunState]] = MappingProxyType(
         RunState.SKIPPED: frozenset(),
     }
 )
-
-
-class ImpossibleChange(AssertionError):
-    """A happening that can't happen to this run: a fault in rota, never in a job."""
 
 
 def new_run(spec: JobSpec, opening: h.Opening) -> Run:
@@ -90,12 +83,6 @@ def next_step(run: Run) -> str | None:
     return MAIN
 
 
-def open_attempt(run: Run) -> Attempt | None:
-    """The attempt that has not ended yet."""
-    attempt = run.current_attempt
-    return None if attempt is None or attempt.state.is_final else attempt
-
-
 @singledispatch
 def _apply(happening: object, run: Run) -> Run:
     raise ImpossibleChange(f"{happening!r} is nothing that happens to a run ({run.id})")
@@ -103,7 +90,7 @@ def _apply(happening: object, run: Run) -> Run:
 
 @_apply.register
 def _planned(happening: h.Planned, run: Run) -> Run:
-    _require(run, open_attempt(run) is None, happening)
+    require(run, open_attempt(run) is None, happening)
     spec = happening.spec
     begins = run.state is not RunState.RUNNING  # a try that is under way keeps its steps
     return changed(
@@ -120,7 +107,7 @@ def _planned(happening: h.Planned, run: Run) -> Run:
 @_apply.register
 def _replanned(happening: h.Replanned, run: Run) -> Run:
     attempt = open_attempt(run)
-    _require(run, attempt is not None and attempt.state is StepState.PENDING, happening)
+    require(run, attempt is not None and attempt.state is StepState.PENDING, happening)
     assert attempt is not None
     spec = happening.spec
     run = _planned(h.Planned(spec=spec), changed(run, attempts=run.attempts[:-1]))
@@ -135,13 +122,13 @@ def _replanned(happening: h.Replanned, run: Run) -> Run:
 
 @_apply.register
 def _released(happening: h.Released, run: Run) -> Run:
-    _require(run, run.is_queued, happening)
+    require(run, run.is_queued, happening)
     return changed(run, reason=None, message="")
 
 
 @_apply.register
 def _attempt_created(happening: h.AttemptCreated, run: Run) -> Run:
-    _require(run, open_attempt(run) is None and happening.step == next_step(run), happening)
+    require(run, open_attempt(run) is None and happening.step == next_step(run), happening)
     n = 1 + sum(attempt.step == happening.step for attempt in run.attempts)
     attempt = Attempt(
         id=happening.id,
@@ -168,11 +155,11 @@ def _attempt_created(happening: h.AttemptCreated, run: Run) -> Run:
 @_apply.register
 def _attempt_started(happening: h.AttemptStarted, run: Run) -> Run:
     attempt = open_attempt(run)
-    _require(run, attempt is not None and attempt.state is StepState.PENDING, happening)
+    require(run, attempt is not None and attempt.state is StepState.PENDING, happening)
     run = _entered(run, happening.at)
     assert attempt is not None
     steps = step_life.changed(run.steps, attempt.step, StepState.RUNNING, happening.at)
-    attempts = _attempts_with(
+    attempts = attempts_with(
         run,
         state=StepState.RUNNING,
         started_at=happening.at,
@@ -190,12 +177,12 @@ def _attempt_started(happening: h.AttemptStarted, run: Run) -> Run:
 @_apply.register
 def _attempt_ended(happening: h.AttemptEnded, run: Run) -> Run:
     attempt = open_attempt(run)
-    _require(run, attempt is not None, happening)
+    require(run, attempt is not None, happening)
     assert attempt is not None
     outcome = happening.outcome
     run = _entered(run, happening.at)
     steps = step_life.ended(run.steps, attempt.step, outcome, happening.at)
-    attempts = _attempts_with(
+    attempts = attempts_with(
         run,
         state=outcome.state,
         reason=outcome.reason,
@@ -207,56 +194,15 @@ def _attempt_ended(happening: h.AttemptEnded, run: Run) -> Run:
     )
     progress = of_steps(steps) if step_life.listed(steps) else run.progress
     run = changed(run, steps=steps, attempts=attempts, progress=progress, exit_code=outcome.exit_code)
-    return _after_attempt(_warned(h.Warned(text=outcome.warning), run) if outcome.warning else run, happening)
+    run = telling.warned(h.Warned(text=outcome.warning), run) if outcome.warning else run
+    return _after_attempt(run, happening)
 
 
-@_apply.register
-def _progressed(happening: h.Progressed, run: Run) -> Run:
-    attempt = _telling_attempt(run, happening)
-    if not step_life.listed(run.steps):
-        return changed(run, progress=happening.progress)
-    steps = step_life.progressed(run.steps, attempt.step, happening.progress)
-    return changed(run, steps=steps, progress=of_steps(steps))
-
-
-@_apply.register
-def _step_announced(happening: h.StepAnnounced, run: Run) -> Run:
-    attempt = _telling_attempt(run, happening)
-    if not step_life.listed(run.steps):
-        return changed(
-            run, steps=step_life.announced(run.steps, happening.key, happening.title, happening.at)
-        )
-    # The listed steps are the plan; what one of them announces is told as its text.
-    step = run.step(attempt.step)
-    before = Progress() if step is None else step.progress
-    return _progressed(h.Progressed(progress=changed(before, text=happening.title)), run)
-
-
-@_apply.register
-def _output_set(happening: h.OutputSet, run: Run) -> Run:
-    attempt = _telling_attempt(run, happening)
-    result = {**run.result, happening.key: happening.value}
-    size = sum(len(f"{key}{value}".encode("utf-8", "replace")) for key, value in result.items())
-    if len(result) > OUTPUTS_LIMIT or size > OUTPUT_BYTES_LIMIT:
-        limit = f"at most {OUTPUTS_LIMIT} outputs and {OUTPUT_BYTES_LIMIT // 1024} KiB a run"
-        return _warned(h.Warned(text=f"output {happening.key} was dropped: {limit}"), run)
-    steps = step_life.with_output(run.steps, attempt.step, happening.key, happening.value)
-    return changed(run, result=result, steps=steps)
-
-
-@_apply.register
-def _warned(happening: h.Warned, run: Run) -> Run:
-    if len(run.warnings) >= WARNINGS_LIMIT:
-        return run
-    last = len(run.warnings) == WARNINGS_LIMIT - 1
-    return changed(run, warnings=(*run.warnings, "further warnings are not kept" if last else happening.text))
-
-
-@_apply.register
-def _log_read(happening: h.LogRead, run: Run) -> Run:
-    attempt = _telling_attempt(run, happening)
-    _require(run, happening.offset >= attempt.log_offset, happening)
-    return changed(run, attempts=_attempts_with(run, log_offset=happening.offset, log_line=happening.line))
+_apply.register(h.Progressed, telling.progressed)
+_apply.register(h.StepAnnounced, telling.step_announced)
+_apply.register(h.OutputSet, telling.output_set)
+_apply.register(h.Warned, telling.warned)
+_apply.register(h.LogRead, telling.log_read)
 
 
 @_apply.register
@@ -273,13 +219,13 @@ def _cancelled(happening: h.Cancelled, run: Run) -> Run:
 
 @_apply.register
 def _retry_now(happening: h.RetryNow, run: Run) -> Run:
-    _require(run, run.state is RunState.RETRYING, happening)
+    require(run, run.state is RunState.RETRYING, happening)
     return changed(run, next_attempt_at=happening.at)
 
 
 @_apply.register
 def _skipped(happening: h.Skipped, run: Run) -> Run:
-    _require(run, run.state is RunState.PENDING, happening)
+    require(run, run.state is RunState.PENDING, happening)
     # What was never begun leaves nothing: an attempt that was only planned goes.
     run = changed(run, attempts=(), attempt=0, count=happening.count, last_due_at=happening.last_due_at)
     return _close(run, RunState.SKIPPED, happening.at, (happening.reason, happening.message))
@@ -294,7 +240,7 @@ def _after_attempt(run: Run, happening: h.AttemptEnded) -> Run:
     outcome, at = happening.outcome, happening.at
     if outcome.state is StepState.COMPLETED:
         return _after_success(run, outcome, at)
-    told = (outcome.reason, _told(run, outcome))
+    told = (outcome.reason, end_message(run, outcome))
     if outcome.state is StepState.FAILED and happening.next_attempt_at is not None:
         return _move(
             run,
@@ -311,18 +257,7 @@ def _after_success(run: Run, outcome: Outcome, at: datetime) -> Run:
         if run.cancel_requested_at is None:
             return run
         return _close(run, RunState.CANCELLED, at, (Reason.CANCELLED, "cancelled between two steps"))
-    return _close(run, RunState.COMPLETED, at, (outcome.reason, _told(run, outcome)))
-
-
-def _told(run: Run, outcome: Outcome) -> str:
-    """`exit code 3 on attempt 2 of 4`, for steps with the step in front."""
-    failed = outcome.state is StepState.FAILED
-    attempt = run.current_attempt
-    step = run.step(attempt.step) if attempt is not None and failed else None
-    where = "" if step is None else f"step {step.key}: "
-    if run.attempt <= 1 and (run.max_attempts <= 1 or not failed):
-        return f"{where}{outcome.message}"
-    return f"{where}{outcome.message} on attempt {run.attempt} of {max(run.attempt, run.max_attempts)}"
+    return _close(run, RunState.COMPLETED, at, (outcome.reason, end_message(run, outcome)))
 
 
 def _close(run: Run, to: RunState, at: datetime, told: tuple[Reason, str]) -> Run:
@@ -330,7 +265,7 @@ def _close(run: Run, to: RunState, at: datetime, told: tuple[Reason, str]) -> Ru
     attempts = run.attempts
     if open_attempt(run) is not None:
         state = StepState.CANCELLED if to is RunState.CANCELLED else StepState.FAILED
-        attempts = _attempts_with(run, state=state, reason=reason, message=message, ended_at=at)
+        attempts = attempts_with(run, state=state, reason=reason, message=message, ended_at=at)
     return _move(
         run,
         to,
@@ -357,23 +292,5 @@ def _move(run: Run, to: RunState, **changes: Any) -> Run:
     return changed(run, state=to, **changes)
 
 
-def _attempts_with(run: Run, **changes: Any) -> tuple[Attempt, ...]:
-    """The attempts of the run with the newest one changed."""
-    return (*run.attempts[:-1], changed(run.attempts[-1], **changes))
-
-
-def _telling_attempt(run: Run, happening: h.Happening) -> Attempt:
-    # PENDING too: one whose start was never recorded may have left a log.
-    attempt = open_attempt(run)
-    if attempt is None:
-        raise ImpossibleChange(f"{run.id} has no attempt under way: {happening}")
-    return attempt
-
-
 def _restarts(run: Run, spec: JobSpec) -> bool:
     return spec.retry.restart and run.attempt > 0
-
-
-def _require(run: Run, holds: bool, happening: h.Happening) -> None:
-    if not holds:
-        raise ImpossibleChange(f"{happening} can't happen to {run.id}, which is {run.state}")

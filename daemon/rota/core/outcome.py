@@ -8,7 +8,7 @@ from enum import StrEnum
 from signal import Signals
 
 from rota.core.model import ExitCodes
-from rota.core.run import Reason, StepState
+from rota.core.run import Reason, Run, StepState
 from rota.core.seams import EndCause, Ended
 from rota.core.words import length_in_words
 
@@ -72,6 +72,17 @@ def lost() -> Outcome:
         reason=Reason.UNKNOWN,
         message="nobody saw how it ended; it may have succeeded",
     )
+
+
+def end_message(run: Run, outcome: Outcome) -> str:
+    """For the run whose newest attempt ended so: `exit code 3 on attempt 2 of 4`, a failed step in front."""
+    failed = outcome.state is StepState.FAILED
+    attempt = run.current_attempt
+    step = run.step(attempt.step) if attempt is not None and failed else None
+    where = "" if step is None else f"step {step.key}: "
+    if run.attempt <= 1 and (run.max_attempts <= 1 or not failed):
+        return f"{where}{outcome.message}"
+    return f"{where}{outcome.message} on attempt {run.attempt} of {max(run.attempt, run.max_attempts)}"
 
 
 def signal_name(number: int | None) -> str:

@@ -7,8 +7,8 @@ from collections.abc import Mapping
 
 import structlog
 
+from rota.core.attempt_life import open_attempt
 from rota.core.errors import Unavailable
-from rota.core.lifecycle import open_attempt
 from rota.core.recovery import Recovery, recover
 from rota.core.run import Attempt, Reason, Run
 from rota.core.seams import AttemptRef

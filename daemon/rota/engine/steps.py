@@ -10,8 +10,8 @@ import structlog
 
 from rota.core import happenings as h
 from rota.core import markers, outcome, recovery
+from rota.core.attempt_life import open_attempt
 from rota.core.errors import JobError, Unavailable
-from rota.core.lifecycle import open_attempt
 from rota.core.model import ExitCodes, JobSpec
 from rota.core.outcome import Outcome
 from rota.core.run import Run, RunState, StepState

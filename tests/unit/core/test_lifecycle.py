@@ -6,7 +6,8 @@ import pytest
 
 from fakes.jobs import a_job
 from rota.core import happenings as h
-from rota.core.lifecycle import TRANSITIONS, ImpossibleChange, apply, apply_all, new_run, next_step
+from rota.core.attempt_life import ImpossibleChange
+from rota.core.lifecycle import TRANSITIONS, apply, apply_all, new_run, next_step
 from rota.core.model import JobSpec, Retry
 from rota.core.outcome import Outcome
 from rota.core.run import Progress, Reason, Run, RunState, StepState, TriggeredBy
