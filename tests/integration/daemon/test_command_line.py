@@ -147,6 +147,23 @@ def test_a_job_file_that_was_never_right_is_a_warning(tmp_path: Path) -> None:
     assert (done.returncode, done.stdout[:38]) == (1, "WARNING - job files: 1 problem in 1 fi")
 
 
+def test_validate_tells_all_problems_of_all_files_with_their_places(
+    daemon: DaemonProcess, tmp_path: Path
+) -> None:
+    (tmp_path / "a.yaml").write_text("run: 'true'\nlimits: {timout: 30s}\nretry: {attempts: many}\n")
+    (tmp_path / "b.yaml").write_text("run: 'true'\nrun: 'false'\n")
+    (tmp_path / "c.yaml").write_text("run: 'true'\nschedule: {cron: '0 0 31 2 *'}\n")
+
+    done = daemon.rota("validate", str(tmp_path), check=False)
+    found = json.loads(daemon.rota("validate", str(tmp_path), "--format", "json", check=False).stdout)
+
+    assert done.returncode == 1
+    places = [line.partition(": ")[0].removeprefix(f"{tmp_path}/") for line in done.stdout.splitlines()]
+    assert places == ["a.yaml:2:10", "a.yaml:3:19", "b.yaml:2:1", "c.yaml:2:18"]
+    assert 'did you mean "timeout"?' in done.stdout.splitlines()[0]
+    assert [each["path"] for each in found["problems"][:2]] == ["/limits/timout", "/retry/attempts"]
+
+
 def test_logs_follow_a_run_to_its_end_also_over_a_restart_of_the_daemon(
     daemon: DaemonProcess, tmp_path: Path
 ) -> None:

@@ -167,9 +167,9 @@ def test_a_new_folder_is_noticed_with_what_is_put_into_it(daemon: DaemonProcess)
 
 @pytest.fixture(scope="module")
 def waiting_daemon(tmp_path_factory: pytest.TempPathFactory) -> Iterator[DaemonProcess]:
-    """One that reads its files again only when it is told to."""
+    """One with a configuration: it reads its files again only when it is told to."""
     folder = tmp_path_factory.mktemp("signal")
-    (folder / "rota.yaml").write_text("reload: signal\n")
+    (folder / "rota.yaml").write_text("reload: signal\ntimezone: Europe/Berlin\nhost: db7\n")
     with DaemonProcess(folder, arguments=("--config", str(folder / "rota.yaml"))) as process:
         yield process
 
@@ -189,6 +189,19 @@ def test_reload_answers_when_the_new_files_are_in_force(waiting_daemon: DaemonPr
 
     assert re.match(r"\d+ jobs from \d+ files", told)
     assert job(waiting_daemon, "by-command")["title"] == "As it was"
+
+
+def test_zone_and_host_of_the_configuration_hold_for_jobs_that_name_none(
+    waiting_daemon: DaemonProcess,
+) -> None:
+    waiting_daemon.load("zoned", "schedule: {cron: '0 2 * * *'}\nrun: 'true'\n")
+    waiting_daemon.load("here", 'hosts: ["db*", "!db3"]\nrun: echo $ROTA_HOST\n')
+    waiting_daemon.load("not-here", 'hosts: ["db*", "!db7"]\nrun: "true"\n')
+
+    (due,) = waiting_daemon.get("/api/v1/jobs/zoned/next?count=1")["next"]
+    assert (due["zone"], due["local"][10:19]) == ("Europe/Berlin", "T02:00:00")
+    assert waiting_daemon.lines(waiting_daemon.ended(waiting_daemon.run("here"))["id"]) == ["db7"]
+    assert waiting_daemon.request("GET", "/api/v1/jobs/not-here")[0] == 404
 
 
 def test_the_run_of_a_removed_job_ends_in_peace(daemon: DaemonProcess, tmp_path: Path) -> None:
