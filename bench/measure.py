@@ -42,6 +42,19 @@ def descendants(pid: int) -> list[int]:
     return found
 
 
+def by_command(*words: str) -> list[int]:
+    """Processes whose command line holds all of these."""
+    found = []
+    for folder in Path("/proc").iterdir():
+        try:
+            line = (folder / "cmdline").read_bytes().decode(errors="replace")
+        except OSError:
+            continue  # no process, or gone just now
+        if all(word in line for word in words):
+            found.append(int(folder.name))
+    return found
+
+
 def child_cpu(command: Sequence[str], env: dict[str, str] | None = None) -> tuple[float, int]:
     """CPU seconds of a whole command, and its exit status."""
     before = resource.getrusage(resource.RUSAGE_CHILDREN)
