@@ -3,12 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-import heapq
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime, timedelta
-from itertools import count
-from typing import NamedTuple
 
 import structlog
 
@@ -21,6 +18,8 @@ from rota.core.model import JobSet, JobSpec, Trigger
 from rota.core.planning import plan
 from rota.core.schedule import due_between, is_hashed, next_due
 from rota.core.seams import Clock, JobRecord
+from rota.engine.clock_watch import ClockWatch
+from rota.engine.timetable import Timed, Timetable
 from rota.engine.waiting import sleep_or
 
 SHOWN = 3  # due instants to come that the board holds per job
@@ -30,31 +29,8 @@ _SLICE = 0.002  # seconds of planning until others get a turn
 _HELD = 1.0  # seconds until what could not be recorded is tried again
 _AFTER_A_FAULT = timedelta(seconds=60)  # until a job that could not be planned gets another chance
 _WATCH = 1.0  # seconds between two looks at the clocks while nothing is due
-_JUMP = timedelta(seconds=1)
 
 _log = structlog.get_logger(__name__)
-
-
-@dataclass(slots=True, kw_only=True)
-class _Timed:
-    """A job on the heap: all its instants up to `answered` have their answer, `at` is the next one.
-
-    `wake` is when to answer that: at once, unless it could not be done before.
-    """
-
-    job: str
-    identity: str
-    answered: datetime
-    at: datetime | None = None
-    wake: datetime | None = None
-
-
-class _Mark(NamedTuple):
-    """An entry of the heap; it counts only while its job still waits for that moment."""
-
-    wake: datetime
-    order: int
-    timed: _Timed
 
 
 class Scheduler:
@@ -78,33 +54,32 @@ class Scheduler:
         self._records = records
         self._carry_out = carry_out
         self._publish = publish
-        self._timed: dict[str, _Timed] = {}
-        self._heap: list[_Mark] = []
-        self._order = count()
+        self._table = Timetable()
+        self._watch = ClockWatch(clock)
         self._shared: dict[tuple[str, datetime, int], tuple[tuple[datetime, int, str], ...]] = {}
         self._caught_up = False
         self._held_until = 0.0
         self._loaded = asyncio.Event()
-        self._tick_at = clock.now()
-        self._tick_monotonic = clock.monotonic()
-        self.jumps = 0  # of the wall clock, seen since the start
 
     @property
     def last_tick_at(self) -> datetime:
         """When the scheduler last looked at the clock (wall clock)."""
-        return self._tick_at
+        return self._watch.looked_at
 
     @property
     def tick_lag(self) -> timedelta:
         """How long ago that was, however the wall clock moved: over a few seconds means that it hangs."""
-        return timedelta(seconds=self._clock.monotonic() - self._tick_monotonic)
+        return self._watch.lag
+
+    @property
+    def jumps(self) -> int:
+        """How often the wall clock was seen to jump since the start."""
+        return self._watch.jumps
 
     @property
     def next_wake(self) -> datetime | None:
         """When the next job is due, or None when nothing is planned."""
-        while self._heap and not self._is_current(self._heap[0]):
-            heapq.heappop(self._heap)
-        return self._heap[0].wake if self._heap else None
+        return self._table.next_wake
 
     def load(self, jobset: JobSet, now: datetime) -> list[JobRecord]:
         """Take over a set that the board has taken over already; answers the records to be saved.
@@ -113,8 +88,9 @@ class Scheduler:
         load, jobs whose schedule is the one of their record owe what passed since; the first step answers it.
         """
         changed = [record for spec in jobset.jobs.values() if (record := self._load(spec, now)) is not None]
-        for job in self._timed.keys() - jobset.jobs.keys():
-            del self._timed[job]
+        for timed in self._table.places:
+            if timed.job not in jobset.jobs:
+                self._table.drop(timed.job)
         for job, record in self._records.items():
             if job not in jobset.jobs and record.schedule:
                 changed.append(replace(record, schedule=""))
@@ -137,7 +113,7 @@ class Scheduler:
         if self._clock.monotonic() < self._held_until:
             return
         size = _FIRST_BATCH
-        while batch := self._pop(now, size):
+        while batch := self._table.pop(now, size):
             if not await self._answer(batch, now):
                 return
             size = min(2 * size, _LARGEST_BATCH)
@@ -146,23 +122,22 @@ class Scheduler:
         self._caught_up = True
 
     def _load(self, spec: JobSpec, now: datetime) -> JobRecord | None:
-        identity, known = identity_of(spec), self._timed.get(spec.id)
+        identity, known = identity_of(spec), self._table.find(spec.id)
         if known is not None and known.identity == identity:
             return None
         record = self._records.get(spec.id)
         after = owed_after(record, identity, now) if known is None else now
-        self._place(_Timed(job=spec.id, identity=identity, answered=after), now)
+        self._place(Timed(job=spec.id, identity=identity, answered=after), now)
         if record is not None and record.schedule == identity and after != now:
             return None
         return replace(record or JobRecord(job=spec.id), schedule=identity, since=now)
 
-    def _place(self, timed: _Timed, now: datetime) -> None:
+    def _place(self, timed: Timed, now: datetime) -> None:
         """Put a job on the heap at its first unanswered instant, and its next ones on the board."""
-        self._timed[timed.job] = timed
         entry = self._board.jobs[timed.job]
         triggers = entry.spec.triggers if entry.spec.enabled else ()
         first = self._next_due(timed, triggers, timed.answered, SHOWN)
-        self._push(timed, first[0].at if first else None)
+        self._table.put(timed, first[0].at if first else None)
         is_owed = bool(first) and first[0].at <= now
         upcoming = self._next_due(timed, triggers, now, SHOWN) if is_owed else first
         if upcoming != entry.next_due:
@@ -170,7 +145,7 @@ class Scheduler:
             self._publish(JobChanged(job=timed.job))
 
     def _next_due(
-        self, timed: _Timed, triggers: Sequence[Trigger], after: datetime, count: int
+        self, timed: Timed, triggers: Sequence[Trigger], after: datetime, count: int
     ) -> tuple[Due, ...]:
         """As `next_due`; equal schedules that move on together share the work and the instants."""
         key = (timed.identity, after, count)
@@ -183,22 +158,7 @@ class Scheduler:
         self._shared[key] = tuple((each.at, each.trigger, each.note) for each in due)
         return due
 
-    def _push(self, timed: _Timed, at: datetime | None, wake: datetime | None = None) -> None:
-        timed.at, timed.wake = at, wake or at
-        if timed.wake is not None:
-            heapq.heappush(self._heap, _Mark(timed.wake, next(self._order), timed))
-
-    def _is_current(self, mark: _Mark) -> bool:
-        return self._timed.get(mark.timed.job) is mark.timed and mark.timed.wake == mark.wake
-
-    def _pop(self, now: datetime, size: int) -> list[_Timed]:
-        """At most `size` jobs that are due."""
-        batch: list[_Timed] = []
-        while len(batch) < size and (wake := self.next_wake) is not None and wake <= now:
-            batch.append(heapq.heappop(self._heap).timed)
-        return batch
-
-    async def _answer(self, batch: Sequence[_Timed], now: datetime) -> bool:
+    async def _answer(self, batch: Sequence[Timed], now: datetime) -> bool:
         """Plan and carry out for these jobs; False when nothing can be recorded now."""
         try:
             decisions = await self._decisions(batch, now)
@@ -217,30 +177,30 @@ class Scheduler:
         await self._move_on(batch, now)
         return True
 
-    async def _answer_apart(self, batch: Sequence[_Timed], now: datetime, error: Exception) -> bool:
+    async def _answer_apart(self, batch: Sequence[Timed], now: datetime, error: Exception) -> bool:
         """One job of the batch is at fault: find it, and let the others go on without it."""
         if len(batch) > 1:
             answered = [await self._answer([timed], now) for timed in batch]
             return all(answered)
         for timed in batch:
             _log.error("job.plan_failed", job=timed.job, due_at=timed.at, exc_info=error)
-            self._push(timed, timed.at, now + _AFTER_A_FAULT)
+            self._table.push(timed, timed.at, now + _AFTER_A_FAULT)
         return True
 
-    async def _decisions(self, batch: Sequence[_Timed], now: datetime) -> list[Decision]:
+    async def _decisions(self, batch: Sequence[Timed], now: datetime) -> list[Decision]:
         decisions: list[Decision] = []
         async for timed in self._in_turns(batch):
             decisions += self._decide(timed, self._board.jobs[timed.job], now)
         return decisions
 
-    def _decide(self, timed: _Timed, entry: JobEntry, now: datetime) -> list[Decision]:
+    def _decide(self, timed: Timed, entry: JobEntry, now: datetime) -> list[Decision]:
         is_late = timed.at is not None and now - timed.at > LATE
         if is_late or not self._caught_up:
             return answer_missed(entry, timed.answered, now)
         due = due_between(timed.job, entry.spec.triggers, timed.answered, now)
         return plan(entry, list(due), now)
 
-    async def _move_on(self, batch: Sequence[_Timed], now: datetime) -> None:
+    async def _move_on(self, batch: Sequence[Timed], now: datetime) -> None:
         """The next instants of jobs whose instants up to `now` are answered."""
         async for timed in self._in_turns(batch):
             entry = self._board.jobs[timed.job]
@@ -248,24 +208,24 @@ class Scheduler:
             last = kept[-1].at if kept else now
             entry.next_due = kept + self._next_due(timed, entry.spec.triggers, last, SHOWN - len(kept))
             timed.answered = now
-            self._push(timed, entry.next_due[0].at if entry.next_due else None)
+            self._table.push(timed, entry.next_due[0].at if entry.next_due else None)
         # Announced when all of them have their place again: what listens can't cost a job its next instant.
         async for timed in self._in_turns(batch):
             self._publish(JobChanged(job=timed.job))
 
-    async def _in_turns(self, batch: Sequence[_Timed]) -> AsyncIterator[_Timed]:
+    async def _in_turns(self, batch: Sequence[Timed]) -> AsyncIterator[Timed]:
         """Those that no reload has replaced meanwhile; others get their turn every few milliseconds."""
         turn_ends = self._clock.monotonic() + _SLICE
         for timed in batch:
-            if self._timed.get(timed.job) is timed and timed.job in self._board.jobs:
+            if self._table.holds(timed) and timed.job in self._board.jobs:
                 yield timed
             if self._clock.monotonic() > turn_ends:
                 await self._clock.sleep(0)
                 turn_ends = self._clock.monotonic() + _SLICE
 
-    def _put_back(self, batch: Sequence[_Timed]) -> None:
+    def _put_back(self, batch: Sequence[Timed]) -> None:
         for timed in batch:
-            self._push(timed, timed.at)
+            self._table.push(timed, timed.at)
 
     async def _guarded_step(self) -> None:
         try:
@@ -284,16 +244,8 @@ class Scheduler:
 
     def _tick(self, now: datetime) -> None:
         """Look at both clocks: a wall clock that moved otherwise than time passed has jumped."""
-        monotonic = self._clock.monotonic()
-        passed = timedelta(seconds=monotonic - self._tick_monotonic)
-        jump = now - self._tick_at - passed
-        self._tick_at, self._tick_monotonic = now, monotonic
-        if abs(jump) <= _JUMP:
-            return
-        self.jumps += 1
-        _log.warning("clock.jumped", seconds=round(jump.total_seconds(), 3), now=now.isoformat())
-        if jump < -WRONG_CLOCK:
-            self._start_over(now - passed, now)
+        if self._watch.look(now) < -WRONG_CLOCK:
+            self._start_over(now - self._watch.passed, now)
 
     def _start_over(self, after: datetime, now: datetime) -> None:
         """The clock was wrong by more than a day: jobs must not wait until it shows that time again.
@@ -301,6 +253,6 @@ class Scheduler:
         What lies behind `after`, the last look at the clock as it should have been, is due again. The ledger
         refuses a second run for an instant that has had one.
         """
-        for timed in list(self._timed.values()):
+        for timed in self._table.places:
             if timed.answered > now and timed.job in self._board.jobs:
                 self._place(replace(timed, answered=after), now)
