@@ -29,7 +29,7 @@ class ClockWatch:
         return timedelta(seconds=self._clock.monotonic() - self._monotonic)
 
     def look(self, now: datetime) -> timedelta:
-        """By how much the wall clock, which says `now`, was set since the last look; 0 for next to nothing."""
+        """By how much the wall clock, which says `now`, was set since the last look; 0 for a trifle."""
         monotonic = self._clock.monotonic()
         self.passed = timedelta(seconds=monotonic - self._monotonic)
         jump = now - self.looked_at - self.passed
