@@ -3,19 +3,19 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import replace
 from datetime import datetime
 
 import structlog
 
-from rota.core.board import BARS
 from rota.core.errors import Unavailable
 from rota.core.events import JobChanged, JobsLoaded
 from rota.core.model import JobSet, JobSpec
-from rota.core.run import Reason, Run
-from rota.core.seams import JobRecord, Pause, RunBar
+from rota.core.run import Reason
+from rota.core.seams import JobRecord, Pause
 from rota.engine.executor import Executor
+from rota.engine.history import recall_rest, recall_state
 from rota.engine.parts import Parts
 
 Read = Callable[[JobSet, bool], Awaitable[JobSet]]
@@ -114,36 +114,16 @@ class Jobs:
         known = {job: None for job in new if job in self._records}  # in order
         if not known:
             return
-        bars, skips = await self._history()
+        await recall_state(self._parts, list(known))
         for job in known:
             entry = self._parts.board.jobs[job]
-            entry.bars.extend(bars.get(job, ()))
-            entry.last_skip = skips.get(job)
             entry.pause = self._records[job].pause
             if entry.pause is not None:
                 self._arm(job, entry.pause)
         for run in self._executor.open_runs:
             if run.job in known:
                 self._parts.board.record(run)
-        self._executor.spawn(self._recall_last(list(known)))
-
-    async def _history(self) -> tuple[Mapping[str, Sequence[RunBar]], Mapping[str, Run]]:
-        """Bars and newest skips by job. Jobs run also when the ledger can't tell how they went."""
-        try:
-            return await self._parts.store.bars(BARS), await self._parts.store.last_skips()
-        except Unavailable as error:
-            _log.warning("jobs.not_recalled", error=error.message)
-            return {}, {}
-
-    async def _recall_last(self, jobs: Sequence[str]) -> None:
-        for job in jobs:
-            entry = self._parts.board.jobs.get(job)
-            if entry is None or entry.last is not None or not entry.bars:
-                continue
-            run = await self._parts.store.run(job, entry.bars[-1].number)
-            if run is not None and entry.last is None:
-                entry.last = run
-                self._parts.bus.publish(JobChanged(job=job))
+        self._executor.spawn(recall_rest(self._parts, list(known)))
 
     async def _store_pause(self, job: str, pause: Pause | None) -> None:
         record = replace(self._records.get(job) or JobRecord(job=job), pause=pause)
