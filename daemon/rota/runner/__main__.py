@@ -69,7 +69,7 @@ def _assemble(
     reaper = Reaper(system, records)
     stopper = Stopper(system)
     table = Table(records)
-    desk = Desk(facts=_facts(system, state), table=table, records=records, spawner=spawner, stopper=stopper)
+    desk = Desk(facts=facts(system, state), table=table, records=records, spawner=spawner, stopper=stopper)
     uids = _uids(options.get("daemon-user"))
     loop = Loop(system=system, listener=listener, uids=uids, desk=desk, reaper=reaper)
     for attempt in Successor(system, records, spawner, reaper).take_over():
@@ -151,12 +151,15 @@ def _answers(path: str) -> bool:
     return True
 
 
-def _facts(system: System, state: str) -> dict[str, object]:
+def facts(system: System, state: str) -> dict[str, object]:
+    """What the daemon is told of this runner: whom jobs run as, and where."""
     try:
         user = pwd.getpwuid(os.geteuid())
         name, home, shell = user.pw_name, user.pw_dir, user.pw_shell
     except KeyError:
         name, home, shell = str(os.geteuid()), "/", "/bin/sh"
+    if not system.is_directory(home):
+        home = "/"  # as su and login do: an account without a home has jobs all the same
     own: dict[str, object] = {"pid": system.own_pid(), "user": name, "home": home, "shell": shell}
     return {**own, "bootId": system.boot_id(), "state": state}
 

@@ -1,0 +1,27 @@
+"""What a runner says of itself."""
+
+from __future__ import annotations
+
+import pwd
+from pathlib import Path
+
+import pytest
+
+from rota.runner.__main__ import facts
+from rota.runner.system import System
+
+
+def account(home: str) -> pwd.struct_passwd:
+    return pwd.struct_passwd(("backup", "x", 1000, 1000, "", home, "/bin/sh"))
+
+
+def test_the_home_of_its_user_is_where_jobs_work(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(pwd, "getpwuid", lambda uid: account(str(tmp_path)))
+
+    assert facts(System(), "/state")["home"] == str(tmp_path)
+
+
+def test_jobs_of_an_account_without_a_home_work_in_the_root(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(pwd, "getpwuid", lambda uid: account("/nonexistent"))
+
+    assert facts(System(), "/state")["home"] == "/"
