@@ -6,6 +6,7 @@ import click
 
 ANSWER_IS_NO = 1  # the daemon, or the files, said no
 COULD_NOT_ASK = 2  # wrong usage, no daemon, no such file: there is no answer
+INTERRUPTED = 130  # Ctrl-C, as shells count it: 128 and the number of SIGINT
 
 
 class Failure(click.ClickException):

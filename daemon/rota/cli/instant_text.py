@@ -35,7 +35,12 @@ def parse_instant(text: str, *, now: datetime, zone: tzinfo) -> datetime:
     length = _LENGTH.fullmatch(words)
     if length:
         return _checked(text, lambda: now.astimezone(UTC) + _length(length))
-    words, zone = _split_zone(words, zone)
+    try:
+        words, zone = _split_zone(words, zone)
+    except ValueError as error:
+        if _LOCAL.fullmatch(words.rpartition(" ")[0].strip()):
+            raise
+        raise ValueError(f"{text!r} is not a time: expected {FORMS}") from error
     local = _LOCAL.fullmatch(words)
     if not words or local is None or not (local["date"] or local["day"] or local["time"]):
         raise ValueError(f"{text!r} is not a time: expected {FORMS}")

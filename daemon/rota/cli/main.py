@@ -10,7 +10,7 @@ from importlib.metadata import PackageNotFoundError, version
 
 import click
 
-from rota.cli.failure import CouldNotAsk, Failure
+from rota.cli.failure import INTERRUPTED, CouldNotAsk, Failure
 from rota.core.errors import RotaError, UsageError
 
 COMMANDS: Mapping[str, str] = {
@@ -69,6 +69,8 @@ class LazyGroup(click.Group):
             return super().invoke(ctx)
         except click.exceptions.NoArgsIsHelpError:
             raise
+        except KeyboardInterrupt:
+            ctx.exit(INTERRUPTED)
         except click.UsageError as error:
             where = error.ctx.command_path if error.ctx else "rota"
             text = f"{error.format_message().rstrip('.')}; `{where} --help` tells more"

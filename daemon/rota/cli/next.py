@@ -15,7 +15,7 @@ from rota.cli.arguments import JOB
 from rota.cli.client import pages, route
 from rota.cli.failure import CouldNotAsk, Failure
 from rota.cli.instant_text import distance_text
-from rota.cli.output import Cell, note, say, say_json, say_table
+from rota.cli.output import Cell, count_text, note, say, say_json, say_table
 from rota.cli.outside import INSTANT, INSTANT_HELP, Asking, asks_daemon
 from rota.core.instant import from_ms, optional_ms
 from rota.core.model import JobSpec
@@ -88,7 +88,7 @@ def _from_files(
 
     found = jobset.read(directories, host=host)
     if found.problems:
-        note(f"rota: {len(found.problems)} problems in these files; `rota validate` lists them")
+        note(f"rota: {count_text(len(found.problems), 'problem')} in these files; `rota validate` lists them")
     if job is not None and job not in found.jobs:
         raise Failure(f"there is no job {job} in {', '.join(map(str, directories))}")
     if not found.jobs and found.problems:

@@ -49,6 +49,11 @@ def note(text: str) -> None:
     click.echo(plain(text), err=True)
 
 
+def count_text(count: int, noun: str) -> str:
+    """`1 job`, `2 jobs`."""
+    return f"{count} {noun}" if count == 1 else f"{count} {noun}s"
+
+
 def say_json(value: object) -> None:
     """The value as JSON, indented for people when they read it."""
     click.echo(json.dumps(value, indent=2 if sys.stdout.isatty() else None, ensure_ascii=False))

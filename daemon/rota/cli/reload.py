@@ -8,7 +8,7 @@ import click
 
 from rota.cli.client import route
 from rota.cli.failure import ANSWER_IS_NO
-from rota.cli.output import say, say_json
+from rota.cli.output import count_text, say, say_json
 from rota.cli.outside import Asking, asks_daemon
 
 
@@ -39,7 +39,7 @@ def problem_line(problem: dict[str, Any]) -> str:
 
 
 def _summary(loaded: dict[str, Any], errors: int) -> str:
-    text = f"{loaded['jobs']} jobs from {loaded['files']} files"
+    text = f"{count_text(loaded['jobs'], 'job')} from {count_text(loaded['files'], 'file')}"
     if errors:
         text += f", {errors} {'problem' if errors == 1 else 'problems'}"
     if loaded["stale"]:

@@ -11,12 +11,12 @@ import click
 
 from rota.cli.arguments import JOB, RUN
 from rota.cli.client import route
+from rota.cli.failure import INTERRUPTED
 from rota.cli.follow import exit_status, follow_log
 from rota.cli.output import end_text, note, say, say_json
 from rota.cli.outside import INSTANT, INSTANT_HELP, Asking, asks_daemon
 from rota.core.instant import to_ms
 
-_INTERRUPTED = 130
 _TYPED = ("integer", "number", "boolean", "array", "object", "null")
 
 
@@ -84,8 +84,8 @@ def parse_params(words: Sequence[str], schemas: Mapping[str, Any]) -> dict[str, 
         if not equals:
             raise click.UsageError(f"-p {word}: expected NAME=VALUE")
         if name not in schemas:
-            known = ", ".join(sorted(schemas)) or "none"
-            raise click.UsageError(f"the job takes no parameter {name!r} (it takes: {known})")
+            taken = f"no parameter {name!r} (it takes: {', '.join(sorted(schemas))})"
+            raise click.UsageError(f"the job takes {taken if schemas else 'no parameters'}")
         values[name] = _value(text, schemas[name].get("type", "string"))
     return values
 
@@ -104,7 +104,7 @@ def _follow(ctx: click.Context, asking: Asking, started: dict[str, Any]) -> None
         ended = follow_log(asking, started["id"])
     except KeyboardInterrupt:
         note(f"\n{started['id']} goes on: `rota logs -f {started['id']}`, `rota cancel {started['id']}`")
-        ctx.exit(_INTERRUPTED)
+        ctx.exit(INTERRUPTED)
     if asking.as_json:
         say_json(ended)
     note(f"{ended['id']}: {end_text(ended)}")

@@ -81,7 +81,8 @@ def ask_status(path: Path) -> dict[str, Any]:
             connection.send(b'[{"type":"status"}]')
             return _read_pages(connection)
     except (OSError, ValueError) as error:
-        raise NoDaemon(f"no runner answers at {path} ({error}): `rota serve` starts one") from error
+        why = "" if isinstance(error, FileNotFoundError | ConnectionRefusedError) else f" ({error})"
+        raise NoDaemon(f"no runner answers at {path}{why}: `rota serve` starts one") from error
 
 
 def _read_pages(connection: sockets.socket) -> dict[str, Any]:

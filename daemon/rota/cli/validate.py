@@ -8,7 +8,7 @@ from pathlib import Path
 import click
 
 from rota.cli.failure import ANSWER_IS_NO, CouldNotAsk
-from rota.cli.output import note, say, say_json
+from rota.cli.output import count_text, note, say, say_json
 from rota.core.model import JobSet
 from rota.core.problems import Problem
 
@@ -55,9 +55,9 @@ def _check(paths: tuple[Path, ...], timezone: str) -> JobSet:
 def _say_problems(found: JobSet, counted: int) -> None:
     for problem in found.problems:
         say(str(problem))
-    jobs = f"{len(found.jobs)} jobs in {found.files} files"
+    jobs = f"{count_text(len(found.jobs), 'job')} in {count_text(found.files, 'file')}"
     if counted:
-        note(f"{counted} {'problem' if counted == 1 else 'problems'}; {jobs} checked")
+        note(f"{count_text(counted, 'problem')}; {jobs} checked")
     else:
         note(f"{jobs}: fine")
 

@@ -24,13 +24,10 @@ def watch(asking: Asking, job: str | None) -> None:
     With --json: the elements, again after each change.
     """
     tree = fetch_tree(asking.daemon, f"job/{job}" if job else "overview")
-    try:
-        if asking.as_json or not a_console().is_terminal:
-            _tell(asking, tree)
-        else:
-            _redraw(asking, tree)
-    except KeyboardInterrupt:
-        return
+    if asking.as_json or not a_console().is_terminal:
+        _tell(asking, tree)
+    else:
+        _redraw(asking, tree)
 
 
 def _tell(asking: Asking, tree: Tree) -> None:
@@ -53,7 +50,16 @@ def _redraw(asking: Asking, tree: Tree) -> None:
 
     console = a_console()
     shown = drawn(tree, asking.outside, console.width)
-    with Live(shown, console=console, screen=True, auto_refresh=False, vertical_overflow="ellipsis") as live:
+    # Nothing else prints here, and a redirected stdout would no longer say what it can encode.
+    with Live(
+        shown,
+        console=console,
+        screen=True,
+        auto_refresh=False,
+        vertical_overflow="ellipsis",
+        redirect_stdout=False,
+        redirect_stderr=False,
+    ) as live:
         since_drawn = 0.0
         while True:
             asking.outside.wait(FRAME_SECONDS)

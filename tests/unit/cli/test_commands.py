@@ -280,6 +280,20 @@ def test_interrupting_the_following_leaves_the_run_alone(run_rota: Rota, daemon:
     assert "backup.8 goes on" in result.stderr
 
 
+def test_interrupting_a_log_that_is_followed_ends_as_shells_expect(
+    run_rota: Rota, daemon: ScriptedDaemon
+) -> None:
+    def interrupted(seconds: float) -> None:
+        raise KeyboardInterrupt
+
+    daemon.says("/api/v1/runs/backup.8", a_run("running"))
+
+    result = run_rota("logs", "-f", "backup.8", wait=interrupted)
+
+    assert result.exit_code == 130
+    assert "Aborted" not in result.output
+
+
 def test_a_job_names_its_latest_run(run_rota: Rota, daemon: ScriptedDaemon) -> None:
     daemon.says("/api/v1/runs/backup.latest/cancel", a_run("cancelled"))
 

@@ -63,6 +63,12 @@ def test_anything_else_is_refused_with_what_was_said(text: str) -> None:
         parse_instant(text, now=NOW, zone=BERLIN)
 
 
+@pytest.mark.parametrize("text", ["last week", "half past two", "2 days ago"])
+def test_words_that_hold_no_time_are_not_taken_for_a_time_and_its_zone(text: str) -> None:
+    with pytest.raises(ValueError, match=f"'{text}' is not a time: expected"):
+        parse_instant(text, now=NOW, zone=BERLIN)
+
+
 def test_a_length_beyond_all_time_is_refused() -> None:
     with pytest.raises(ValueError, match="is not a time"):
         parse_instant("-99999999d", now=NOW, zone=BERLIN)

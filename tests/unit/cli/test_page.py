@@ -124,7 +124,7 @@ def test_watch_without_a_terminal_prints_the_page_and_then_a_line_for_each_chang
 
     result = watched(daemon, naps=4)
 
-    assert result.exit_code == 0
+    assert result.exit_code == 130
     assert result.stdout.startswith("Overview")
     assert result.stdout.splitlines()[-1] == "backup failed, exit 3"
 
