@@ -10,6 +10,7 @@ import socket
 import subprocess
 import sys
 from collections.abc import Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, Self
 
@@ -36,6 +37,7 @@ class DaemonProcess:
         self._arguments = arguments
         self._process: subprocess.Popen[str] | None = None
         self.ready: Mapping[str, Any] = {}
+        self._runner_began = ""
 
     def __enter__(self) -> Self:
         return self.start()
@@ -50,8 +52,12 @@ class DaemonProcess:
         assert self._process.stdout is not None
         line = self._process.stdout.readline()
         if not line:
-            raise AssertionError(f"the daemon did not start:\n{self.log.read_text()[-4000:]}")
+            status = self._process.wait()
+            self._forget()
+            said = self.log.read_text()[-4000:]
+            raise AssertionError(f"the daemon did not start, exit status {status}:\n{said}")
         self.ready = json.loads(line)
+        self._runner_began = _began(self.runner_pid)
         return self
 
     def launch(self, module: str, **environment: str) -> None:
@@ -109,9 +115,16 @@ class DaemonProcess:
         self.post("/api/v1/reload")
 
     def lines(self, run: str, **query: object) -> list[str]:
-        """The log of a run as it is shown; `query` as the API takes it, such as step and attempt."""
-        words = "&".join(f"{name}={value}" for name, value in {"from": 0, "limit": 5000, **query}.items())
-        return [line["text"] for line in self.get(f"/api/v1/runs/{run}/log?{words}")["lines"]]
+        """The whole log of a run as it is shown; `query` as the API takes it, such as step and attempt."""
+        words = "".join(f"&{name}={value}" for name, value in query.items())
+        found: list[str] = []
+        start = 0
+        while True:
+            page = self.get(f"/api/v1/runs/{run}/log?from={start}&limit=5000{words}")
+            found += (line["text"] for line in page["lines"])
+            if page["end"] or page["next"] == start:
+                return found
+            start = page["next"]
 
     def get(self, path: str) -> Any:
         """The JSON of a GET that must succeed."""
@@ -186,7 +199,8 @@ class DaemonProcess:
         """Whatever is left of it, its runner and their jobs."""
         if self._process is not None and self._process.poll() is None:
             self.kill9()
-        if self.ready and "runnerPid" in self.ready:
+        # By now the number may be another's: a runner that ended itself must not take that one with it.
+        if self.ready and self._runner_began and _began(self.runner_pid) == self._runner_began:
             _end_runner(self.runner_pid)
 
     def _forget(self) -> None:
@@ -196,14 +210,25 @@ class DaemonProcess:
             self._process.stdout.close()
 
 
+def _began(pid: int) -> str:
+    """When the process was started, in ticks since boot; "" when there is none."""
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[19]
+    except (FileNotFoundError, ProcessLookupError):
+        return ""
+
+
 def _end_runner(pid: int) -> None:
+    """Each job leads a group of its own; what left it and came back to the runner is a child as well."""
     children = Path(f"/proc/{pid}/task/{pid}/children")
     jobs = [int(child) for child in children.read_text().split()] if children.exists() else []
-    for victim in (pid, *jobs):
-        try:
-            os.kill(victim, signal.SIGKILL)
-        except ProcessLookupError:
-            continue
+    for end, victim in (
+        (os.kill, pid),
+        *((os.killpg, job) for job in jobs),
+        *((os.kill, job) for job in jobs),
+    ):
+        with suppress(ProcessLookupError):
+            end(victim, signal.SIGKILL)
 
 
 class _UnixConnection(http.client.HTTPConnection):

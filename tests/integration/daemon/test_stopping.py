@@ -32,9 +32,9 @@ def pids(folder: Path) -> list[int]:
 
 
 def waiting_after(daemon: DaemonProcess, run: str, attempt: int) -> Any:
-    """The run, once it waits after that attempt."""
+    """The run, once it waits for the time of its next attempt after that one."""
     found = daemon.get(f"/api/v1/runs/{run}")
-    return found if (found["state"], found["attempt"]) == ("retrying", attempt) else None
+    return found if found["nextAttemptAt"] is not None and found["attempt"] == attempt else None
 
 
 def state_of(daemon: DaemonProcess, run: str) -> Any:
@@ -142,11 +142,10 @@ def test_a_run_that_waits_for_its_next_attempt_can_be_cancelled(daemon: DaemonPr
 def test_the_next_attempt_can_be_had_now(daemon: DaemonProcess) -> None:
     daemon.load("retries-now", RETRIES)
     run = daemon.run("retries-now")
-    eventually(lambda: state_of(daemon, run) == "retrying")
+    eventually(lambda: waiting_after(daemon, run, 1))
 
     daemon.post(f"/api/v1/runs/{run}/retry")
-    eventually(lambda: len(daemon.get(f"/api/v1/runs/{run}")["attempts"]) == 2)
-    eventually(lambda: state_of(daemon, run) == "retrying")
+    eventually(lambda: waiting_after(daemon, run, 2))
     daemon.rota("retry", run)
 
     ended = daemon.ended(run)
