@@ -117,7 +117,7 @@ class _LogEnd:
 
     def owes(self) -> float | None:
         """In how many seconds lines may be read that are there already."""
-        if not self._is_old:
+        if not self._is_old or self._page is None:
             return None
         return max(0.0, self._read_at + LOG_SECONDS - self._services.clock.monotonic())
 

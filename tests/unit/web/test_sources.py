@@ -8,7 +8,7 @@ import pytest
 
 from fakes.clock import FakeClock
 from fakes.web import Client, MemoryLogs, WebWorld
-from rota.core.run import Progress, Run
+from rota.core.run import Progress, Run, RunState
 from rota.core.seams import AttemptRef, LogPage, RunPage, RunQuery
 from rota.web.hub import HUB
 from rota.web.live_topic import LiveTopic
@@ -122,3 +122,15 @@ async def test_a_job_page_reads_its_runs_when_one_moved_on_and_not_for_progress(
     assert asked == ["runs"]
     (table,) = (e for e in live.tree()["elements"].values() if e["type"] == "RunTable")
     assert table["props"]["rows"][0]["state"] == "completed"
+
+
+async def test_a_run_that_has_not_begun_asks_for_no_further_build(world: WebWorld, client: Client) -> None:
+    run = await world.begin(state=RunState.PENDING, attempts=(), started_at=None)
+    live = await followed(client, world, RunTopic(job="backup", number=run.number))
+    before = live.position
+
+    await live.refresh()
+    await advance(world, 5.0)
+
+    assert live.position == before
+    assert live._source.owes() is None
