@@ -42,6 +42,10 @@ class RunMachine(RuleBasedStateMachine):
     def plan(self) -> None:
         self.happens(h.Planned(spec=self.spec))
 
+    @rule(steps=STEPS)
+    def plan_again(self, steps: tuple[str, ...]) -> None:
+        self.happens(h.Replanned(at=AT, spec=a_job(steps=steps, version="2", retry=self.spec.retry)))
+
     @rule()
     def release(self) -> None:
         self.happens(h.Released())

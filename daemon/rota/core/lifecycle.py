@@ -220,6 +220,8 @@ def _cancelled(happening: h.Cancelled, run: Run) -> Run:
 @_apply.register
 def _retry_now(happening: h.RetryNow, run: Run) -> Run:
     require(run, run.state is RunState.RETRYING, happening)
+    if open_attempt(run) is not None:  # its time has come already, and it waits for a runner
+        return run
     return changed(run, next_attempt_at=happening.at)
 
 

@@ -82,6 +82,19 @@ async def test_a_waiting_retry_whose_steps_are_all_gone_by_then_says_so() -> Non
         assert (run.state, run.reason) == (RunState.FAILED, Reason.REMOVED)
 
 
+async def test_a_wish_to_retry_now_changes_nothing_for_an_attempt_that_waits_for_a_runner_already() -> None:
+    async with FakeEngine(a_job(retry=Retry(attempts=2))) as engine:
+        await engine.start()
+        engine.hands.facts = None
+        engine.hands.process().end(1)
+        await engine.clock.advance(10)
+
+        await engine.operations.retry("backup.1")
+        run = await with_a_runner(engine)
+
+        assert (run.state, run.attempt, run.next_attempt_at) == (RunState.RUNNING, 2, None)
+
+
 async def test_a_start_whose_answer_is_lost_is_on_record_as_it_was_ordered(engine: FakeEngine) -> None:
     engine.hands.broken = Unavailable("The connection was lost.")
 
