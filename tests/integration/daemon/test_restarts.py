@@ -133,16 +133,16 @@ def test_a_kill_during_backoff_changes_neither_the_time_nor_the_number_of_the_ne
     assert planned[later] <= ended["attempts"][1]["startedAt"] < max(planned[later], begun) + 1500
 
 
-def test_a_limit_and_a_cancel_hold_while_the_daemon_is_away(daemon: DaemonProcess) -> None:
+def test_a_limit_holds_while_the_daemon_is_away_and_a_cancel_is_not_forgotten(daemon: DaemonProcess) -> None:
     daemon.load("limited", "limits: {timeout: 1s}\nrun: sleep 300\n")
     daemon.load("stubborn", "limits: {grace: 1s}\nrun: trap '' TERM; echo up; while :; do sleep 0.1; done\n")
     limited, stubborn = daemon.run("limited"), daemon.run("stubborn")
     eventually(lambda: daemon.lines(stubborn) == ["up"])
-    pids = [becomes(daemon, run, "running")["pid"] for run in (limited, stubborn)]
+    pid = becomes(daemon, limited, "running")["pid"]
     daemon.post(f"/api/v1/runs/{stubborn}/cancel")
 
     daemon.kill9()
-    eventually(lambda: not any(Path(f"/proc/{pid}").exists() for pid in pids))
+    eventually(lambda: not Path(f"/proc/{pid}").exists())
     daemon.start()
 
     ended = daemon.ended(limited)
