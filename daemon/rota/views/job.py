@@ -127,10 +127,14 @@ def _actions(entry: JobEntry) -> list[Action]:
 
 def _warnings(view: JobView) -> list[Node]:
     entry = view.entry
-    found = attention.file_alerts(view.problems, [entry] if entry.stale else [])
+    alerts = attention.file_alerts(view.problems, [entry] if entry.stale else [])
     trouble = trouble_of(entry)
     if trouble is not None:
-        found.insert(0, attention.job_alert(entry, trouble, view.last_words))
+        alerts.insert(0, attention.job_alert(entry, trouble, view.last_words))
+    found = []
+    if alerts:
+        props = {"title": "Needs attention", "count": len(alerts), "tone": "failed"}
+        found.append(Node(type="Section", id="attention", props=props, children=alerts))
     if entry.pause is not None:
         found.append(_banner("paused", "idle", "Paused", _pause_words(entry)))
     if entry.state is JobState.DISABLED:

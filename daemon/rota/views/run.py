@@ -106,7 +106,8 @@ def _cause(view: RunView) -> list[Node]:
         return []
     alert = failure("cause", run.id, run, last_words(view.log), log_href=f"{run_path(run.id)}#h-log")
     # The page's own buttons offer Retry already.
-    return [Node(type=alert.type, id=alert.id, props=alert.props, text=alert.text)]
+    cause = Node(type=alert.type, id=alert.id, props=alert.props, text=alert.text)
+    return [_section("attention", "What went wrong", [cause])]
 
 
 def _warnings(run: Run) -> list[Node]:

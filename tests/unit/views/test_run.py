@@ -34,7 +34,7 @@ def test_a_failed_run_begins_with_its_cause_and_last_words() -> None:
 
     page = the_page(run, a_log("connecting", "", "connection refused", end=True))
 
-    assert page.elements["page"]["children"][0] == "cause"
+    assert page.elements["page"]["children"][0] == "attention"
     cause = page.elements["cause"]["props"]
     assert cause["message"] == "exit code 3 on attempt 2 of 2"
     assert cause["lastLines"] == ["connecting", "connection refused"]
