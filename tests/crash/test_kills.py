@@ -55,17 +55,21 @@ def _let_it_run(daemon: DaemonProcess, seconds: float) -> None:
 
 
 def _kill(daemon: DaemonProcess, who: str) -> None:
+    runner = eventually(lambda: _living_runner(daemon), within=20)
     if who in ("daemon", "both"):
         daemon.kill9()
     if who in ("runner", "both"):
-        os.kill(_runner_pid(daemon), signal.SIGKILL)
+        os.kill(runner, signal.SIGKILL)
     if who in ("daemon", "both"):
         daemon.start()
 
 
-def _runner_pid(daemon: DaemonProcess) -> int:
-    """The one that serves now; a killed one has a successor."""
-    return int((daemon.state / "runner" / ".lock").read_text())
+def _living_runner(daemon: DaemonProcess) -> int | None:
+    """The one that serves now; a killed one gets a successor."""
+    pid = int((daemon.state / "runner" / ".lock").read_text() or 0)
+    stat = Path(f"/proc/{pid}/stat")
+    is_alive = stat.exists() and stat.read_text().rpartition(")")[2].split()[0] != "Z"
+    return pid if is_alive else None
 
 
 def _come_to_rest(daemon: DaemonProcess) -> None:
