@@ -19,7 +19,8 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 ROTA = ROOT / ".venv/bin/rota"
 PEERS = ROOT / ".venv-bench"
-VERSIONS = ("yacron==0.19.0", "cronstable==1.2.72")
+VERSIONS = ("yacron==0.19.0", "cronstable==1.2.72", "apscheduler==3.11.0")
+APSCHEDULER = "apscheduler"
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,12 +38,14 @@ class JobLine:
 
 
 def install() -> None:
-    """Make `.venv-bench` when it is not there yet."""
-    if (PEERS / "bin/cronstable").exists():
+    """Make `.venv-bench` when it is not there yet, or when it lacks one of them."""
+    marker = PEERS / "installed"
+    if marker.exists() and marker.read_text() == " ".join(VERSIONS):
         return
-    print("Installing yacron and cronstable into .venv-bench (once)", file=sys.stderr)
+    print(f"Installing {' '.join(VERSIONS)} into .venv-bench (once)", file=sys.stderr)
     venv.create(PEERS, with_pip=True)
     subprocess.run([PEERS / "bin/pip", "install", "--quiet", *VERSIONS], check=True)
+    marker.write_text(" ".join(VERSIONS))
 
 
 def rota_file(job: JobLine) -> str:
@@ -56,6 +59,35 @@ def peer_file(job: JobLine) -> str:
     return (
         f"jobs:\n  - name: {job.name}\n    command:\n{argv}"
         f'    schedule: "{job.cron}"\n    captureStdout: true\n    captureStderr: true\n'
+    )
+
+
+def rota_long_file(job: JobLine) -> str:
+    """A job as people write it, of about 500 bytes; not run, only read."""
+    return (
+        f"title: Nightly backup of {job.name}\n"
+        "description: Dumps the database, checks the dump and copies it to the second site.\n"
+        "owner: platform team\ntags: [backup, database]\n"
+        f'schedule:\n  cron: "{job.cron}"\n  timezone: Europe/Berlin\n'
+        "missed: latest\nstart_deadline: 30m\n"
+        "retry:\n  attempts: 3\n  backoff: exponential\n  delay: 10s\n"
+        "limits:\n  timeout: 2h\n  output: 10M\nconcurrency:\n  overlap: skip\n"
+        f"env:\n  PGHOST: {job.name}.example.org\n  PGDATABASE: shop\n"
+        f"exec: {json.dumps(job.argv)}\n"
+    )
+
+
+def peer_long_file(job: JobLine) -> str:
+    """The same in yacron's form, as far as it goes."""
+    argv = "".join(f"      - {json.dumps(word)}\n" for word in job.argv)
+    return (
+        f'jobs:\n  - name: {job.name}\n    command:\n{argv}    schedule: "{job.cron}"\n'
+        "    utc: false\n    timezone: Europe/Berlin\n    captureStdout: true\n    captureStderr: true\n"
+        "    concurrencyPolicy: Forbid\n    executionTimeout: 7200\n    killTimeout: 10\n"
+        "    onFailure:\n      retry:\n        maximumRetries: 3\n        initialDelay: 10\n"
+        "        maximumDelay: 300\n        backoffMultiplier: 2\n"
+        f"    environment:\n      - key: PGHOST\n        value: {job.name}.example.org\n"
+        "      - key: PGDATABASE\n        value: shop\n"
     )
 
 
@@ -80,11 +112,11 @@ class Contender:
     validate: list[str]
 
 
-def contenders(folder: Path, jobs: Sequence[JobLine], port: int) -> list[Contender]:
+def contenders(folder: Path, jobs: Sequence[JobLine], port: int, *, long: bool = False) -> list[Contender]:
     """All of them with the page on and output kept; rota and cronstable with their durable store."""
-    write(folder / "rota", jobs, rota_file)
-    write(folder / "yacron", jobs, peer_file)
-    write(folder / "cronstable", jobs, peer_file)
+    write(folder / "rota", jobs, rota_long_file if long else rota_file)
+    for peer in ("yacron", "cronstable"):
+        write(folder / peer, jobs, peer_long_file if long else peer_file)
     page = f"web:\n  listen:\n    - http://127.0.0.1:{port + 1}\n"
     (folder / "yacron/web.yaml").write_text(page)
     (folder / "cronstable/settings.yaml").write_text(cronstable_settings(folder / "state", port + 2))
@@ -99,6 +131,14 @@ def contenders(folder: Path, jobs: Sequence[JobLine], port: int) -> list[Contend
         Contender("yacron", *_peer(yacron, folder / "yacron")),
         Contender("cronstable", *_peer(cronstable, folder / "cronstable")),
     ]
+
+
+def apscheduler(folder: Path, jobs: Sequence[JobLine]) -> Contender:
+    """A script of twenty lines that keeps no record, no output and no page: how quick threads can be."""
+    listed = folder / "apscheduler.json"
+    listed.write_text(json.dumps([[job.minute, job.hour, job.argv] for job in jobs]))
+    command = [str(PEERS / "bin/python"), str(ROOT / "bench/apscheduler_jobs.py"), str(listed)]
+    return Contender(APSCHEDULER, command, command)
 
 
 def _peer(program: str, folder: Path) -> tuple[list[str], list[str]]:
