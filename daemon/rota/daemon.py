@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import os
 import signal
 import sys
 from collections.abc import Coroutine, Sequence
@@ -61,6 +62,7 @@ class Daemon:
     notifier: Notifier
     watchdog: timedelta | None
     _stop: asyncio.Event = field(default_factory=asyncio.Event)
+    _terminal: Sequence[int] = field(default_factory=lambda: [fd for fd in (0, 1, 2) if os.isatty(fd)])
 
     async def run(self) -> int:
         """Begin, go on until told to stop or until a part fails for good, end."""
@@ -149,9 +151,7 @@ class Daemon:
         await self.client.close()
         _log.info("daemon.ended", running=going_on)
         if going_on and sys.stderr.isatty():
-            self._say(
-                f"\n{', '.join(going_on)}: still running. Start rota again to see the end, or cancel there."
-            )
+            self._say(f"\n{farewell(going_on)}")
 
     async def _announce(self, app: web.Application) -> None:
         """One line with the address, and on a terminal the link that signs a browser in."""
@@ -167,8 +167,9 @@ class Daemon:
         if self.config.log_format == "json":
             self._say(json.dumps(ready))
         else:
-            self._say(f"rota serves {jobs} jobs at {self.sockets.url}")
+            self._say(f"rota serves {_counted(jobs, 'job')} at {self.sockets.url}")
             await self._offer_link(app)
+            self._tell_problems()
         self.notifier.ready(self._status())
 
     async def _offer_link(self, app: web.Application) -> None:
@@ -180,8 +181,19 @@ class Daemon:
                 f"to act from a browser, sign it in once: {self.sockets.url}/sign-in?token={link.token}"
             )
 
+    def _tell_problems(self) -> None:
+        """At once to whoever sits at the terminal; the page and `rota status` have them, too."""
+        if sys.stdout.isatty():
+            for problem in self.parts.board.problems:
+                self._say(str(problem))
+
     def _on_hangup(self) -> None:
-        self.executor.spawn(self._reload())
+        """Somebody wants the job files read again; or the terminal was closed, and then the daemon ends."""
+        if self._terminal and not any(os.isatty(fd) for fd in self._terminal):
+            _write_nowhere(self._terminal)
+            self._stop.set()
+        else:
+            self.executor.spawn(self._reload())
 
     async def _reload(self) -> None:
         self.notifier.reloading()
@@ -220,9 +232,31 @@ class Daemon:
     def _status(self) -> str:
         running = sum(1 for run in self.executor.open_runs if run.state.is_active)
         problems = len(self.parts.board.problems)
-        ending = f", {problems} problems in job files" if problems else ""
-        return f"{len(self.parts.board.jobs)} jobs, {running} running{ending}; {self.sockets.url}"
+        ending = f", {_counted(problems, 'problem')} in job files" if problems else ""
+        return f"{_counted(len(self.parts.board.jobs), 'job')}, {running} running{ending}; {self.sockets.url}"
 
     @staticmethod
     def _say(line: str) -> None:
         print(line, flush=True)  # noqa: T201  the one thing the daemon prints is where it is
+
+
+def farewell(runs: Sequence[str]) -> str:
+    """What goes on without the daemon, and how to see it and end it all the same."""
+    one = len(runs) == 1
+    return (
+        f"Still running: {', '.join(runs)}. {'It goes' if one else 'They go'} on without the daemon.\n"
+        f"Start rota again to see the end{' of each' if not one else ''}, "
+        f"or to end {'it' if one else 'one'}: rota cancel {runs[0]}"
+    )
+
+
+def _write_nowhere(fds: Sequence[int]) -> None:
+    """The last words to a terminal that is gone would fail."""
+    nowhere = os.open(os.devnull, os.O_RDWR)
+    for fd in fds:
+        os.dup2(nowhere, fd)
+    os.close(nowhere)
+
+
+def _counted(count: int, noun: str) -> str:
+    return f"{count} {noun}" if count == 1 else f"{count} {noun}s"

@@ -57,6 +57,7 @@ class RunnerClient:
         self._ledger = ledger
         self._changed = changed
         self._facts: RunnerFacts | None = None
+        self._is_ending = False
         self.problem = ""  # why the runner that answers can't be used, in its own words
         self._connecting: asyncio.Task[None] | None = None
         self._connection: Connection | None = None
@@ -79,6 +80,7 @@ class RunnerClient:
 
     async def close(self) -> None:
         """End the connection. Whoever waits for a start or a report gets Unavailable."""
+        self._is_ending = True
         if self._connecting is not None:
             self._connecting.cancel()
             with contextlib.suppress(asyncio.CancelledError):
@@ -154,6 +156,7 @@ class RunnerClient:
 
     async def quit(self) -> None:
         """Ask the runner to end; it does if it holds nothing. Does not wait."""
+        self._is_ending = True
         self._put({"type": "quit"})
         await self._clock.sleep(0)  # the packet leaves when the loop turns
 
@@ -179,7 +182,7 @@ class RunnerClient:
         if self._connection is not None:
             self._connection.close()
         self._connection = None
-        if self._facts is not None:
+        if self._facts is not None and not self._is_ending:
             _log.warning("runner.connection_lost", pid=self._facts.pid)
         self._facts = None
         self._changed()

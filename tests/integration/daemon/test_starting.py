@@ -126,7 +126,7 @@ def test_asked_to_end_with_nothing_running_it_takes_its_runner_along(
         serving.send_signal(number)
         assert serving.wait(20) == 0
 
-    assert line.startswith("rota serves 1 jobs at http://127.0.0.1:")  # for people, without --log json
+    assert line.startswith("rota serves 1 job at http://127.0.0.1:")  # for people, without --log json
     eventually(lambda: not Path(f"/proc/{runner}").exists())
     layout = find_layout(process.environment, uid=os.getuid(), state=process.state)
     assert not layout.runner_socket.exists()
