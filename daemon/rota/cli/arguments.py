@@ -24,6 +24,8 @@ class JobName(click.ParamType[str]):
     name = "job"
 
     def convert(self, value: object, param: click.Parameter | None, ctx: click.Context | None) -> str:
+        if value == "":
+            self.fail("expected the id of a job", param, ctx)
         return str(value)
 
     def shell_complete(
@@ -48,7 +50,7 @@ class RunName(JobName):
     name = "run"
 
     def convert(self, value: object, param: click.Parameter | None, ctx: click.Context | None) -> str:
-        text = str(value)
+        text = super().convert(value, param, ctx)
         if "." not in text or text.endswith(".latest"):
             return f"{text.removesuffix('.latest')}.latest"
         try:

@@ -96,6 +96,16 @@ def _unlike(error: Error, part: Part) -> Iterator[Problem]:
     )
 
 
+def _too_long(error: Error, part: Part) -> Iterator[Problem]:
+    if "propertyNames" in error.absolute_schema_path:
+        yield from _unlike(error, part)
+        return
+    expected = str(error.schema.get("title", "text")) if isinstance(error.schema, dict) else "text"
+    expected = expected.partition(", at most")[0]
+    message = f"expected {expected}, at most {error.validator_value} characters, got {len(error.instance)}"
+    yield part.problem(_path(error), message, None)
+
+
 def _unlisted(error: Error, part: Part) -> Iterator[Problem]:
     listed = [str(each) for each in error.validator_value]
     message = f"expected one of {', '.join(listed)}, got {describe(error.instance)}"
@@ -186,6 +196,7 @@ _WORDING: dict[object, Callable[[Error, Part], Iterator[Problem]]] = {
     "additionalProperties": _unknown_keys,
     "dependentRequired": _dependent,
     "enum": _unlisted,
+    "maxLength": _too_long,
     "not": _excluding,
     "oneOf": _choice,
     "required": _missing_keys,

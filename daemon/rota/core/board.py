@@ -9,8 +9,10 @@ from collections import deque
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from difflib import get_close_matches
 from enum import StrEnum
 
+from rota.core.errors import NotFound
 from rota.core.model import JobSet, JobSpec, MissedPolicy
 from rota.core.problems import Problem
 from rota.core.run import Reason, Run, RunState
@@ -139,6 +141,15 @@ class Board:
     problems: tuple[Problem, ...] = ()
     files: int = 0
     health: dict[str, HealthItem] = field(default_factory=dict)
+
+    def entry(self, job: str) -> JobEntry:
+        """Raises NotFound, which guesses what was meant."""
+        entry = self.jobs.get(job)
+        if entry is None:
+            near = get_close_matches(job, self.jobs, n=1)
+            guess = f" Did you mean {near[0]!r}?" if near else ""
+            raise NotFound(f"There is no job {job!r}.{guess}")
+        return entry
 
     def load(self, jobset: JobSet) -> None:
         """Take over a newly read set; what is known of runs stays with its job."""

@@ -115,10 +115,7 @@ class Operations:
         return await self._executor.open(entry.spec, opening, lambda: _queues(entry, self._parts.clock.now()))
 
     def _entry(self, job: str) -> JobEntry:
-        entry = self._parts.board.jobs.get(job)
-        if entry is None:
-            raise NotFound(f"There is no job {job!r}.")
-        return entry
+        return self._parts.board.entry(job)
 
     def _enabled(self, job: str) -> JobEntry:
         entry = self._entry(job)

@@ -8,7 +8,6 @@ from itertools import islice
 from aiohttp import web
 
 from rota.core.board import JobEntry, JobState
-from rota.core.errors import NotFound
 from rota.core.instant import from_ms, optional_from_ms
 from rota.core.schedule import due_between, next_due
 from rota.web.answers import answer, integer, limit, polled, refused
@@ -114,11 +113,7 @@ def _wanted(request: web.Request, entry: JobEntry) -> bool:
 
 
 def _entry(request: web.Request) -> JobEntry:
-    job = request.match_info["job"]
-    entry = request.app[SERVICES].board.jobs.get(job)
-    if entry is None:
-        raise NotFound(f"There is no job {job!r}.")
-    return entry
+    return request.app[SERVICES].board.entry(request.match_info["job"])
 
 
 def _shape(services: Services, entry: JobEntry) -> Shape:

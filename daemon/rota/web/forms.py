@@ -7,7 +7,6 @@ from collections.abc import Mapping
 import aiohttp_jinja2
 from aiohttp import web
 
-from rota.core.errors import NotFound
 from rota.core.model import JobSpec
 from rota.handlers.params import from_form
 from rota.web.assets import assets
@@ -77,11 +76,7 @@ async def _form(request: web.Request) -> Mapping[str, str]:
 
 
 def _spec(request: web.Request) -> JobSpec:
-    job = request.match_info["job"]
-    entry = request.app[SERVICES].board.jobs.get(job)
-    if entry is None:
-        raise NotFound(f"There is no job {job!r}.")
-    return entry.spec
+    return request.app[SERVICES].board.entry(request.match_info["job"]).spec
 
 
 def _members(form: Mapping[str, str], prefix: str) -> dict[str, str]:

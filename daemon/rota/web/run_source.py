@@ -13,16 +13,17 @@ async def find_run(services: Services, run_id: str) -> Run:
     job, _, number = run_id.rpartition(".")
     found = await services.store.latest(job) if number == "latest" else await _numbered(services, run_id)
     if found is None:
-        raise NotFound(_no_run(services, run_id))
+        raise _no_run(services, run_id)
     entry = services.board.jobs.get(found.job)
     return found if entry is None else entry.open_runs.get(found.number, found)
 
 
-def _no_run(services: Services, run_id: str) -> str:
+def _no_run(services: Services, run_id: str) -> NotFound:
     job, _, number = run_id.rpartition(".")
     if number != "latest":
-        return f"There is no run {run_id!r}."
-    return f"{job} has not run yet." if job in services.board.jobs else f"There is no job {job!r}."
+        return NotFound(f"There is no run {run_id!r}.")
+    services.board.entry(job)  # raises for a job that is not there
+    return NotFound(f"{job} has not run yet.")
 
 
 def attempt_of(run: Run, step: str | None = None, n: int | None = None) -> Attempt | None:

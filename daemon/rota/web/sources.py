@@ -8,7 +8,6 @@ from collections.abc import Sequence
 import structlog
 
 from rota.config import schemas
-from rota.core.errors import NotFound
 from rota.core.events import Event, JobChanged, JobsLoaded, LogAppended, RunChanged, RunProgressed
 from rota.core.run import Run
 from rota.core.seams import RunPage, RunQuery
@@ -110,9 +109,7 @@ class JobSource:
         if self._is_old:
             self._is_old = False  # before it is read: what changes meanwhile makes it old again
             await self._read()
-        entry = services.board.jobs.get(job)
-        if entry is None:
-            raise NotFound(f"There is no job {job!r}.")
+        entry = services.board.entry(job)
         view = JobView(
             entry=entry,
             runs=self._runs,

@@ -9,7 +9,6 @@ from typing import Any
 
 from aiohttp import WSCloseCode, WSMsgType, web
 
-from rota.core.errors import NotFound
 from rota.core.events import Event, RunChanged, RunProgressed
 from rota.core.instant import optional_ms, to_ms
 from rota.core.run import Run, StepState
@@ -24,9 +23,7 @@ async def follow_job(request: web.Request) -> web.WebSocketResponse:
     require_origin(request)
     services = request.app[SERVICES]
     job = request.match_info["job"]
-    entry = services.board.jobs.get(job)
-    if entry is None:
-        raise NotFound(f"There is no job {job!r}.")
+    entry = services.board.entry(job)
     socket = web.WebSocketResponse(heartbeat=20.0, compress=False, max_msg_size=4096)
     await socket.prepare(request)
     follower = _Follower(job)

@@ -79,6 +79,7 @@ def test_json_is_json_and_nothing_else(daemon: DaemonProcess, words: str) -> Non
         ("run", 2, "Missing argument 'JOB'"),
         ("run good --frobnicate", 2, "No such option"),
         ("run nope", 1, "There is no job 'nope'"),
+        ("run goood", 1, "Did you mean 'good'?"),
         ("run good -p n", 2, "expected NAME=VALUE"),
         ("run good -p m=1", 2, "it takes: n"),
         ("run good -p n=many", 1, "'many' is not of type 'integer'"),

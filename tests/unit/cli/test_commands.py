@@ -294,6 +294,14 @@ def test_interrupting_a_log_that_is_followed_ends_as_shells_expect(
     assert "Aborted" not in result.output
 
 
+@pytest.mark.parametrize("command", ["run", "show", "logs", "cancel"])
+def test_an_empty_name_is_refused_before_anybody_is_asked(run_rota: Rota, command: str) -> None:
+    result = run_rota(command, "")
+
+    assert result.exit_code == 2
+    assert "expected the id of a job" in result.stderr
+
+
 def test_a_job_names_its_latest_run(run_rota: Rota, daemon: ScriptedDaemon) -> None:
     daemon.says("/api/v1/runs/backup.latest/cancel", a_run("cancelled"))
 

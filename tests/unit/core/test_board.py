@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -9,6 +10,7 @@ import pytest
 from fakes.jobs import a_job
 from fakes.schedules import a_set
 from rota.core.board import Board, JobEntry, JobState
+from rota.core.errors import NotFound
 from rota.core.model import JobSpec, Missed, MissedPolicy
 from rota.core.run import Reason, Run, RunState, TriggeredBy
 
@@ -29,6 +31,21 @@ def a_run(number: int, state: RunState = RunState.RUNNING, **changes: Any) -> Ru
 
 def a_skip(number: int, reason: Reason, count: int = 1) -> Run:
     return a_run(number, RunState.SKIPPED, reason=reason, count=count)
+
+
+@pytest.mark.parametrize(
+    ("job", "told"),
+    [
+        ("bakcup", "There is no job 'bakcup'. Did you mean 'backup'?"),
+        ("report", "There is no job 'report'."),
+        ("", "There is no job ''."),
+    ],
+)
+def test_a_job_that_is_not_there_is_guessed_from_its_name(job: str, told: str) -> None:
+    board, _ = a_board()
+
+    with pytest.raises(NotFound, match=re.escape(told) + "$"):
+        board.entry(job)
 
 
 def test_skips_in_a_row_are_counted_while_a_run_is_in_the_way() -> None:
