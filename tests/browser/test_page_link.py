@@ -44,7 +44,12 @@ def test_two_thousand_changes_leave_no_node_behind(browser: Browser, daemon: Dae
     context = browser.new_context()
     page = watched(context)
     sockets: list[WebSocketRoute] = []
-    page.route_web_socket("**/api/v1/live", lambda ws: (sockets.append(ws), ws.connect_to_server()))
+
+    def pass_through(socket: WebSocketRoute) -> None:
+        sockets.append(socket)
+        socket.connect_to_server()
+
+    page.route_web_socket("**/api/v1/live", pass_through)
     page.goto(daemon.url)
     expect(page.locator("#link-state .words")).to_have_text("Live")
     counters = context.new_cdp_session(page)

@@ -81,7 +81,7 @@ def _page(entry: JobEntry, body: Sequence[Node], side: Sequence[Node]) -> Node:
     elif spec.title:
         props["subtitle"] = spec.id
     header: list[Node] = [_phase(entry)]
-    if entry.next_due:
+    if entry.next_due and entry.pause is None:
         header.append(next_run(entry, job_element(spec.id, "next")))
     return Node(
         type="Page",
@@ -202,6 +202,8 @@ def _usual(entry: JobEntry) -> str:
     usual = usual_ms(entry)
     if usual is None:
         return "too few runs to know its usual length"
+    if usual < 100:
+        return "usually under 0.1 s"
     return f"usually {length_in_words(timedelta(milliseconds=_rounded(usual)))}"
 
 

@@ -23,7 +23,7 @@ def job_row(entry: JobEntry, *, now: datetime) -> Node:
     """State, name, schedule in words, history, last and next run, progress; and Run now."""
     spec = entry.spec
     slots: dict[str, Sequence[Node]] = {"history": [history(entry, ROW_BARS, size="small")]}
-    if entry.next_due:
+    if entry.next_due and entry.pause is None:
         slots["next"] = [next_run(entry, job_element(spec.id, "next"))]
     running = [run for run in entry.active if run.state is RunState.RUNNING]
     if running:

@@ -78,6 +78,8 @@ def _phase(run: Run) -> Node:
     if since is not None:
         props["since"] = to_ms(since)
     reason = run.message
+    if run.is_queued:
+        reason = reason or "waits for its turn"
     if run.cancel_requested_at is not None and not run.state.is_final:
         reason = "asked to stop"
     if reason and run.state is not RunState.FAILED:  # else the alert below says it
@@ -93,7 +95,7 @@ def _actions(run: Run) -> list[Action]:
         cancel_off = "already_requested"
     can_retry = run.state in (RunState.RETRYING, RunState.FAILED, RunState.CANCELLED)
     label = "Retry now" if run.state is RunState.RETRYING else "Retry"
-    retry_off = None if can_retry else ("not_retryable" if run.state.is_final else "active")
+    retry_off = None if can_retry else ("active" if run.state is RunState.RUNNING else "not_retryable")
     return [
         Action(do="run.retry", label=label, args=args, expect=expect, disabled=retry_off),
         Action(do="run.cancel", label="Cancel", args=args, expect=expect, disabled=cancel_off),

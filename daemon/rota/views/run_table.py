@@ -11,6 +11,8 @@ from rota.views.ids import job_path, run_path
 from rota.views.phases import duration_ms, phase_of_run, trigger_of
 from rota_catalog.tree import Node
 
+_EXPECTED = "exit code 0"  # says no more than the state
+
 
 def run_table(job: str, page: RunPage, *, before: str, zone: str) -> Node:
     """The runs of one page, newest first; `before` is the cursor by which it was asked for."""
@@ -47,9 +49,9 @@ def _row(run: Run) -> Mapping[str, object]:
         row["startedAt"] = to_ms(run.started_at)
         if run.ended_at is not None:
             row["durationMs"] = duration_ms(run)
-    if run.max_attempts > 1 and run.attempt and " on attempt " not in run.message:
+    if run.attempt > 1 and " on attempt " not in run.message:
         row |= {"attempt": run.attempt, "maxAttempts": max(run.attempt, run.max_attempts)}
-    note = "" if run.message == row["state"] else run.message
+    note = "" if run.message in (row["state"], _EXPECTED) else run.message
     if run.count > 1:
         note = f"{run.count} due times: {note}"
     return row | ({"note": note[:500]} if note else {})
@@ -66,7 +68,7 @@ def _attempt_row(run: Run, attempt: Attempt, shown: Attempt | None) -> Mapping[s
         row["startedAt"] = to_ms(attempt.started_at)
         if attempt.ended_at is not None:
             row["durationMs"] = max(0, to_ms(attempt.ended_at) - to_ms(attempt.started_at))
-    note = "" if attempt.message == row["state"] else attempt.message
+    note = "" if attempt.message in (row["state"], _EXPECTED) else attempt.message
     if shown is not None and attempt.id == shown.id:
         note = f"{note} (log below)" if note else "log below"
     return row | ({"note": note[:500]} if note else {})

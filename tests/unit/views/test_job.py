@@ -14,7 +14,7 @@ from rota.core.instant import to_ms
 from rota.core.model import Definition, JobSpec
 from rota.core.problems import Problem
 from rota.core.run import RunState
-from rota.core.seams import Pause, RunPage
+from rota.core.seams import Pause, RunBar, RunPage
 from rota.views.job import JobView, job_page
 from rota_catalog.tree import Document
 
@@ -174,3 +174,31 @@ def test_the_definition_is_shown_as_people_write_it(text: str, shown: str) -> No
 
     assert page.elements["definition.text"]["props"]["value"] == shown
     assert titles(page) == ["Schedule", "Job", "History", "Runs", "Definition"]
+
+
+def test_a_paused_job_promises_no_next_run() -> None:
+    entry = an_entry(a_job("backup", triggers=(cron("0 2 * * *"),)))
+    entry.next_due = due_in("backup", timedelta(hours=1))
+    entry.pause = Pause(since=NOW, until=None, note="")
+
+    page = the_page(entry)
+
+    assert of_type(page, "NextRunCountdown") == []
+
+
+def test_a_run_table_tells_only_what_the_state_does_not() -> None:
+    plain = an_ended_run(number=1, message="exit code 0", attempt=1, max_attempts=3)
+    second = an_ended_run(number=2, message="", attempt=2, max_attempts=3)
+
+    first_row, second_row = of_type(the_page(an_entry(), plain, second), "RunTable")[0]["props"]["rows"]
+
+    assert {"note", "attempt"}.isdisjoint(first_row)
+    assert (second_row["attempt"], second_row["maxAttempts"]) == (2, 3)
+
+
+def test_a_very_short_job_is_not_said_to_take_no_time() -> None:
+    entry = an_entry()
+    for number in range(1, 8):
+        entry.bars.append(RunBar(number=number, state=RunState.COMPLETED, at=NOW, duration_ms=3))
+
+    assert the_page(entry).elements["history"]["props"]["note"] == "usually under 0.1 s"

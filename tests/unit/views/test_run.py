@@ -259,3 +259,12 @@ def test_without_lines_no_count_of_lines_is_told() -> None:
     page = the_page(a_run(), LogPage(lines=[], next=7, end=False))
 
     assert "total" not in of_type(page, "LogTail")[0]["props"]
+
+
+def test_a_queued_run_waits_for_its_turn() -> None:
+    run = a_run(state=RunState.PENDING, reason=Reason.QUEUED, message="", attempts=(), started_at=None)
+
+    page = the_page(run)
+
+    assert page.elements["phase"]["props"]["reason"] == "waits for its turn"
+    assert offers(page) == {"run.retry": "not_retryable", "run.cancel": None}

@@ -3,6 +3,7 @@ import { duration, moment } from "../format.js";
 import { look, path } from "../parts.js";
 
 const WIDTH = 8; // of a bar with its gap
+const MOST = 4; // times the usual length: a longer bar is cut off, lest all others look alike
 const BASE = 25; // where bars stand; marks are below
 
 export function view(id, { props: p, text }, r) {
@@ -10,7 +11,7 @@ export function view(id, { props: p, text }, r) {
   if (!p.runs.length) return h("div", same, h("span", { class: "none" }, text));
   const width = WIDTH * p.runs.length;
   const known = p.runs.map((run) => run.durationMs).filter((ms) => typeof ms === "number");
-  const longest = Math.max(...known, p.p50Ms || 1, 1);
+  const longest = Math.min(Math.max(...known, p.p50Ms || 1, 1), p.p50Ms ? MOST * p.p50Ms : Infinity);
   const drawing = h(
     "svg",
     { viewBox: `0 0 ${width} 36`, width, height: 36, preserveAspectRatio: "xMinYMid meet" },
@@ -21,7 +22,7 @@ export function view(id, { props: p, text }, r) {
 }
 
 function height(ms, longest) {
-  return 3 + Math.floor((21 * ms) / longest);
+  return 3 + Math.floor((21 * Math.min(ms, longest)) / longest);
 }
 
 function usual(width, level) {
@@ -43,6 +44,7 @@ function bar(run, x, longest, isNewest, r) {
     h("title", null, label(run, its, r)),
     h("rect", { class: "hit", x, y: 0, width: 8, height: 36 }),
     isKnown ? h("rect", { class: "column", x: x + 1, y: BASE - tall, width: 6, height: tall, rx: 1 }) : null,
+    isKnown && run.durationMs > longest ? h("rect", { class: "cut", x, y: 4, width: 8, height: 2 }) : null,
     run.state !== "completed"
       ? h("path", { class: its.filled ? "mark filled" : "mark", d: its.icon, transform: `translate(${x} 27) scale(0.5)` })
       : null,
