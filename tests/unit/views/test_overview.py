@@ -84,8 +84,10 @@ def test_the_worst_comes_first() -> None:
 def test_a_stuck_job_says_since_when_and_offers_to_cancel_the_run_in_its_way() -> None:
     board = a_board()
     board.record(a_run())
-    skip = {"reason": Reason.OVERLAP, "message": "stuck since noon", "count": 3, "due_at": NOW}
-    board.record(an_ended_run(RunState.SKIPPED, number=2, **skip))
+    skip = an_ended_run(
+        RunState.SKIPPED, number=2, reason=Reason.OVERLAP, message="stuck since noon", count=3, due_at=NOW
+    )
+    board.record(skip)
 
     page = the_page(board)
 
@@ -275,3 +277,12 @@ def test_a_job_that_can_not_be_shown_leaves_the_others_theirs(monkeypatch: pytes
     assert rows(page) == ["good"]
     assert page.elements["job.bad"]["type"] == "Invalid"
     assert reported == ["bad"]
+
+
+def test_a_title_that_only_repeats_the_id_is_not_shown_twice() -> None:
+    page = the_page(a_board(a_job("disk-space", title="Disk space"), a_job("poll", title="Fetch prices")))
+
+    assert {row["props"]["name"]: row["props"].get("title") for row in of_type(page, "JobRow")} == {
+        "disk-space": None,
+        "poll": "Fetch prices",
+    }

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
@@ -29,7 +30,7 @@ def asked(world: WebWorld, monkeypatch: pytest.MonkeyPatch) -> list[str]:
         found.append("runs")
         return await runs(query)
 
-    def read_log(ref: AttemptRef, **settings: int) -> LogPage:
+    def read_log(ref: AttemptRef, **settings: Any) -> LogPage:
         found.append("log")
         return page(ref, **settings)
 
