@@ -52,11 +52,13 @@ def main() -> None:
     options = parser.parse_args()
     bare: list[float] = []
     parts: dict[str, list[float]] = {"daemon": [], "runner and jobs": []}
-    for _ in range(options.rounds):
-        bare.append(_bare(options.jobs))
-        for name, cpu in _rota(options.jobs).items():
-            parts[name].append(cpu)
-        bare.append(_bare(options.jobs))
+    # Deleted at the very end: ext4 makes new files slowly while many were deleted a moment ago.
+    with tempfile.TemporaryDirectory() as folder:
+        for turn in range(options.rounds):
+            bare.append(_bare(options.jobs))
+            for name, cpu in _rota(options.jobs, Path(folder, str(turn))).items():
+                parts[name].append(cpu)
+            bare.append(_bare(options.jobs))
     _report(options.jobs, median(bare), {name: median(values) for name, values in parts.items()})
 
 
@@ -65,25 +67,23 @@ def _bare(count: int) -> float:
     return float(subprocess.run(command, check=True, capture_output=True, text=True).stdout)
 
 
-def _rota(count: int) -> dict[str, float]:
+def _rota(count: int, folder: Path) -> dict[str, float]:
     """CPU seconds by part."""
-    with tempfile.TemporaryDirectory() as name:
-        folder = Path(name)
-        due = (datetime.now(UTC) + LEAD).replace(microsecond=0)
-        _write(folder / "jobs", count, due)
-        command = [str(peers.ROTA), "serve", str(folder / "jobs"), "--state", str(folder / "state")]
-        command += ["--listen", f"127.0.0.1:{PORT}"]
-        env = {**os.environ, "XDG_RUNTIME_DIR": name}
-        with peers.running(command, env, folder / "log"):
-            Event().wait(max(0.0, due.timestamp() - time.time() - 1))
-            before = _used(name)
-            _wait_for(lambda: _completed() == count, due + timedelta(seconds=60))
-            after = _used(name)
+    due = (datetime.now(UTC) + LEAD).replace(microsecond=0)
+    _write(folder / "jobs", count, due)
+    command = [str(peers.ROTA), "serve", str(folder / "jobs"), "--state", str(folder / "state")]
+    command += ["--listen", f"127.0.0.1:{PORT}"]
+    env = {**os.environ, "XDG_RUNTIME_DIR": str(folder)}
+    with peers.running(command, env, folder / "log"):
+        Event().wait(max(0.0, due.timestamp() - time.time() - 1))
+        before = _used(str(folder))
+        _wait_for(lambda: _completed() == count, due + timedelta(seconds=60))
+        after = _used(str(folder))
     return {part: after[part].cpu - before[part].cpu for part in after}
 
 
 def _write(folder: Path, count: int, due: datetime) -> None:
-    folder.mkdir()
+    folder.mkdir(parents=True)
     for n in range(count):
         text = f'title: Job {n}\nschedule:\n  at: "{due.isoformat()}"\nexec: [/bin/true]\n'
         (folder / f"job-{n}.yaml").write_text(text)
