@@ -13,6 +13,8 @@ Schema = Mapping[str, Any]
 WIDTH = 100  # of a folded line
 SHORT = 60  # characters of a list that stands on one line
 
+# Parameters are JSON Schemas, whose keywords the schema of job files does not name.
+_OF_A_PARAMETER = ("title", "description", "type", "enum", "minimum", "maximum", "pattern", "default")
 _CHOICES = ("allOf", "oneOf", "anyOf")
 
 
@@ -40,7 +42,8 @@ def _ordered(value: Any, schema: Schema, root: Schema) -> Any:
     for one in _meant(schema, root):
         known |= {name: inner for name, inner in one.get("properties", {}).items() if name not in known}
     others = _others(schema, root)
-    names = [name for name in known if name in value] + [name for name in value if name not in known]
+    named = [*known, *(name for name in _OF_A_PARAMETER if name not in known)]
+    names = [name for name in named if name in value] + [name for name in value if name not in named]
     return {name: _ordered(value[name], known.get(name, others), root) for name in names}
 
 

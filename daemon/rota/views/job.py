@@ -18,7 +18,7 @@ from rota.views.attention import trouble_of
 from rota.views.definition import as_yaml
 from rota.views.facts import definition_facts, key_value, schedule_facts
 from rota.views.ids import job_element
-from rota.views.job_row import history, next_run, run_offer
+from rota.views.job_row import history, next_run, own_title, run_offer
 from rota.views.phases import WORDS, note_of, phase_of, zone_of
 from rota.views.progress import active_run, usual_ms
 from rota.views.run_form import run_form
@@ -45,8 +45,7 @@ class JobView:
 
 def job_page(topic: str, view: JobView, *, now: datetime) -> Document:
     """The page as a tree."""
-    entry, runs = view.entry, view.runs
-    spec = entry.spec
+    entry = view.entry
     body = [
         *_warnings(view),
         *_running(entry, now),
@@ -57,12 +56,7 @@ def job_page(topic: str, view: JobView, *, now: datetime) -> Document:
             children=[history(entry, BARS, size="large")],
         ),
         *_run_now(entry),
-        Node(
-            type="Section",
-            id="runs",
-            props={"title": "Runs", "count": runs.total},
-            children=[run_table(spec.id, runs, before=view.before, zone=zone_of(spec))],
-        ),
+        *_runs(view),
         _definition(view),
     ]
     return document(topic, _page(entry, body, [_schedule(entry), _facts(entry)]))
@@ -78,7 +72,7 @@ def _page(entry: JobEntry, body: Sequence[Node], side: Sequence[Node]) -> Node:
     }
     if spec.description:
         props["subtitle"] = clip(spec.description, 500)
-    elif spec.title:
+    elif own_title(spec):
         props["subtitle"] = spec.id
     header: list[Node] = [_phase(entry)]
     if entry.next_due and entry.pause is None:
@@ -216,6 +210,15 @@ def _run_now(entry: JobEntry) -> list[Node]:
     if not entry.spec.params:
         return []
     return [Node(type="Section", id="run-now", props={"title": "Run now"}, children=[run_form(entry)])]
+
+
+def _runs(view: JobView) -> list[Node]:
+    spec, runs = view.entry.spec, view.runs
+    if not runs.total:
+        return []  # the history says so
+    table = run_table(spec.id, runs, before=view.before, zone=zone_of(spec))
+    props = {"title": "Runs", "count": runs.total}
+    return [Node(type="Section", id="runs", props=props, children=[table])]
 
 
 def _definition(view: JobView) -> Node:

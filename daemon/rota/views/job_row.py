@@ -82,9 +82,18 @@ def run_offer(entry: JobEntry) -> Action:
     return Action(do="job.fill_in", label="Run…", args=action.args, disabled=action.disabled)
 
 
+def own_title(spec: JobSpec) -> str:
+    """The title where it says more than the id; "" for `Disk space` of `disk-space`."""
+    return "" if _bare(spec.title) == _bare(spec.id) else spec.title
+
+
 def schedule_as_written(spec: JobSpec) -> str:
     """The triggers as the job file has them."""
     return "; ".join(_as_written(trigger) for trigger in spec.triggers)
+
+
+def _bare(words: str) -> str:
+    return words.lower().replace("-", " ").strip()
 
 
 def _as_written(trigger: object) -> str:
@@ -104,8 +113,8 @@ def _props(entry: JobEntry, phase: str, note: str) -> Mapping[str, object]:
         "schedule": schedule_in_words(spec.triggers, spec.id)[:300],
         "enabled": spec.enabled,
     }
-    if spec.title:
-        props["title"] = spec.title[:200]
+    if title := own_title(spec):
+        props["title"] = title[:200]
     if spec.triggers:
         props |= {"expression": schedule_as_written(spec)[:300], "zone": zone_of(spec)}
     if spec.tags:

@@ -13,6 +13,7 @@ from rota.core.seams import LogPage
 from rota.views.attention import failure
 from rota.views.facts import key_value, run_facts, value_facts
 from rota.views.ids import job_path, key, run_path
+from rota.views.job_row import own_title
 from rota.views.log import last_words, log_tail
 from rota.views.phases import WORDS, phase_of_run, zone_of
 from rota.views.progress import progress_bar
@@ -53,7 +54,7 @@ def run_page(topic: str, view: RunView, *, now: datetime) -> Document:
     name = view.entry.spec.name if view.entry else run.job
     props = {
         "title": run.id,
-        "subtitle": name if name != run.job else "",
+        "subtitle": own_title(view.entry.spec)[:200] if view.entry else "",
         "zone": zone,
         "back": {"label": name[:200], "href": job_path(run.job)},
         "attention": int(run.state is RunState.FAILED),

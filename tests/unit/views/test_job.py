@@ -173,7 +173,7 @@ def test_the_definition_is_shown_as_people_write_it(text: str, shown: str) -> No
     page = the_page(an_entry(spec))
 
     assert page.elements["definition.text"]["props"]["value"] == shown
-    assert titles(page) == ["Schedule", "Job", "History", "Runs", "Definition"]
+    assert titles(page) == ["Schedule", "Job", "History", "Definition"]
 
 
 def test_a_paused_job_promises_no_next_run() -> None:

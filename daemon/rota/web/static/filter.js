@@ -44,7 +44,8 @@ function needsServer(content, served) {
 
 function haystack(row) {
   const cell = row.querySelector('.col-name');
-  return `${row.dataset.name} ${cell ? cell.textContent : ''}`.toLowerCase();
+  const { name } = row.dataset;
+  return `${name} ${name.replaceAll('-', ' ')} ${cell ? cell.textContent : ''}`.toLowerCase();
 }
 
 function remember(q, state) {
