@@ -9,7 +9,7 @@ import click
 
 from rota.cli.arguments import choose_jobs, chooses_jobs
 from rota.cli.client import pages, route
-from rota.cli.instant_text import distance_text, instant_text, zone_name
+from rota.cli.instant_text import distance_text, instant_text, zone_name, zoned_text
 from rota.cli.output import Cell, note, say, say_json, say_table, state_cell
 from rota.cli.outside import INSTANT, INSTANT_HELP, Asking, asks_daemon
 from rota.core.instant import from_ms, optional_ms
@@ -64,9 +64,14 @@ def _for_each(asking: Asking, verb: str, jobs: list[dict[str, Any]], wish: dict[
         say_json({"jobs": changed, "total": len(changed), "nextCursor": None})
         return
     for job in changed:
-        say(f"{job['id']}: {verb}d")
+        say(f"{job['id']}: {verb}d{_pause_end(job, asking)}")
     if not changed:
         note(f"rota: nothing to {verb}")
+
+
+def _pause_end(job: dict[str, Any], asking: Asking) -> str:
+    until = (job["paused"] or {}).get("until")
+    return f" until {zoned_text(from_ms(until), asking.outside.zone)}" if until else ""
 
 
 def _row(job: dict[str, Any], asking: Asking) -> list[str | Cell]:

@@ -43,10 +43,10 @@ def validate(
 def _check(paths: tuple[Path, ...], timezone: str) -> JobSet:
     from rota.config import validation
 
-    for path in paths:
-        if not path.exists():
-            raise CouldNotAsk(f"{path}: no such file or directory")
     try:
+        for path in paths:
+            if not path.exists():
+                raise CouldNotAsk(f"{path}: no such file or directory")
         return validation.validate(paths, timezone=timezone)
     except OSError as error:
         raise CouldNotAsk(f"{error.filename}: {error.strerror}") from error

@@ -29,10 +29,10 @@ def backup_folder(ledger: Path) -> Path:
 def check(ledger: Path, *, limit: int = 100) -> list[str]:
     """Everything wrong with that ledger, one sentence each; empty when it is sound.
 
-    Reads the whole file. Raises UsageError when there is no such file or a newer rota wrote it.
+    Reads the whole file. Raises UsageError when there is no such file, when whoever asks may not read it, or
+    when a newer rota wrote it.
     """
-    if not ledger.is_file():
-        raise UsageError(f"There is no ledger {ledger}.")
+    _require(ledger)
     try:
         with closing(_open(ledger)) as connection:
             found = [str(row[0]) for row in connection.execute(f"PRAGMA integrity_check({limit:d})")]
@@ -52,8 +52,7 @@ def backup(ledger: Path, target: Path) -> Path:
     The copy is complete when it appears under its name. Raises UsageError when there is no ledger or
     `target` is it, StoreDamaged when it can't be read, Unavailable when the copy can't be written.
     """
-    if not ledger.is_file():
-        raise UsageError(f"There is no ledger {ledger}.")
+    _require(ledger)
     if target.exists() and target.samefile(ledger):
         raise UsageError(f"{target} is the ledger itself: name another file.")
     unfinished = target.with_name(f".{target.name}.part")
@@ -104,6 +103,19 @@ def daily_backup(ledger: Path, *, at: datetime, keep: int = 7) -> Path | None:
     for old in sorted(target.parent.glob(f"{_PREFIX}????-??-??.db"))[:-keep]:
         old.unlink(missing_ok=True)
     return taken
+
+
+def _require(ledger: Path) -> None:
+    """Raises UsageError: what can't be read by this user is not damaged."""
+    try:
+        is_there = ledger.is_file()
+    except OSError as error:
+        raise UsageError(f"The ledger {ledger} can't be read: {error.strerror}.") from error
+    if not is_there:
+        raise UsageError(f"There is no ledger {ledger}.")
+    # Not by opening it: closing a file drops the locks that this process holds on it.
+    if not os.access(ledger, os.R_OK):
+        raise UsageError(f"The ledger {ledger} can't be read: Permission denied.")
 
 
 def _open(path: Path, *, mode: str = "rw") -> sqlite3.Connection:

@@ -322,6 +322,15 @@ def test_retry_tells_which_run_it_made(run_rota: Rota, daemon: ScriptedDaemon) -
     assert run_rota("retry", "backup.7").output == "backup.8 (again for backup.7)\n"
 
 
+def test_pause_says_when_it_ends(run_rota: Rota, daemon: ScriptedDaemon) -> None:
+    daemon.says("/api/v1/jobs/a", a_job("a"))
+    daemon.says("/api/v1/jobs/a/pause", a_job("a", paused={"since": 0, "until": 1_790_000_000_000}))
+
+    result = run_rota("pause", "a", "--until", "2026-09-21T14:13:20Z")
+
+    assert result.output == "a: paused until 2026-09-21 14:13:20 UTC\n"
+
+
 def test_pause_of_a_tag_pauses_what_is_not_paused_yet(run_rota: Rota, daemon: ScriptedDaemon) -> None:
     daemon.says("/api/v1/jobs?tag=night&limit=200", listed(a_job("a"), a_job("b", paused={"since": 0})))
     daemon.says("/api/v1/jobs/a/pause", a_job("a"))

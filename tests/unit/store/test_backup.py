@@ -46,6 +46,27 @@ def test_a_ledger_that_is_not_there_is_named(tmp_path: Path) -> None:
             ask(tmp_path / "gone.db")
 
 
+def test_a_ledger_that_this_user_may_not_read_is_not_called_damaged(
+    ledger: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("rota.store.backup.os.access", lambda path, mode: False)
+
+    with pytest.raises(UsageError, match=r"ledger\.db can't be read: Permission denied"):
+        check(ledger)
+
+
+def test_a_state_folder_that_this_user_may_not_enter_is_told(
+    ledger: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(path: Path) -> bool:
+        raise PermissionError(13, "Permission denied", str(path))
+
+    monkeypatch.setattr(Path, "is_file", refuse)
+
+    with pytest.raises(UsageError, match="can't be read: Permission denied"):
+        check(ledger)
+
+
 def test_what_is_wrong_is_listed(ledger: Path, tmp_path: Path) -> None:
     sql(ledger, "CREATE TABLE parent (id INTEGER PRIMARY KEY)", "CREATE TABLE child (p REFERENCES parent)")
     sql(ledger, "INSERT INTO child VALUES (7)")
