@@ -155,7 +155,7 @@ def test_watch_prints_lines_into_a_pipe(daemon: DaemonProcess) -> None:
     else:
         pytest.fail("no line about the run")
     watching.send_signal(signal.SIGINT)
-    assert watching.wait(10) == 0
+    assert watching.wait(10) == 130
     watching.stdout.close()
 
 

@@ -83,7 +83,7 @@ def test_watch_redraws_on_the_alternate_screen_and_gives_it_back(daemon: DaemonP
     daemon.ended(daemon.run("quick"))
 
     assert watching.shows("Completed")
-    assert watching.end(interrupt=True) == 0
+    assert watching.end(interrupt=True) == 130
     assert watching.shown.count(ENTER) == watching.shown.count(LEAVE) == 1
     assert watching.shown.index(ENTER) < watching.shown.index("quick") < watching.shown.index(LEAVE)
 
