@@ -96,10 +96,19 @@ class Hub:
     async def topic(self, wanted: TreeTopic) -> LiveTopic:
         """The topic with a tree that is up to date. Raises NotFound."""
         name = str(wanted)
-        live = self._topics.get(name) or self._make(name, self._sources(wanted))
-        await live.refresh()
-        self._topics.setdefault(name, live)
-        return self._topics[name]
+        known = self._topics.get(name)
+        if known is not None:
+            await known.refresh()
+            return known
+        # Among the others before it is built: what happens meanwhile must reach it.
+        made = self._topics[name] = self._make(name, self._sources(wanted))
+        try:
+            await made.refresh()
+        except BaseException:
+            if self._topics.get(name) is made:
+                del self._topics[name]
+            raise
+        return made
 
     def topic_now(self, name: str) -> LiveTopic | None:
         """The topic if somebody has asked for it lately."""

@@ -9,6 +9,7 @@ import pytest
 
 from fakes.clock import FakeClock
 from fakes.web import Client, MemoryLogs, WebWorld
+from rota.core.errors import NotFound
 from rota.core.run import Progress, Run, RunState
 from rota.core.seams import AttemptRef, LogPage, RunPage, RunQuery
 from rota.web.hub import HUB
@@ -135,3 +136,34 @@ async def test_a_run_that_has_not_begun_asks_for_no_further_build(world: WebWorl
 
     assert live.position == before
     assert live._source.owes() is None
+
+
+async def test_what_happens_while_a_page_is_first_built_is_not_lost(
+    world: WebWorld, client: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run = await world.begin()
+    read = world.store.run
+    ended: list[Run] = []
+
+    async def end_meanwhile(job: str, number: int) -> Run | None:
+        if not ended:
+            ended.append(run)
+            ended.append(await world.finish(run))
+        return await read(job, number)
+
+    monkeypatch.setattr(world.store, "run", end_meanwhile)
+    topic = RunTopic(job="backup", number=run.number)
+    first = await client.app[HUB].topic(topic)
+
+    again = await client.app[HUB].topic(topic)
+
+    assert ended
+    assert again is first
+    assert again.tree()["elements"]["phase"]["props"]["state"] == "completed"
+
+
+async def test_a_page_that_is_not_there_leaves_no_topic_behind(client: Client) -> None:
+    with pytest.raises(NotFound):
+        await client.app[HUB].topic(RunTopic(job="backup", number=99))
+
+    assert client.app[HUB].topic_now("run/backup.99") is None
