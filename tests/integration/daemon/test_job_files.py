@@ -187,7 +187,7 @@ def test_reload_answers_when_the_new_files_are_in_force(waiting_daemon: DaemonPr
 
     told = waiting_daemon.rota("reload").stdout
 
-    assert re.match(r"\d+ jobs from \d+ files", told)
+    assert re.match(r"\d+ jobs? from \d+ files?\n", told)
     assert job(waiting_daemon, "by-command")["title"] == "As it was"
 
 
