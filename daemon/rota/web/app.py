@@ -68,7 +68,7 @@ def _add_pages(router: web.UrlDispatcher) -> None:
     router.add_get("/", pages.overview)
     router.add_get("/jobs/{job}", pages.job)
     router.add_get("/runs/{run}", pages.run)
-    router.add_get("/sign-in", sign_in.sign_in)
+    router.add_get("/sign-in", sign_in.sign_in, allow_head=False)  # whoever asks uses the link up
     router.add_post("/sign-out", sign_in.sign_out)
     router.add_post("/jobs/{job}/run", forms.run_job)
     router.add_post("/jobs/{job}/pause", forms.pause_job)

@@ -10,6 +10,8 @@ from rota.web.sessions import SESSION_LIFETIME, SESSIONS
 
 
 async def sign_in(request: web.Request) -> web.StreamResponse:
+    if _is_look_ahead(request):
+        raise Refusal(503, "look-ahead", "This link is used up by opening it, so it is not answered ahead.")
     session = await request.app[SESSIONS].redeem(request.query.get("token", ""))
     if session is None:
         raise Refusal(
@@ -37,3 +39,9 @@ async def sign_out(request: web.Request) -> web.StreamResponse:
     response = web.HTTPSeeOther("/")
     response.del_cookie(session_cookie(request), path="/")
     raise response
+
+
+def _is_look_ahead(request: web.Request) -> bool:
+    """Whether a browser only fetches what its user may open next."""
+    purposes = (request.headers.get("Sec-Purpose", ""), request.headers.get("Purpose", ""))
+    return any("prefetch" in purpose.lower() for purpose in purposes)

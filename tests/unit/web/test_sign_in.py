@@ -22,6 +22,20 @@ async def test_a_link_signs_in_once(client: Client) -> None:
     assert "rota link" in await second.text()
 
 
+async def test_looking_at_a_link_does_not_use_it_up(client: Client) -> None:
+    link = {"token": await a_link(client)}
+
+    looked = await client.head("/sign-in", params=link, allow_redirects=False)
+    fetched_ahead = await client.get(
+        "/sign-in", params=link, headers={"Sec-Purpose": "prefetch;prerender"}, allow_redirects=False
+    )
+    opened = await client.get("/sign-in", params=link, allow_redirects=False)
+
+    assert (looked.status, fetched_ahead.status, opened.status) == (405, 503, 303)
+    assert not looked.cookies
+    assert not fetched_ahead.cookies
+
+
 async def test_the_cookie_is_out_of_reach_for_scripts_and_other_sites(client: Client) -> None:
     answer = await client.get("/sign-in", params={"token": await a_link(client)}, allow_redirects=False)
 
