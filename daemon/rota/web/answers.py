@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import json
+from datetime import datetime
 from hashlib import sha256
 from typing import Any
 
 from aiohttp import web
 
 from rota.core.errors import InvalidRequest
+from rota.core.instant import optional_from_ms
 from rota.core.problems import Problem
+
+LATEST_MS = 253_370_764_800_000  # 9999-01-01: later ones can't be told in every zone
 
 
 def polled(request: web.Request, value: Any) -> web.Response:
@@ -54,6 +58,11 @@ def integer(
     if not low <= value <= high:
         raise refused(name, f"{name} must be between {low} and {high}")
     return value
+
+
+def instant(request: web.Request, name: str) -> datetime | None:
+    """An instant of the query string, in ms. Raises InvalidRequest when it is none or out of bounds."""
+    return optional_from_ms(integer(request, name, low=0, high=LATEST_MS))
 
 
 def boolean(request: web.Request, name: str, *, default: bool) -> bool:

@@ -8,9 +8,9 @@ from itertools import islice
 from aiohttp import web
 
 from rota.core.board import JobEntry, JobState
-from rota.core.instant import from_ms, optional_from_ms
+from rota.core.instant import optional_from_ms
 from rota.core.schedule import due_between, next_due
-from rota.web.answers import answer, integer, limit, polled, refused
+from rota.web.answers import answer, instant, integer, limit, polled, refused
 from rota.web.api_runs import accepted, list_runs_of
 from rota.web.contract import read_body
 from rota.web.expectation import expect_job
@@ -39,14 +39,14 @@ async def list_next(request: web.Request) -> web.Response:
     services = request.app[SERVICES]
     spec = _entry(request).spec
     count = integer(request, "count", low=1, high=1000, default=10) or 10
-    after = optional_from_ms(integer(request, "from", low=0)) or services.clock.now()
-    until = integer(request, "until", low=0)
+    after = instant(request, "from") or services.clock.now()
+    until = instant(request, "until")
     if not spec.enabled or not spec.triggers:
         return answer({"next": []})
     if until is None:
         dues = next_due(spec.id, spec.triggers, after, count)
     else:
-        dues = tuple(islice(due_between(spec.id, spec.triggers, after, from_ms(until)), count))
+        dues = tuple(islice(due_between(spec.id, spec.triggers, after, until), count))
     return answer({"next": [due_shape(due, spec.triggers) for due in dues]})
 
 

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from aiohttp import web
 
-from rota.core.instant import optional_from_ms
 from rota.core.run import Run, RunState
 from rota.core.seams import RunQuery
-from rota.web.answers import answer, boolean, integer, limit, polled, refused
+from rota.web.answers import answer, boolean, instant, limit, polled, refused
 from rota.web.contract import read_body
 from rota.web.expectation import expect_run
 from rota.web.guard import require_actor
@@ -29,8 +28,8 @@ async def list_runs_of(request: web.Request, job: str | None) -> web.Response:
             job=job,
             states=_states(request),
             skipped=boolean(request, "skipped", default=True),
-            since=optional_from_ms(integer(request, "since", low=0)),
-            until=optional_from_ms(integer(request, "until", low=0)),
+            since=instant(request, "since"),
+            until=instant(request, "until"),
             before=request.query.get("cursor"),
             limit=limit(request),
         )

@@ -11,6 +11,7 @@ from rota.core.errors import Conflict, InvalidRequest, Unavailable
 from rota.core.instant import to_ms
 from rota.core.problems import Problem
 from rota.core.run import RunState
+from rota.web.answers import LATEST_MS
 
 
 async def test_a_list_goes_on_where_its_page_ended(world: WebWorld, client: Client) -> None:
@@ -102,6 +103,17 @@ async def test_due_instants_end_at_until(world: WebWorld, client: Client) -> Non
     assert len(answer["next"]) == 3
 
 
+@pytest.mark.parametrize("query", ["from=9007199254740992", "until=9007199254740992", "from=-1"])
+async def test_an_instant_that_no_calendar_has_is_refused(client: Client, query: str) -> None:
+    assert (await client.get(f"/api/v1/jobs/backup/next?{query}")).status == 422
+
+
+async def test_a_schedule_can_be_asked_for_as_far_as_calendars_go(world: WebWorld, client: Client) -> None:
+    world.load(a_job("backup", triggers=(cron("0 2 * * *", "Asia/Tokyo"),)))
+
+    assert (await client.get(f"/api/v1/jobs/backup/next?from={LATEST_MS}")).status == 200
+
+
 async def test_a_job_that_is_not_there_is_404(client: Client) -> None:
     answer = await client.get("/api/v1/jobs/nothing")
 
@@ -127,7 +139,12 @@ async def test_run_now_passes_parameters_and_instant_on(world: WebWorld, client:
 
 @pytest.mark.parametrize(
     ("body", "pointer"),
-    [({"parms": {}}, ""), ({"params": []}, "/params"), ({"scheduledFor": "x"}, "/scheduledFor")],
+    [
+        ({"parms": {}}, ""),
+        ({"params": []}, "/params"),
+        ({"scheduledFor": "x"}, "/scheduledFor"),
+        ({"scheduledFor": 2**53}, "/scheduledFor"),
+    ],
 )
 async def test_a_body_that_does_not_fit_the_contract_is_refused(
     world: WebWorld, client: Client, body: object, pointer: str
