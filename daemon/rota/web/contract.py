@@ -36,6 +36,8 @@ async def read_body(request: web.Request, schema: str) -> dict[str, Any]:
         body: Any = await request.json() if await request.read() else {}
     except ValueError as error:
         raise InvalidRequest(f"The body is not JSON: {error}.") from None
+    except RecursionError:
+        raise InvalidRequest("The body is nested too deep.") from None
     check(body, schema)
     checked: dict[str, Any] = body
     return checked

@@ -212,7 +212,7 @@ class _Connection:
 def _decode(text: str) -> dict[str, Any]:
     try:
         frame = json.loads(text)
-    except ValueError:
+    except (ValueError, RecursionError):  # the latter: nested too deep
         raise ProtocolError(MALFORMED, "frames are JSON objects") from None
     if not isinstance(frame, dict):
         raise ProtocolError(MALFORMED, "frames are JSON objects")

@@ -86,7 +86,7 @@ class _Follower:
             return
         try:
             frame = json.loads(text)
-        except ValueError:
+        except (ValueError, RecursionError):  # the latter: nested too deep
             return
         if isinstance(frame, dict) and frame.get("t") == "ping":
             self._send(to_json({"t": "pong", "n": frame.get("n"), "now": now_ms}))

@@ -158,6 +158,14 @@ async def test_a_body_that_does_not_fit_the_contract_is_refused(
     assert world.operations.asked == []
 
 
+async def test_a_body_that_is_nested_too_deep_is_refused(world: WebWorld, client: Client) -> None:
+    headers = await sign_in(client, world) | {"Content-Type": "application/json"}
+
+    answer = await client.post("/api/v1/jobs/backup/runs", data="[" * 100_000, headers=headers)
+
+    assert answer.status == 422
+
+
 async def test_only_json_is_taken(world: WebWorld, client: Client) -> None:
     headers = await sign_in(client, world)
 

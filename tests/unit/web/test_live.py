@@ -266,7 +266,13 @@ async def test_a_failure_is_told_to_those_who_want_to_hear_it(world: WebWorld, c
 
 @pytest.mark.parametrize(
     ("sent", "code"),
-    [("{", 4100), ("[]", 4100), ('{"t": "sub"}', 4100), ('{"t": "hello", "v": 2}', 4106)],
+    [
+        ("{", 4100),
+        ("[" * 20_000, 4100),
+        ("[]", 4100),
+        ('{"t": "sub"}', 4100),
+        ('{"t": "hello", "v": 2}', 4106),
+    ],
 )
 async def test_who_breaks_the_protocol_is_sent_away(client: Client, sent: str, code: int) -> None:
     socket = await a_socket(client)

@@ -71,6 +71,7 @@ async def test_ping_is_answered(client: Client) -> None:
     await socket.send_json({"t": "ping", "n": 7})
     framed = json.loads(await socket.receive_str())
     await socket.send_str("{nonsense")
+    await socket.send_str("[" * 4000)
     await socket.send_str("ping")
     after = await socket.receive_str()
     await socket.close()
