@@ -9,7 +9,8 @@ from __future__ import annotations
 from collections import deque
 from dataclasses import dataclass, field
 
-FRAMES = 32
+FRAMES = 32  # of a topic
+CONTROLS = 256
 CHARACTERS = 256 * 1024
 
 
@@ -41,6 +42,7 @@ class Outbox:
 
     def __init__(self) -> None:
         self._control: deque[str] = deque()
+        self._control_size = 0
         self._queues: dict[str, _Queue] = {}
 
     @property
@@ -55,8 +57,11 @@ class Outbox:
         self._queues.pop(topic, None)
 
     def control(self, text: str) -> None:
-        """A frame that belongs to no topic: it goes first."""
+        """A frame that belongs to no topic: it goes first. At one too many the oldest are dropped."""
         self._control.append(text)
+        self._control_size += len(text)
+        while len(self._control) > CONTROLS or self._control_size > CHARACTERS:
+            self._take_control()
 
     def put(self, topic: str, text: str, seq: int) -> None:
         """A frame of a topic; dropped when its reader is behind. At one too many it falls behind."""
@@ -86,7 +91,7 @@ class Outbox:
     def take(self, *, held: bool = False) -> str | Waiting | Behind | None:
         """The next thing to send, or None. While `held`, frames of topics stay."""
         if self._control:
-            return self._control.popleft()
+            return self._take_control()
         if held:
             return None
         for topic, queue in self._queues.items():
@@ -94,6 +99,11 @@ class Outbox:
                 self._queues[topic] = self._queues.pop(topic)  # the others come first next time
                 return Behind(topic=topic) if queue.behind else _next(queue)
         return None
+
+    def _take_control(self) -> str:
+        text = self._control.popleft()
+        self._control_size -= len(text)
+        return text
 
 
 def _next(queue: _Queue) -> Waiting:

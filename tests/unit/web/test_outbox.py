@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from rota.web.outbox import FRAMES, Behind, Outbox, Waiting
+from rota.web.outbox import CONTROLS, FRAMES, Behind, Outbox, Waiting
 
 
 def an_open_outbox(*topics: str) -> Outbox:
@@ -38,6 +38,18 @@ def test_a_few_large_frames_are_too_many_as_well() -> None:
     outbox.put("overview", "x" * 200_000, 2)
 
     assert outbox.is_behind("overview")
+
+
+def test_a_reader_that_only_asks_does_not_pile_up_answers() -> None:
+    outbox = Outbox()
+    for n in range(CONTROLS + 5):
+        outbox.control(f"pong {n}")
+    kept = [outbox.take() for _ in range(CONTROLS + 1)]
+    for n in range(10):
+        outbox.control(str(n) * 100_000)
+
+    assert kept == [*(f"pong {n}" for n in range(5, CONTROLS + 5)), None]
+    assert [outbox.take() for _ in range(3)] == ["8" * 100_000, "9" * 100_000, None]
 
 
 def test_what_was_sent_makes_room_again() -> None:
