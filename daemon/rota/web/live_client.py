@@ -6,6 +6,9 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from typing import Literal
 
+import structlog
+
+from rota.core.errors import NotFound
 from rota.core.events import LogAppended
 from rota.core.seams import LogPage
 from rota.web import frames
@@ -19,6 +22,8 @@ TOPICS = 20
 BACKLOG = 200  # lines shown of a log that is followed without a position
 LINES = 1000
 SLOW_BEATS = 2  # a hidden tab hears of changes every other beat
+
+_log = structlog.get_logger(__name__)
 
 Mode = Literal["live", "slow", "paused"]
 ReadLog = Callable[[LogTopic, int | None, int], Awaitable[LogPage]]
@@ -190,7 +195,16 @@ class LiveClient:
     async def _catch_up_log(self, name: str) -> str | None:
         self._news.discard(name)
         start = self._lines[name]
-        page = await self._read_log(self._logs[name], start, BACKLOG if start is None else LINES)
+        try:
+            page = await self._read_log(self._logs[name], start, BACKLOG if start is None else LINES)
+        except NotFound as error:
+            self.drop(name)
+            return frames.gone(name, error.message)
+        except Exception as error:
+            # The trouble of this log only: the writer goes on with the other topics.
+            _log.exception("web.log_not_read", topic=name, error=str(error))
+            self.drop(name)
+            return frames.error("internal", "this log can't be read now", name)
         if name not in self._logs:
             return None
         first = page.lines[0].n if start is None and page.lines else (start or 0)

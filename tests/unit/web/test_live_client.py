@@ -5,7 +5,10 @@ from __future__ import annotations
 import json
 from typing import Any
 
+import pytest
+
 from fakes.web import WebWorld, settle
+from rota.core.errors import NotFound
 from rota.core.run import Progress, Run
 from rota.web.hub import Hub
 from rota.web.live import _log_reader
@@ -121,3 +124,25 @@ async def test_lines_hidden_between_two_are_no_gap() -> None:
     frame = await stage.read()
 
     assert (frame["from"], frame["next"], len(frame["lines"])) == (1, 3, 1)
+
+
+@pytest.mark.parametrize(
+    ("trouble", "kind"), [(NotFound("it was removed"), "gone"), (PermissionError("not ours"), "error")]
+)
+async def test_a_log_that_can_not_be_read_harms_no_other_topic(trouble: Exception, kind: str) -> None:
+    stage = Stage()
+    await stage.watch()
+    await stage.world.begin()
+    await settle()
+    await stage.read()
+
+    async def fail(topic: LogTopic, start: int | None, limit: int) -> Any:
+        raise trouble
+
+    stage.client._read_log = fail
+    stage.client.follow(LogTopic(job="backup", number=1, step="main", attempt=1), 0)
+
+    frame = await stage.read()
+
+    assert (frame["t"], frame["topic"]) == (kind, "log/backup.1/main.1")
+    assert stage.client.topics == {"overview"}
