@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import re
+import stat
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -68,7 +70,7 @@ def read_env_file(path: Path) -> dict[str, str]:
     Raises JobError that names file and line; FileNotFoundError when there is no such file.
     """
     try:
-        text = path.read_text(encoding="utf-8")
+        text = _content(path).decode()
     except FileNotFoundError:
         raise
     except UnicodeDecodeError as error:
@@ -81,6 +83,20 @@ def read_env_file(path: Path) -> dict[str, str]:
             name, value = _pair(line, f"{path}:{number}")
             found[name] = value
     return found
+
+
+def _content(path: Path) -> bytes:
+    """All runs of all jobs would wait for a FIFO or a device, so nothing but a regular file is read."""
+    fd = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
+    try:
+        if not stat.S_ISREG(os.fstat(fd).st_mode):
+            raise JobError(f"{path} can't be read: it is no regular file.")
+        content = os.read(fd, MAX_ALL + 1)
+    finally:
+        os.close(fd)
+    if len(content) > MAX_ALL:
+        raise JobError(f"{path} is larger than {MAX_ALL // 1024} KiB.")
+    return content
 
 
 def _pair(line: str, where: str) -> tuple[str, str]:

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -11,7 +12,7 @@ from rota.core.errors import JobError
 from rota.core.model import MAIN, Command, Definition, JobSpec, Source, StepSpec
 from rota.core.run import Attempt, Run, RunState, TriggeredBy
 from rota.core.seams import RunnerFacts
-from rota.process.environment import Place, environment, read_env_file, working_directory
+from rota.process.environment import MAX_ALL, Place, environment, read_env_file, working_directory
 
 FACTS = RunnerFacts(user="ann", home="/home/ann", shell="/bin/zsh", boot_id="b", pid=1)
 PLACE = Place(host="db1", url="http://u", command="/opt/rota/bin/rota", state="/var/lib/rota")
@@ -133,6 +134,15 @@ def test_an_env_file_that_is_no_text_or_no_file_is_an_error(tmp_path: Path) -> N
         read_env_file(tmp_path / "binary")
     with pytest.raises(JobError, match="can't be read"):
         read_env_file(tmp_path)
+
+
+def test_an_env_file_that_one_would_wait_for_or_never_read_to_its_end_is_an_error(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "fifo")
+    (tmp_path / "huge").write_text("#" * (MAX_ALL + 1))
+
+    for name, error in (("fifo", "no regular file"), ("/dev/zero", "no regular file"), ("huge", "256 KiB")):
+        with pytest.raises(JobError, match=error):
+            env_of(a_spec(tmp_path, env_file=(name,)))
 
 
 def test_values_that_are_too_large_are_refused() -> None:
