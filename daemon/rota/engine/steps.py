@@ -15,7 +15,7 @@ from rota.core.errors import JobError, Unavailable
 from rota.core.model import ExitCodes, JobSpec
 from rota.core.outcome import Outcome
 from rota.core.run import Run, RunState, StepState
-from rota.core.seams import Ended, RunnerFacts, Started, StartOrder
+from rota.core.seams import EndCause, Ended, RunnerFacts, Started, StartOrder
 from rota.engine import moves
 from rota.engine.live_run import LiveRun
 from rota.engine.order import build_order
@@ -196,7 +196,7 @@ class Conductor:
             case recovery.TakeEnd(ended=ended):
                 await self._ended(ended)
             case recovery.GiveUp(outcome=given):
-                await Tail(self.live, self._parts).drain(0)
+                await Tail(self.live, self._parts).drain()
                 await self._end(given)
             case recovery.WatchOn() | recovery.StartNow():
                 pass
@@ -205,7 +205,8 @@ class Conductor:
 
     async def _ended(self, ended: Ended) -> None:
         ref = self.live.ref
-        await Tail(self.live, self._parts).drain(ended.log_size)
+        is_known = ended.cause is not EndCause.UNKNOWN
+        await Tail(self.live, self._parts).drain(ended.log_size if is_known else None)
         await self._take_outputs()
         spec = self._job()
         judged = outcome.judge(

@@ -117,6 +117,20 @@ async def test_a_process_that_vanished_is_unknown_and_not_started_again(where: A
         assert len(engine.hands.orders) == 1
 
 
+@pytest.mark.parametrize("where", [AttemptWhere.ABSENT, AttemptWhere.LOST])
+async def test_what_it_told_before_it_vanished_is_not_lost(where: AttemptWhere) -> None:
+    async with await started() as engine:
+        await engine.kill()
+        engine.hands.process().write("::output size=42\n::warning disk slow")
+        say(engine, where)
+
+        await engine.restart()
+        run = await engine.latest()
+
+        assert (run.reason, run.result) == (Reason.UNKNOWN, {"size": "42"})
+        assert run.warnings == ("disk slow",)
+
+
 async def test_unknown_is_retried_when_the_job_says_so() -> None:
     async with await started(retry=Retry(attempts=2, on=frozenset({"unknown"}))) as engine:
         say(engine, AttemptWhere.LOST)
