@@ -89,9 +89,10 @@ class Daemon:
                 await self.launcher.ensure()
             except Unavailable as error:
                 _log.error("runner.not_started", error=error.message)
-        await self.client.open()
         await self.jobs.reload()
         await take_back(self.parts, self.executor)
+        # Only now: of the ends that the runner tells, those of runs that were taken back are still owed.
+        await self.client.open()
         await self._see_runner()
         self.health.step()
 

@@ -27,6 +27,7 @@ from rota.process.connection import Connection
 from rota.process.fifo import Fifos
 from rota.process.messages import (
     entries,
+    fits,
     read_ended,
     read_facts,
     read_report,
@@ -36,7 +37,7 @@ from rota.process.messages import (
     unknown_end,
 )
 from rota.process.waiting import Question, Start, Watch
-from rota.runner.protocol import PAGE, Message, version_text
+from rota.runner.protocol import LARGE, PAGE, Message, version_text
 
 _FIRST_PAUSE, _LONGEST_PAUSE = 0.02, 1.0  # seconds between attempts to connect
 _KNOWN = "known"
@@ -64,6 +65,7 @@ class RunnerClient:
         self._starts: dict[str, Start] = {}
         self._watches: dict[str, Watch] = {}
         self._kills: dict[str, bool] = {}  # attempt id -> immediately
+        self._owed: set[str] = set()  # attempts that somebody asked for and whose end is not stored yet
         self._questions: dict[int, Question] = {}
         self._numbers = count(1)
         self._table: list[Message] = []  # pages of the present hello
@@ -94,8 +96,11 @@ class RunnerClient:
 
     async def start(self, order: StartOrder) -> Started | Refused:
         """Spawn it; the same order goes out again after a lost connection, and is carried out once."""
+        if not fits(order):
+            return Refused(code="E2BIG", message=f"the order is larger than {LARGE // 2**20} MiB")
         waiting = Start(order=order)
         self._starts[order.ref.id] = waiting
+        self._owed.add(order.ref.id)
         self._watches[order.ref.id] = Watch(ref=order.ref)
         self._put(start_message(order))
         answer: Started | Refused | None = None
@@ -108,6 +113,8 @@ class RunnerClient:
             if not isinstance(answer, Started):
                 self._watches.pop(order.ref.id, None)
                 self._fifos.release(order.ref.id)
+            if isinstance(answer, Refused) and answer.code != _KNOWN:
+                self._owed.discard(order.ref.id)
         return answer
 
     async def terminate(self, ref: AttemptRef, *, immediately: bool = False) -> None:
@@ -118,6 +125,7 @@ class RunnerClient:
 
     async def watch(self, ref: AttemptRef) -> AsyncGenerator[RunnerEvent, None]:
         """Signs of life, then one Ended. An attempt of which nothing is left ends as unknown at once."""
+        self._owed.add(ref.id)
         watch = self._watches.get(ref.id)
         if watch is None:
             watch = self._watches[ref.id] = Watch(ref=ref)
@@ -142,10 +150,12 @@ class RunnerClient:
         """What there is of each attempt, by attempt id. Waits for a runner while there is none."""
         if not refs:
             return {}
+        self._owed.update(ref.id for ref in refs)
         return await self._ask(refs).answer
 
     async def ack(self, ref: AttemptRef) -> None:
         """The end is stored. When it can't be said now, it is with the next connection."""
+        self._owed.discard(ref.id)
         self._put({"type": "ack", "attempt": ref.id})
 
     async def remove(self, job: str, number: int) -> None:
@@ -268,8 +278,8 @@ class RunnerClient:
         for entry in ended:
             if str(entry.get("attempt")) in self._watches:
                 self._on_ended(entry)
-            else:
-                # Stored before this daemon's time, or asked for later: then its directory still tells.
+            elif entry.get("attempt") not in self._owed:
+                # Nobody has a run that it could be of: stored before, and the acknowledgement went astray.
                 self._put({"type": "ack", "attempt": entry.get("attempt")})
         return {str(entry.get("attempt")) for entry in ended}
 

@@ -33,7 +33,10 @@ class Launcher:
             return False
         self._reap()
         if not self._pid:
-            self._pid = self._spawn()
+            try:
+                self._pid = self._spawn()
+            except OSError as error:
+                raise Unavailable(f"the runner can't be started: {error}") from error
         deadline = self._clock.monotonic() + within
         while not answers(self._layout.runner_socket):
             self._reap()

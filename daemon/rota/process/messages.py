@@ -16,7 +16,7 @@ from rota.core.seams import (
     Started,
     StartOrder,
 )
-from rota.runner.protocol import Message
+from rota.runner.protocol import LARGE, Message, pack
 
 
 def start_message(order: StartOrder) -> Message:
@@ -30,6 +30,15 @@ def start_message(order: StartOrder) -> Message:
         "graceMs": order.grace_ms,
         "output": order.output,
     }
+
+
+def fits(order: StartOrder) -> bool:
+    """Whether the runner takes an order as long as this; one that is longer costs the whole connection."""
+    texts = (*order.argv, *order.env.values(), *order.env)
+    # No character takes more than six bytes in JSON, so nearly all need no closer look.
+    if 6 * sum(len(text) for text in texts) + 4 * len(texts) < LARGE // 2:
+        return True
+    return sum(len(packet) for packet in pack([start_message(order)])) <= LARGE
 
 
 def ref_message(ref: AttemptRef) -> Message:

@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from rota.runner.table import Table
 
 ALIVE_EVERY = 0.005  # seconds
+INVALID = "EINVAL"
 
 
 class Desk:
@@ -156,7 +157,12 @@ class Desk:
             link.put({"type": kind, "version": version_text(), **self._facts, **page})
 
     def _start(self, link: Link, message: Message) -> None:
-        self._orders.append(Order(message))
+        try:
+            self._orders.append(Order(message))
+        except Invalid as error:
+            # Somebody waits for the answer to this very order, and would do so for ever.
+            attempt = parse_attempt(message)
+            link.put({"type": "refused", "attempt": attempt, "code": INVALID, "message": str(error)})
 
     def _carry_out(self, order: Order) -> Attempt | None:
         try:

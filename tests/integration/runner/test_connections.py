@@ -9,13 +9,14 @@ import signal
 import socket
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from eventually import eventually
 from rota.core.errors import Unavailable
-from rota.core.seams import EndCause
+from rota.core.seams import EndCause, Refused
 from rota.engine.clock import SystemClock
 from rota.process.client import RunnerClient
 from rota.process.launch import Launcher, answers
@@ -99,8 +100,12 @@ async def test_a_wrong_order_is_answered_with_the_member_that_is_wrong(
         ask(daemon, HELLO)
         [answer] = ask(daemon, {**start, **wrong})
 
-    assert (answer["type"], answer["code"]) == ("error", "invalid")
-    assert str(answer["message"]).startswith(f"start: {why} ")
+    if why == "attempt":
+        assert (answer["type"], answer["code"]) == ("error", "invalid")
+        assert str(answer["message"]).startswith("start: attempt ")
+    else:
+        assert (answer["type"], answer["attempt"], answer["code"]) == ("refused", "a", "EINVAL")
+        assert str(answer["message"]).startswith(f"{why} ")
 
 
 async def test_nothing_is_done_before_a_hello(runner: RunnerProcess) -> None:
@@ -164,6 +169,46 @@ async def test_a_daemon_that_comes_back_learns_of_the_end_meanwhile(bench: Bench
     await bench.reconnect()
 
     assert (await bench.end(order)).exit_code == 3
+
+
+async def test_an_end_is_kept_until_it_is_stored_whoever_comes_back_meanwhile(bench: Bench) -> None:
+    order = bench.order("exit 3")
+    await bench.start(order)
+    eventually(lambda: (bench.logs.directory(order.ref) / "exit").exists())
+    await bench.client.close()
+    (bench.logs.directory(order.ref) / "exit").unlink()  # as if the disk had been full
+
+    for _ in range(2):
+        bench.client = bench.runner.client()
+        asked = asyncio.create_task(bench.client.report([order.ref]))
+        await bench.client.open()
+        report = (await soon(asked))[order.ref.id]
+        assert report.ended is not None
+        assert report.ended.exit_code == 3
+        await bench.client.close()
+
+
+async def test_an_end_that_is_of_no_open_run_is_let_go(bench: Bench) -> None:
+    order = bench.order("exit 3")
+    await bench.start(order)
+    eventually(lambda: (bench.logs.directory(order.ref) / "exit").exists())
+
+    await bench.reconnect()
+    await soon(bench.client.report([bench.ref()]))
+
+    eventually(lambda: not list((bench.runner.state / ".held").iterdir()))
+
+
+async def test_an_order_that_the_runner_can_not_take_is_refused_and_harms_no_other(bench: Bench) -> None:
+    await soon(bench.client.report([bench.ref()]))
+    order = bench.order("true")
+
+    for wrong in (replace(order, argv=("x" * 100_000,) * 50), replace(order, output=2**60)):
+        refused = await soon(bench.client.start(wrong))
+        assert isinstance(refused, Refused)
+
+    await bench.start(order)
+    assert (await bench.end(order)).exit_code == 0
 
 
 async def test_the_same_order_from_two_daemons_starts_one_process(bench: Bench) -> None:
@@ -272,6 +317,19 @@ async def test_a_runner_that_was_killed_is_replaced(tmp_path: Path) -> None:
     keeping.cancel()
     assert await launcher.end(client, within=10)
     await client.close()
+
+
+async def test_a_place_that_can_not_be_made_keeps_no_daemon_from_going_on(tmp_path: Path) -> None:
+    (tmp_path / "taken").touch()
+    layout = Layout(
+        state=tmp_path / "state",
+        socket=tmp_path / "rota.sock",
+        runner_state=tmp_path / "state" / "runner",
+        runner_socket=tmp_path / "taken" / "runner.sock",
+    )
+
+    with pytest.raises(Unavailable, match=r"can't be started: .*taken"):
+        await Launcher(layout, clock=SystemClock()).ensure()
 
 
 async def test_what_waits_for_a_runner_is_let_go_when_the_daemon_ends(tmp_path: Path) -> None:
