@@ -5,6 +5,7 @@ from __future__ import annotations
 import ipaddress
 import os
 import socket
+import stat
 from pathlib import Path
 
 from rota.core.errors import UsageError
@@ -53,10 +54,14 @@ def open_unix(path: Path) -> socket.socket:
     listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM | socket.SOCK_CLOEXEC)
     try:
         path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        _check_place(path.parent)
         path.unlink(missing_ok=True)  # of a daemon that died: the lock on the state says that none lives
         listener.bind(str(path))
         path.chmod(_SOCKET_MODE)
         listener.listen(_BACKLOG)
+    except UsageError:
+        listener.close()
+        raise
     except OSError as error:
         listener.close()
         raise UsageError(
@@ -79,6 +84,24 @@ def boot_id() -> str:
 def host_name() -> str:
     """The short name of this machine."""
     return os.uname().nodename.partition(".")[0]
+
+
+def _check_place(folder: Path) -> None:
+    """In a directory where all may write, such as /tmp, others can put theirs in the way of ours.
+
+    Raises UsageError when what leads from there to the socket, a folder or a link, is somebody else's.
+    """
+    below = folder.absolute()  # links are not followed: whose they are counts too
+    for shared in below.parents:
+        if shared.stat().st_mode & stat.S_IWOTH:
+            break
+        below = shared
+    else:
+        return
+    if below.lstat().st_uid not in (os.geteuid(), 0):
+        raise UsageError(
+            f"can't make a socket in {folder}: {below} belongs to somebody else; --socket names another place"
+        )
 
 
 def _is_loopback(host: str) -> bool:

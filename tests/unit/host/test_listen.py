@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import os
 import socket
 import stat
 from pathlib import Path
@@ -60,3 +61,25 @@ def test_the_unix_socket_is_for_owner_and_group_and_replaces_a_dead_one(tmp_path
 def test_a_socket_path_that_can_not_be_is_an_error_that_says_what_to_do(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match="--socket names another"):
         open_unix(tmp_path / ("x" * 200))
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can make what belongs to somebody else")
+def test_no_socket_is_made_where_somebody_else_was_first(tmp_path: Path) -> None:
+    shared = tmp_path / "tmp"
+    shared.mkdir()
+    shared.chmod(0o1777)
+    theirs = shared / "rota-0"
+    theirs.mkdir()
+    os.chown(theirs, 65534, 65534)
+
+    with pytest.raises(UsageError, match="rota-0 belongs to somebody else"):
+        open_unix(theirs / "rota" / "rota.sock")
+
+
+def test_a_folder_that_not_everybody_could_make_may_be_of_anybody(tmp_path: Path) -> None:
+    theirs = tmp_path / "theirs"
+    theirs.mkdir()
+    if os.geteuid() == 0:
+        os.chown(theirs, 65534, 65534)
+
+    open_unix(theirs / "rota.sock").close()
