@@ -26,6 +26,7 @@ from rota_catalog.topic import Topic
 KEPT_SECONDS = 60.0  # a topic that nobody looks at any more
 BEAT_SECONDS = 5.0
 CLIENTS = 2000
+UNUSED = 200  # topics kept that nobody looks at: everybody may ask for any filter
 
 _log = structlog.get_logger(__name__)
 
@@ -100,6 +101,7 @@ class Hub:
         if known is not None:
             await known.refresh()
             return known
+        self._make_room()
         # Among the others before it is built: what happens meanwhile must reach it.
         made = self._topics[name] = self._make(name, self._sources(wanted))
         try:
@@ -165,10 +167,22 @@ class Hub:
 
     def _drop_unused(self) -> None:
         before = self._services.clock.monotonic() - KEPT_SECONDS
-        for name, topic in tuple(self._topics.items()):
-            if topic.is_idle and topic.used_at < before:
-                topic.close()
-                del self._topics[name]
+        for name, topic in self._unused():
+            if topic.used_at < before:
+                self._drop(name)
+
+    def _make_room(self) -> None:
+        if len(self._topics) < UNUSED:
+            return
+        unused = sorted(self._unused(), key=lambda item: item[1].used_at)
+        for name, _ in unused[: max(0, len(unused) - UNUSED + 1)]:
+            self._drop(name)
+
+    def _unused(self) -> list[tuple[str, LiveTopic]]:
+        return [(name, topic) for name, topic in self._topics.items() if topic.is_idle]
+
+    def _drop(self, name: str) -> None:
+        self._topics.pop(name).close()
 
 
 HUB = web.AppKey("hub", Hub)

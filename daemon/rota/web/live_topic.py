@@ -65,7 +65,8 @@ class LiveTopic:
 
     @property
     def is_idle(self) -> bool:
-        return not self._listeners
+        """Whether nobody looks at it or waits for it."""
+        return not self._listeners and not self._building.locked()
 
     def listen(self, who: object, listener: Listener) -> None:
         """Be told of every change from now on."""

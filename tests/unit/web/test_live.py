@@ -13,7 +13,8 @@ from fakes.jobs import a_job
 from fakes.web import Client, WebWorld
 from rota.core.run import Progress, RunState
 from rota.web.frames import SUBPROTOCOL
-from rota.web.hub import HUB
+from rota.web.hub import HUB, UNUSED
+from rota.web.topic_names import OverviewTopic
 
 Socket = ClientWebSocketResponse
 
@@ -262,6 +263,21 @@ async def test_a_failure_is_told_to_those_who_want_to_hear_it(world: WebWorld, c
         "text": "backup.1 failed: exit code 3",
         "ref": "run/backup.1",
     }
+
+
+async def test_asking_for_ever_new_filters_keeps_no_more_than_the_newest(
+    client: Client, world: WebWorld, socket: Socket
+) -> None:
+    hub = client.app[HUB]
+    await ask(socket, t="sub", topic="overview")
+    for n in range(UNUSED + 5):
+        await pass_time(world, 0.01)
+        await hub.topic(OverviewTopic(q=f"filter {n}"))
+
+    kept = [n for n in range(UNUSED + 5) if hub.topic_now(str(OverviewTopic(q=f"filter {n}")))]
+
+    assert kept == list(range(5, UNUSED + 5))
+    assert hub.topic_now("overview") is not None
 
 
 @pytest.mark.parametrize(
