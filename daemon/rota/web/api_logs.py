@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Iterator
 
+import structlog
 from aiohttp import web
 
 from rota.core.errors import NotFound
@@ -13,6 +14,8 @@ from rota.web.answers import integer, polled
 from rota.web.run_source import attempt_of, end_of_log, find_run, page_of_log, ref_of
 from rota.web.services import SERVICES
 from rota.web.shapes import Shape, log_line_shape
+
+_log = structlog.get_logger(__name__)
 
 
 async def get_log(request: web.Request) -> web.Response:
@@ -39,17 +42,33 @@ async def get_log(request: web.Request) -> web.Response:
 
 async def get_raw_log(request: web.Request) -> web.StreamResponse:
     run, attempt = await _attempt(request)
+    pieces = iter(()) if attempt is None else request.app[SERVICES].logs.raw(ref_of(run, attempt))
+    # Before the head is sent: what can't be read at all is answered as an error.
+    first = await asyncio.to_thread(_next_piece, pieces)
     headers = {"X-Content-Type-Options": "nosniff", "Cache-Control": "no-store"}
     response = web.StreamResponse(headers=headers)
     response.content_type = "text/plain"
     response.charset = "utf-8"
     await response.prepare(request)
-    if attempt is not None:
-        pieces = request.app[SERVICES].logs.raw(ref_of(run, attempt))
-        while piece := await asyncio.to_thread(_next_piece, pieces):
-            await response.write(piece)
-    await response.write_eof()
+    if request.method != "HEAD":
+        await _send(request, response, first, pieces)
     return response
+
+
+async def _send(
+    request: web.Request, response: web.StreamResponse, piece: bytes, following: Iterator[bytes]
+) -> None:
+    try:
+        while piece:
+            await response.write(piece)
+            piece = await asyncio.to_thread(_next_piece, following)
+        await response.write_eof()
+    except ConnectionError:
+        return  # the reader left
+    except OSError as error:
+        _log.error("web.log_not_read", path=request.path, error=str(error))
+        if request.transport is not None:
+            request.transport.abort()  # half a log must not look like all of it
 
 
 def _next_piece(pieces: Iterator[bytes]) -> bytes:

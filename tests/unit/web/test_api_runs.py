@@ -1,9 +1,12 @@
 from __future__ import annotations
 
+import asyncio
+from collections.abc import Iterator
 from dataclasses import replace
 from datetime import timedelta
 
 import pytest
+from aiohttp import ClientPayloadError
 
 from fakes.clock import FakeClock
 from fakes.web import Client, WebWorld, sign_in
@@ -155,6 +158,38 @@ async def test_the_raw_log_is_plain_text_that_no_browser_takes_for_a_page(
     assert answer.content_type == "text/plain"
     assert answer.headers["X-Content-Type-Options"] == "nosniff"
     assert await answer.text() == "<script>alert(1)</script>\n"
+
+
+async def test_who_asks_for_the_head_of_a_log_gets_none_of_what_the_job_wrote(
+    world: WebWorld, client: Client
+) -> None:
+    run = await world.begin()
+    world.print(run, "HTTP/1.1 200 OK")
+    reader, writer = await asyncio.open_connection(client.host, client.port)
+
+    head = f"HEAD /api/v1/runs/backup.1/log.txt HTTP/1.1\r\nHost: {client.host}:{client.port}\r\n"
+    writer.write(f"{head}Connection: close\r\n\r\n".encode())
+    answer = await reader.read()
+    writer.close()
+
+    assert answer.startswith(b"HTTP/1.1 200 OK\r\n")
+    assert answer.partition(b"\r\n\r\n")[2] == b""
+
+
+async def test_half_a_log_does_not_look_like_all_of_it(
+    world: WebWorld, client: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(_: object) -> Iterator[bytes]:
+        yield b"the first half\n"
+        raise OSError("the disk is broken")
+
+    await world.begin()
+    monkeypatch.setattr(world.logs, "raw", broken)
+
+    answer = await client.get("/api/v1/runs/backup.1/log.txt")
+
+    with pytest.raises(ClientPayloadError):
+        await answer.read()
 
 
 async def test_half_a_surrogate_pair_from_a_job_does_not_break_an_answer(
