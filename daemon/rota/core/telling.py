@@ -28,6 +28,8 @@ def progressed(happening: h.Progressed, run: Run) -> Run:
 def step_announced(happening: h.StepAnnounced, run: Run) -> Run:
     attempt = _telling_attempt(run, happening)
     if not step_life.listed(run.steps):
+        if _is_one_too_many(run, happening.key):
+            run = _warned_once(f"at most {step_life.ANNOUNCED_LIMIT} steps: further ones are not kept", run)
         return changed(
             run, steps=step_life.announced(run.steps, happening.key, happening.title, happening.at)
         )
@@ -59,6 +61,14 @@ def log_read(happening: h.LogRead, run: Run) -> Run:
     attempt = _telling_attempt(run, happening)
     require(run, happening.offset >= attempt.log_offset, happening)
     return changed(run, attempts=attempts_with(run, log_offset=happening.offset, log_line=happening.line))
+
+
+def _is_one_too_many(run: Run, key: str) -> bool:
+    return len(run.steps) >= step_life.ANNOUNCED_LIMIT and all(step.key != key for step in run.steps)
+
+
+def _warned_once(text: str, run: Run) -> Run:
+    return run if text in run.warnings else warned(h.Warned(text=text), run)
 
 
 def _telling_attempt(run: Run, happening: h.Happening) -> Attempt:

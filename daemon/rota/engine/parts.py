@@ -17,7 +17,9 @@ class AttemptLogs(Protocol):
 
     def read_from(self, ref: AttemptRef, offset: int, line: int, *, final: bool = False) -> LogChunk: ...
 
-    def outputs(self, ref: AttemptRef) -> dict[str, str]: ...
+    def outputs(self, ref: AttemptRef) -> dict[str, str]:
+        """Raises JobError when what the job left there can't be used."""
+        ...
 
 
 @dataclass(slots=True)

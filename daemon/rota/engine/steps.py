@@ -219,7 +219,11 @@ class Conductor:
         await self._parts.runner.ack(ref)
 
     async def _take_outputs(self) -> None:
-        pairs = self._parts.logs.outputs(self.live.ref).items()
+        try:
+            pairs = self._parts.logs.outputs(self.live.ref).items()
+        except JobError as error:
+            await self.live.announce(h.Warned(text=error.message))
+            return
         parsed = [markers.parse_output(f"{key}={value}") for key, value in pairs]
         taken = [h.OutputSet(key=each.key, value=each.value) for each in parsed if each is not None]
         if taken:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import stat
 from collections.abc import Iterator, Sequence
@@ -9,6 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from rota.core import markers as core_markers
+from rota.core.errors import JobError
 from rota.core.instant import from_ms
 from rota.core.seams import AttemptRef, LogLine, LogPage
 from rota.process.pieces import Piece, RawLine, find_line, find_pieces, read_lines
@@ -86,10 +88,10 @@ class Logs:
     def outputs(self, ref: AttemptRef) -> dict[str, str]:
         """The `key=value` lines of `$ROTA_OUTPUT`, the last of a name; others are left out.
 
-        Read are the first MiB and at most 64 names.
+        At most 64 names. Raises JobError when there is something that is no regular file of at most 1 MiB.
         """
         found: dict[str, str] = {}
-        content = _read_regular(f"{self._path(ref)}/job/outputs", OUTPUT_BYTES)
+        content = _read_outputs(f"{self._path(ref)}/job/outputs")
         for line in content.decode("utf-8", "replace").split("\n"):
             output = core_markers.parse_output(line)
             if output is not None and (output.key in found or len(found) < OUTPUTS):
@@ -164,13 +166,23 @@ def _content(piece: Piece) -> Iterator[bytes]:
         return  # an old piece of the tail, gone while we read
 
 
-def _read_regular(path: str, most: int) -> bytes:
-    """The begin of a file that a job made: it may be anything, so nothing is followed or waited for."""
+def _read_outputs(path: str) -> bytes:
+    """A file that a job made: it may be anything, so nothing is followed or waited for."""
     try:
         fd = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
-    except OSError:
+    except FileNotFoundError:
         return b""
+    except OSError as error:
+        why = "it is a link" if error.errno == errno.ELOOP else error.strerror
+        raise JobError(f"$ROTA_OUTPUT was not read: {why}") from error
     try:
-        return os.read(fd, most) if stat.S_ISREG(os.fstat(fd).st_mode) else b""
+        status = os.fstat(fd)
+        if not stat.S_ISREG(status.st_mode):
+            raise JobError("$ROTA_OUTPUT was not read: it is no regular file")
+        if status.st_size > OUTPUT_BYTES:
+            raise JobError(f"$ROTA_OUTPUT was not read: it is larger than {OUTPUT_BYTES // 1024**2} MiB")
+        return os.read(fd, OUTPUT_BYTES)
+    except OSError as error:
+        raise JobError(f"$ROTA_OUTPUT was not read: {error.strerror}") from error
     finally:
         os.close(fd)

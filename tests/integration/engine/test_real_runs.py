@@ -151,6 +151,14 @@ async def test_a_script_runs_to_its_end_with_log_markers_and_outputs(runner: Run
         assert shown == ["one"]
 
 
+async def test_outputs_that_can_not_be_read_leave_a_warning(runner: RunnerProcess) -> None:
+    async with an_engine(runner, a_script("ln -s /etc/hostname $ROTA_OUTPUT")) as engine:
+        run = await engine.run()
+
+        assert (run.state, run.result) == (RunState.COMPLETED, {})
+        assert run.warnings == ("$ROTA_OUTPUT was not read: it is a link",)
+
+
 async def test_a_failing_script_is_tried_again_and_recovers(runner: RunnerProcess, tmp_path: Path) -> None:
     script = f"echo x >> {tmp_path}/tries; test $(wc -l < {tmp_path}/tries) -ge 3"
     retry = Retry(attempts=3, delay=timedelta(milliseconds=10))

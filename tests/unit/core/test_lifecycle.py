@@ -179,6 +179,20 @@ def test_an_announced_step_may_come_again() -> None:
     ]
 
 
+def test_announced_steps_over_the_limit_are_dropped_with_one_warning() -> None:
+    run = begun(pending())
+    for n in range(100):
+        run = apply(run, h.StepAnnounced(at=AT, key=f"step{n}", title=""))
+    run = apply(run, h.StepAnnounced(at=AT, key="step0", title=""))
+    assert run.warnings == ()
+
+    for n in range(100, 103):
+        run = apply(run, h.StepAnnounced(at=AT, key=f"step{n}", title=""))
+
+    assert len(run.steps) == 100
+    assert run.warnings == ("at most 100 steps: further ones are not kept",)
+
+
 def test_a_changed_job_changes_the_steps_of_the_next_try() -> None:
     run = begun(ended(begun(pending(a_job(steps=("dump", "verify"))))))
     run = ended(run, FAILED, next_at=LATER)

@@ -11,8 +11,9 @@ import pytest
 
 from fakes.clock import START, FakeClock
 from fakes.runner import ScriptedRunner
+from rota.core.errors import JobError
 from rota.core.seams import AttemptRef, LogLine, StartOrder
-from rota.process.output import LINE_BYTES, OUTPUTS, Logs
+from rota.process.output import LINE_BYTES, OUTPUT_BYTES, OUTPUTS, Logs
 
 REF = AttemptRef(id="a", job="backup", number=7, step="main", n=2)
 
@@ -185,8 +186,18 @@ async def test_more_outputs_than_allowed_are_left_out(job: Job) -> None:
     assert len(job.logs.outputs(REF)) == OUTPUTS
 
 
-@pytest.mark.parametrize("make", ["link", "fifo", "directory"])
-async def test_outputs_that_are_no_regular_file_are_none(job: Job, tmp_path: Path, make: str) -> None:
+@pytest.mark.parametrize(
+    ("make", "why"),
+    [
+        ("link", "it is a link"),
+        ("fifo", "no regular file"),
+        ("directory", "no regular file"),
+        ("huge", "larger than 1 MiB"),
+    ],
+)
+async def test_outputs_that_are_no_regular_file_of_a_mebibyte_are_not_read_and_say_why(
+    job: Job, tmp_path: Path, make: str, why: str
+) -> None:
     path = written_outputs(job)
     (tmp_path / "secret").write_text("key=value\n")
     match make:
@@ -196,5 +207,8 @@ async def test_outputs_that_are_no_regular_file_are_none(job: Job, tmp_path: Pat
             os.mkfifo(path)
         case "directory":
             path.mkdir()
+        case "huge":
+            path.write_text("key=value\n" + "#" * OUTPUT_BYTES)
 
-    assert job.logs.outputs(REF) == {}
+    with pytest.raises(JobError, match=why):
+        job.logs.outputs(REF)
