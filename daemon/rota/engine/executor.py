@@ -175,6 +175,9 @@ class Executor:
         for run in runs:
             self._parts.board.record(run)
             self._parts.bus.publish(RunChanged(run=run))
+            if run.is_queued and run.job not in self._parts.board.jobs:
+                # Nobody releases what is not on the board.
+                self.skip(run, Reason.REMOVED, "the job was removed while this run was recorded")
         return runs
 
     def _now(self, run: Run) -> Run:

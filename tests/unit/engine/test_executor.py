@@ -564,6 +564,26 @@ async def test_a_queued_run_that_waits_too_long_is_skipped_on_time() -> None:
         assert (run.state, run.reason) == (RunState.SKIPPED, Reason.START_DEADLINE)
 
 
+async def test_a_run_that_is_to_wait_and_whose_job_is_removed_while_it_is_recorded_is_skipped(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    async with await an_engine(concurrency=Concurrency(overlap=Overlap.QUEUE)) as engine:
+        await engine.start()
+        add = engine.store.add
+
+        async def add_late(runs: Sequence[Run]) -> Sequence[Run | None]:
+            engine.specs.clear()
+            await engine.jobs.reload()
+            return await add(runs)
+
+        monkeypatch.setattr(engine.store, "add", add_late)
+        await queue(engine, 1)
+        run = await engine.store.run("backup", 2)
+
+        assert run is not None
+        assert (run.state, run.reason) == (RunState.SKIPPED, Reason.REMOVED)
+
+
 async def test_a_queued_run_can_be_cancelled() -> None:
     async with await an_engine(concurrency=Concurrency(overlap=Overlap.QUEUE)) as engine:
         await engine.start()
