@@ -95,6 +95,8 @@ def _wrong(name: str, schema: Mapping[str, object], value: object) -> list[Probl
     ]
     if "\0" in as_text(value):
         found.append(_problem(name, f"The parameter {name!r} holds a NUL character."))
+    if any("\ud800" <= character <= "\udfff" for character in as_text(value)):
+        found.append(_problem(name, f"The parameter {name!r} holds half a character (a surrogate)."))
     return found
 
 

@@ -37,6 +37,8 @@ def test_parameters_that_no_environment_can_hold_are_refused() -> None:
 
     with pytest.raises(InvalidRequest, match="NUL"):
         checked_params(text, dict.fromkeys(text, "") | {"p0": "\0"})
+    with pytest.raises(InvalidRequest, match="surrogate"):
+        checked_params(text, dict.fromkeys(text, "") | {"p0": "\ud800"})
     with pytest.raises(InvalidRequest, match="'p0' is larger than 64 KiB"):
         checked_params(text, dict.fromkeys(text, "") | {"p0": "x" * 70_000})
     with pytest.raises(InvalidRequest, match="together are larger than 256 KiB"):
