@@ -127,9 +127,12 @@ async def _assemble(
         clock=clock, board=board, records=records, carry_out=executor.carry_out, publish=bus.publish
     )
     reader = JobReader(config.jobs, timezone=config.timezone, host=host)
-    jobs = Jobs(parts, executor, records, _reading(reader), scheduler.load)
     surroundings = Surroundings(timezone=config.timezone, host=host)
-    jobs.start_from(await _last_good(ledger, records, reader, surroundings))
+    found = await asyncio.to_thread(reader.read)
+    last_good = await _last_good(ledger, records, reader, found, surroundings)
+    first = None if last_good.jobs else found
+    jobs = Jobs(parts, executor, records, _reading(reader, first), scheduler.load)
+    jobs.start_from(last_good)
     operations = Operations(parts, executor, jobs)
     services = Services(
         board=board,
@@ -189,20 +192,26 @@ def _configured(options: ServeOptions) -> DaemonConfig:
     )
 
 
-def _reading(reader: JobReader) -> Callable[[JobSet, bool], Awaitable[JobSet]]:
+def _reading(reader: JobReader, first: JobSet | None) -> Callable[[JobSet, bool], Awaitable[JobSet]]:
+    """`first`: what was read a moment ago, when nothing of an earlier set can change it."""
+    known = [] if first is None else [first]
+
     async def read(previous: JobSet, confirm: bool) -> JobSet:
         # Thousands of files take a while; runs and pages go on meanwhile.
-        found = await asyncio.to_thread(reader.read, previous)
+        found = known.pop() if known else await asyncio.to_thread(reader.read, previous)
         return admit(previous, found, confirm=confirm)
 
     return read
 
 
 async def _last_good(
-    ledger: Ledger, records: Mapping[str, JobRecord], reader: JobReader, surroundings: Surroundings
+    ledger: Ledger,
+    records: Mapping[str, JobRecord],
+    reader: JobReader,
+    found: JobSet,
+    surroundings: Surroundings,
 ) -> JobSet:
-    """Jobs that an earlier daemon knew and whose files are broken now, in the version it knew."""
-    found = await asyncio.to_thread(reader.read)
+    """Jobs that an earlier daemon knew and whose files are broken now (`found`), in the version it knew."""
     if all(problem.severity != "error" for problem in found.problems):
         return JobSet()
     known = {}
