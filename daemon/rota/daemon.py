@@ -36,7 +36,7 @@ from rota.web.services import Services
 from rota.web.sessions import SESSIONS
 
 _RUNNER_PATIENCE = 5.0  # seconds that readiness waits for a runner
-_LOOK_EVERY = 0.02
+_LOOK_EVERY = 0.002  # seconds: an instant that comes due meanwhile waits
 _STATUS_EVERY = 5.0  # seconds between two lines for `systemctl status`
 _SHUTDOWN_PATIENCE = 2.0  # seconds for requests under way at the end
 
