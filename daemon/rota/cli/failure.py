@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import click
 
+from rota_renderers.plain import plain
+
 ANSWER_IS_NO = 1  # the daemon, or the files, said no
 COULD_NOT_ASK = 2  # wrong usage, no daemon, no such file: there is no answer
 INTERRUPTED = 130  # Ctrl-C, as shells count it: 128 and the number of SIGINT
@@ -16,7 +18,7 @@ class Failure(click.ClickException):
 
     def show(self, file: object = None) -> None:
         """Print the line; `file` is part of click's interface and always None here."""
-        click.echo(f"rota: {self.message}", err=True)
+        click.echo(plain(f"rota: {self.message}"), err=True)
 
 
 class CouldNotAsk(Failure):

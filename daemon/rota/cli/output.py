@@ -14,6 +14,7 @@ import click
 
 from rota_renderers.plain import plain
 
+_OBEYED = regex("[\x7f-\x9f\u200e\u200f\u2028-\u202e\u2066-\u2069\ufeff\ud800-\udfff]")
 _COLOUR = regex(r"\x1b\[[0-9;:]*m")
 
 COLOURS: Mapping[str, str] = {
@@ -55,8 +56,10 @@ def count_text(count: int, noun: str) -> str:
 
 
 def say_json(value: object) -> None:
-    """The value as JSON, indented for people when they read it."""
-    click.echo(json.dumps(value, indent=2 if sys.stdout.isatty() else None, ensure_ascii=False))
+    """The value as JSON, indented for people when they read it; nothing in it is obeyed by a terminal."""
+    text = json.dumps(value, indent=2 if sys.stdout.isatty() else None, ensure_ascii=False)
+    # JSON itself escapes the control characters below the space only.
+    click.echo(_OBEYED.sub(lambda found: f"\\u{ord(found[0]):04x}", text))
 
 
 def log_text(text: str, stream: TextIO, environ: Mapping[str, str] = os.environ) -> str:

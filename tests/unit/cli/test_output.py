@@ -1,12 +1,14 @@
 from __future__ import annotations
 
 import io
+import json
 
 import click
 import pytest
 from click.testing import CliRunner
 
-from rota.cli.output import Cell, log_text, say_table
+from rota.cli.failure import Failure
+from rota.cli.output import Cell, log_text, say_json, say_table
 from rota_renderers.plain import plain
 
 
@@ -28,6 +30,23 @@ class Terminal(io.StringIO):
 )
 def test_what_a_terminal_would_obey_is_taken_out(text: str, harmless: str) -> None:
     assert plain(text) == harmless
+
+
+def test_json_says_everything_and_a_terminal_obeys_nothing_of_it(capsys: pytest.CaptureFixture[str]) -> None:
+    value = {"text": "\x1b[2J\x9b2J\u202e Größe \ud800"}
+    say_json(value)
+
+    printed = capsys.readouterr().out
+
+    assert plain(printed) == printed
+    assert "Größe" in printed
+    assert json.loads(printed) == value
+
+
+def test_a_terminal_obeys_nothing_of_what_an_error_quotes(capsys: pytest.CaptureFixture[str]) -> None:
+    Failure("there is no job \x9b2J\u202ex").show()
+
+    assert capsys.readouterr().err == "rota: there is no job x\n"
 
 
 def test_a_log_keeps_its_colours_on_a_terminal_and_nothing_else() -> None:
