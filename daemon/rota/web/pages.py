@@ -78,7 +78,6 @@ async def _page(request: web.Request, topic: TreeTopic) -> web.StreamResponse:
         "asset": assets().href,
         "filter": topic if isinstance(topic, OverviewTopic) else None,
         "filter_states": FILTER_STATES,
-        "refresh_at": request.rel_url.raw_path_qs,
         "version": request.app[SERVICES].version,
         "now": to_ms(request.app[SERVICES].clock.now()),
     }
