@@ -23,6 +23,7 @@ STARTS_AT_ONCE = 8  # orders carried out before the loop looks at everything els
 PACKETS_AT_ONCE = 16
 RUSH = 0.02  # seconds after many starts in which more are expected
 ENDS_WAIT = 0.1  # seconds that ends wait for a rush to pass, at most: writing them down waits for the disk
+LONGEST_WAIT = 86_400.0  # seconds
 _IN = select.EPOLLIN
 
 
@@ -93,8 +94,8 @@ class Loop:
         soonest = min((at for at in times if at is not None), default=None)
         if soonest is None:
             return -1
-        # Never rounded down to a busy loop: epoll counts milliseconds.
-        return max(0.0, soonest - self._system.boottime() + 0.0005)
+        # Never rounded down to a busy loop: epoll counts milliseconds, and no more than fit an int.
+        return min(LONGEST_WAIT, max(0.0, soonest - self._system.boottime() + 0.0005))
 
     def _step(self) -> None:
         self._start()

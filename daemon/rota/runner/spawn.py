@@ -106,14 +106,15 @@ class Spawner:
         env["ROTA_OUTPUT"] = f"{self._path}/{order.directory}/{OUTPUTS}"
         if not self._system.is_directory(order.cwd):
             raise Refusal("ENOENT", f"no directory {order.cwd} to work in")
-        program = self._find(order.argv[0], order)
         fifo = f"/proc/self/fd/{attempt.files}/{FIFO}"
         try:
+            program = self._find(order.argv[0], order)
             attempt.pid = self._system.spawn(program, order.argv, env, order.cwd, fifo)
         except OSError as error:
             raise _refusal(error, f"can't start {order.argv[0]} in {order.cwd}") from None
         except ValueError as error:
-            raise Refusal("EINVAL", f"can't start {order.argv[0]}: {error}") from None
+            # What no name of a file can hold: quoted, since no file or table can hold it either.
+            raise Refusal("EINVAL", f"can't start {order.argv[0]!r}: {error}") from None
 
     def _find(self, name: str, order: Order) -> str:
         if "/" in name:

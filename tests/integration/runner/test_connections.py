@@ -87,6 +87,8 @@ async def test_a_descriptor_that_is_no_file_is_not_read(runner: RunnerProcess) -
         ({"argv": ["a\0b"]}, "argv"),
         ({"env": {"A=B": "c"}}, "env"),
         ({"graceMs": True}, "graceMs"),
+        ({"argv": ["\ud800"], "env": {"PATH": "/bin"}}, "can't start '\\ud800':"),
+        ({"argv": ["/\ud800"]}, "can't start '/\\ud800':"),
     ],
 )
 async def test_a_wrong_order_is_answered_with_the_member_that_is_wrong(

@@ -103,3 +103,17 @@ async def test_other_attempts_are_left_alone(bench: Bench) -> None:
     await bench.end(one)
 
     assert is_alive(started.pid)
+
+
+async def test_a_timeout_or_grace_of_months_harms_nobody(bench: Bench) -> None:
+    months = 100 * 86_400_000
+    order = bench.order(
+        "trap '' TERM; echo ready; while :; do sleep 60; done", timeout_ms=months, grace_ms=months
+    )
+    await bench.start(order)
+    bench.wait_for(order, "ready")
+    await bench.client.terminate(order.ref)
+
+    ended, text = await bench.run("echo well")
+
+    assert (ended.exit_code, text) == (0, "well\n")
