@@ -88,6 +88,21 @@ def test_parameters_make_a_form() -> None:
     assert [action["do"] for action in page.elements["page"]["actions"]] == ["job.fill_in"]
 
 
+def test_a_form_is_made_of_whatever_parameters_a_file_may_hold() -> None:
+    params = {
+        "wordy": {"type": "string", "title": "t" * 300, "description": "d" * 2000, "pattern": "a?" * 400},
+        "many": {"type": "string", "enum": [f"v{n}" for n in range(150)], "default": "v149"},
+        "none": {"type": ["string", "null"], "default": None},
+    }
+
+    form = of_type(the_page(an_entry(a_job("backup", params=params))), "RunForm")[0]
+
+    wordy, many, none = form["props"]["params"]
+    assert (len(wordy["title"]), len(wordy["description"]), "pattern" in wordy) == (200, 1000, False)
+    assert many == {"name": "many", "type": "string", "default": "v149"}
+    assert none == {"name": "none", "type": "string"}
+
+
 def test_a_paused_job_says_until_when_and_offers_to_resume() -> None:
     entry = an_entry()
     entry.pause = Pause(since=NOW, until=NOW + timedelta(hours=1), note="Kernel upgrade.")
