@@ -146,6 +146,6 @@ def _text(trigger: Trigger) -> str:
             seed = f" {trigger.seed}" if has_hash(trigger.expression) else ""
             return f"cron {' '.join(trigger.expression.lower().split())} {trigger.timezone}{seed}"
         case EveryTrigger():
-            return f"every {trigger.interval.total_seconds():g}s {trigger.timezone}"
+            return f"every {trigger.interval.total_seconds():.15g}s {trigger.timezone}"
         case AtTrigger():
             return f"at {trigger.at.astimezone(UTC).isoformat()}"

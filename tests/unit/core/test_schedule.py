@@ -107,6 +107,7 @@ def test_a_schedule_is_the_same_however_its_blanks_and_letters_are_written() -> 
     assert canonical([cron("0 2 * * MON")]) == canonical([cron("0  2 * * mon")])
     assert canonical([cron("0 2 * * *")]) != canonical([cron("0 2 * * *", "Europe/Berlin")])
     assert canonical([every(HOUR)]) != canonical([every(MINUTE)])
+    assert canonical([every(1000 * HOUR)]) != canonical([every(1000 * HOUR + timedelta(seconds=1))])
     assert canonical([]) == ""
 
 
