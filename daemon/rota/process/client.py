@@ -159,10 +159,15 @@ class RunnerClient:
         self._put({"type": "ack", "attempt": ref.id})
 
     async def remove(self, job: str, number: int) -> None:
-        """Delete the directories of a run's attempts, for retention. Raises Unavailable without a runner."""
+        """Delete the directories of a run's attempts, for retention; returns when the runner has done so.
+
+        Raises Unavailable without a runner.
+        """
         if self._connection is None or self._facts is None:
             raise Unavailable("no runner answers, so logs can't be deleted now")
         self._put({"type": "remove", "job": job, "run": number})
+        # It answers in order. Thousands at once would keep it from starting what is due.
+        await self._ask([AttemptRef(id="removed", job=job, number=number, step="main", n=1)]).answer
 
     async def quit(self) -> None:
         """Ask the runner to end; it does if it holds nothing. Does not wait."""

@@ -155,11 +155,9 @@ async def test_the_directories_of_a_run_are_removed_once_nothing_of_it_is_held(b
     await bench.start(order)
     await bench.end(order)
 
-    await bench.client.remove("job", order.ref.number)
-    await soon(bench.client.report([order.ref]))
+    await soon(bench.client.remove("job", order.ref.number))
     assert bench.logs.directory(order.ref).exists()
 
     await bench.client.ack(order.ref)
-    await bench.client.remove("job", order.ref.number)
-    await soon(bench.client.report([order.ref]))
+    await soon(bench.client.remove("job", order.ref.number))
     assert not bench.logs.directory(order.ref).exists()
