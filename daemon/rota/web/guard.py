@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import socket
 from hmac import compare_digest
-from urllib.parse import urlsplit
 
 from aiohttp import web
 from aiohttp.typedefs import Handler
@@ -69,7 +68,8 @@ async def require_actor(request: web.Request, csrf: str | None = None) -> str:
     if "Origin" not in request.headers:
         raise Refusal(403, "origin", "Acting needs an Origin header.")
     given = csrf if csrf is not None else request.headers.get(CSRF_HEADER, "")
-    if not compare_digest(given.encode(), csrf_token(token).encode()):
+    # Bytes that are no text come in as halves of surrogate pairs.
+    if not compare_digest(given.encode("utf-8", "surrogatepass"), csrf_token(token).encode()):
         raise Refusal(403, "csrf", "The page is outdated: load it again and repeat.")
     return token
 
@@ -97,10 +97,10 @@ def _check_origin(request: web.Request) -> None:
     origin = request.headers.get("Origin")
     if origin is None:
         return
-    parts = urlsplit(origin.lower())
+    host = request.host.lower()
     # A name in web.hosts may stand behind a proxy that speaks TLS; the loopback names never do.
-    schemes = ("http", "https") if _is_configured(request, parts.netloc) else ("http",)
-    if parts.scheme not in schemes or parts.netloc != request.host.lower():
+    schemes = ("http", "https") if _is_configured(request, host) else ("http",)
+    if origin.lower() not in [f"{scheme}://{host}" for scheme in schemes]:
         raise Refusal(403, "origin", "Pages of other sites may not use this daemon.")
 
 

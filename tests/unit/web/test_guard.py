@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import asyncio
 import json
 from pathlib import Path
 
@@ -29,7 +30,7 @@ async def test_a_name_that_is_not_ours_is_refused_everywhere(client: Client, pat
 
 @pytest.mark.parametrize("path", PAGES)
 @pytest.mark.parametrize(
-    "origin", ["http://evil.example", "null", "https://127.0.0.1:1", "http://127.0.0.1:1"]
+    "origin", ["http://evil.example", "null", "https://127.0.0.1:1", "http://127.0.0.1:1", "http://["]
 )
 async def test_another_site_is_refused_everywhere(client: Client, path: str, origin: str) -> None:
     answer = await client.get(path, headers={"Origin": origin})
@@ -88,6 +89,22 @@ async def test_a_session_without_the_pages_token_does_not_act(client: Client, wo
     assert answer.status == 403
     assert (await answer.json())["type"] == "urn:rota:problem:csrf"
     assert world.operations.asked == []
+
+
+async def test_a_token_that_is_no_text_is_a_wrong_token(client: Client, world: WebWorld) -> None:
+    headers = await sign_in(client, world)
+    cookie = next(iter(client.session.cookie_jar))
+    reader, writer = await asyncio.open_connection(client.host, client.port)
+
+    head = (
+        f"POST {ACTS[0]} HTTP/1.1\r\nHost: {client.host}:{client.port}\r\nOrigin: {headers['Origin']}\r\n"
+        f"Cookie: {cookie.key}={cookie.value}\r\nConnection: close\r\nX-CSRF-Token: "
+    )
+    writer.write(head.encode() + b"\xff\r\n\r\n")
+    answer = await reader.read()
+    writer.close()
+
+    assert answer.startswith(b"HTTP/1.1 403 ")
 
 
 async def test_a_session_without_origin_does_not_act(client: Client, world: WebWorld) -> None:
