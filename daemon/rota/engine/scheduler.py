@@ -57,6 +57,7 @@ class Scheduler:
         self._table = Timetable()
         self._watch = ClockWatch(clock)
         self._shared: dict[tuple[str, datetime, int], tuple[tuple[datetime, int, str], ...]] = {}
+        self._began = clock.now()
         self._caught_up = False
         self._held_until = 0.0
         self._loaded = asyncio.Event()
@@ -195,10 +196,14 @@ class Scheduler:
 
     def _decide(self, timed: Timed, entry: JobEntry, now: datetime) -> list[Decision]:
         is_late = timed.at is not None and now - timed.at > LATE
-        if is_late or not self._caught_up:
+        if is_late and self._caught_up:
             return answer_missed(entry, timed.answered, now)
-        due = due_between(timed.job, entry.spec.triggers, timed.answered, now)
-        return plan(entry, list(due), now)
+        begun = timed.answered
+        if not self._caught_up:
+            # The first round: what came due while the daemon was starting was not missed.
+            begun = min(now, max(begun, self._began, now - LATE))
+        due = due_between(timed.job, entry.spec.triggers, begun, now)
+        return [*answer_missed(entry, timed.answered, begun), *plan(entry, list(due), now)]
 
     async def _move_on(self, batch: Sequence[Timed], now: datetime) -> None:
         """The next instants of jobs whose instants up to `now` are answered."""

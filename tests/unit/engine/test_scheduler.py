@@ -310,6 +310,18 @@ async def test_a_host_that_slept_has_missed_what_passed(stage: Stage, clock: Fak
     assert stage.scheduler.jumps == 0
 
 
+async def test_an_instant_that_comes_due_while_the_daemon_starts_is_not_missed(clock: FakeClock) -> None:
+    await clock.advance(HOUR - SECOND)
+    starting = Stage(clock)
+    starting.load(hourly(missed=Missed(run=MissedPolicy.SKIP)))
+
+    await starting.pass_and_step(2 * SECOND)
+
+    (start,) = starting.decisions
+    assert isinstance(start, Start)
+    assert start.triggered_by is TriggeredBy.SCHEDULE
+
+
 async def test_a_few_seconds_late_is_late_and_not_missed(stage: Stage) -> None:
     stage.load(hourly(missed=Missed(run=MissedPolicy.SKIP)))
     await stage.scheduler.step()
