@@ -21,15 +21,9 @@ from playwright.sync_api import Browser, sync_playwright
 ROOT = Path(__file__).resolve().parent.parent.parent
 sys.path[:0] = [str(ROOT / "tests")]
 
+from conformance.screen import LAUNCH  # noqa: E402
 from daemon_process import DaemonProcess  # noqa: E402  the line above makes it importable
 
-FLAGS = [
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-]
 WIDTHS = {"wide": (1440, 900), "narrow": (390, 844)}
 
 
@@ -57,7 +51,7 @@ def _take_all(daemon: DaemonProcess, into: Path, warm_up: float) -> None:
     Event().wait(15)
     pages = {"overview": "/", "job": "/jobs/provision-project", "run": f"/runs/{run}"}
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=shutil.which("chromium"), args=FLAGS)
+        browser = playwright.chromium.launch(executable_path=shutil.which("chromium"), args=LAUNCH)
         for name, path in pages.items():
             for variant, options in _variants():
                 _take(browser, daemon.url + path, into / f"{name}-{variant}.png", options)

@@ -15,6 +15,7 @@ from crash.witness import judge, quick_job, read_ledger, read_witness
 from daemon_process import DaemonProcess
 from eventually import eventually
 from rota.process.layout import find_layout
+from runner_process import is_alive
 
 _TAKEN = 2  # exit status of a runner whose place another one has
 
@@ -115,7 +116,7 @@ def _die_in_its_place(daemon: DaemonProcess, point: str) -> int:
     environment = {**daemon.environment, DIE_AT: point}
     serving = int((layout.runner_state / ".lock").read_text())
     os.kill(serving, signal.SIGKILL)
-    eventually(lambda: not _is_alive(serving))
+    eventually(lambda: not is_alive(serving))
     with (daemon.folder / "runner.log").open("ab") as log:
         dying = subprocess.Popen(command, env=environment, stdout=log, stderr=log, start_new_session=True)
     try:
@@ -123,11 +124,6 @@ def _die_in_its_place(daemon: DaemonProcess, point: str) -> int:
     except subprocess.TimeoutExpired:
         dying.terminate()  # it served on: that call was never made
         return dying.wait()
-
-
-def _is_alive(pid: int) -> bool:
-    stat = Path(f"/proc/{pid}/stat")
-    return stat.exists() and stat.read_text().rpartition(")")[2].split()[0] != "Z"
 
 
 def _come_to_rest(daemon: DaemonProcess) -> None:

@@ -17,6 +17,7 @@ import pytest
 from crash.witness import Line, Row, judge, long_job, quick_job, read_ledger, read_witness
 from daemon_process import DaemonProcess
 from eventually import eventually
+from runner_process import is_alive
 
 KILLS = int(os.environ.get("ROTA_TEST_KILLS", "10"))
 QUICK, LONG = 16, 4
@@ -67,9 +68,7 @@ def _kill(daemon: DaemonProcess, who: str) -> None:
 def _living_runner(daemon: DaemonProcess) -> int | None:
     """The one that serves now; a killed one gets a successor."""
     pid = int((daemon.state / "runner" / ".lock").read_text() or 0)
-    stat = Path(f"/proc/{pid}/stat")
-    is_alive = stat.exists() and stat.read_text().rpartition(")")[2].split()[0] != "Z"
-    return pid if is_alive else None
+    return pid if is_alive(pid) else None
 
 
 def _come_to_rest(daemon: DaemonProcess) -> None:

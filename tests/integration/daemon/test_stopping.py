@@ -8,6 +8,7 @@ from typing import Any
 
 from daemon_process import DaemonProcess
 from eventually import eventually
+from runner_process import is_alive
 
 # A tree that wants to live: a grandchild in a session of its own whose parents are gone, deaf to SIGTERM.
 TREE = """
@@ -18,13 +19,6 @@ run: |
   echo $$ > {folder}/shell
   wait
 """
-
-
-def is_alive(pid: int) -> bool:
-    try:
-        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
-    except (FileNotFoundError, ProcessLookupError):
-        return False
 
 
 def pids(folder: Path) -> list[int]:
