@@ -84,8 +84,6 @@ def serve(options: ServeOptions, wiring: Wiring | None = None) -> int:
         environ = os.environ
         passed = [found.socket for found in take_sockets(environ, os.getpid())]
         layout = find_layout(environ, uid=os.getuid(), state=options.state, socket=options.socket)
-        if "STATE_DIRECTORY" in environ:
-            layout = replace(layout, runner_socket=PACKAGED_RUNNER_SOCKET)
         with lock_state(layout.state), open_sockets(passed, config.listen, layout.socket) as sockets:
             return asyncio.run(_run(config, layout, sockets, wiring or Wiring()))
     except RotaError as error:
