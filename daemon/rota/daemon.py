@@ -19,6 +19,7 @@ from aiohttp import web
 from rota.config.daemon_config import DaemonConfig
 from rota.config.watch import changes
 from rota.core.errors import RotaError, Unavailable
+from rota.core.words import counted
 from rota.engine.executor import Executor
 from rota.engine.health import Health
 from rota.engine.jobs import Jobs
@@ -168,7 +169,7 @@ class Daemon:
         if self.config.log_format == "json":
             self._say(json.dumps(ready))
         else:
-            self._say(f"rota serves {_counted(jobs, 'job')} at {self.sockets.url}")
+            self._say(f"rota serves {counted(jobs, 'job')} at {self.sockets.url}")
             await self._offer_link(app)
             self._tell_problems()
         self.notifier.ready(self._status())
@@ -233,8 +234,8 @@ class Daemon:
     def _status(self) -> str:
         running = sum(1 for run in self.executor.open_runs if run.state.is_active)
         problems = len(self.parts.board.problems)
-        ending = f", {_counted(problems, 'problem')} in job files" if problems else ""
-        return f"{_counted(len(self.parts.board.jobs), 'job')}, {running} running{ending}; {self.sockets.url}"
+        ending = f", {counted(problems, 'problem')} in job files" if problems else ""
+        return f"{counted(len(self.parts.board.jobs), 'job')}, {running} running{ending}; {self.sockets.url}"
 
     @staticmethod
     def _say(line: str) -> None:
@@ -257,7 +258,3 @@ def _write_nowhere(fds: Sequence[int]) -> None:
     for fd in fds:
         os.dup2(nowhere, fd)
     os.close(nowhere)
-
-
-def _counted(count: int, noun: str) -> str:
-    return f"{count} {noun}" if count == 1 else f"{count} {noun}s"

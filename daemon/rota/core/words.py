@@ -55,6 +55,11 @@ def instant_in_words(at: datetime, zone: tzinfo = UTC) -> str:
     return local.strftime("%Y-%m-%d %H:%M:%S %Z" if local.second else "%Y-%m-%d %H:%M %Z")
 
 
+def counted(count: int, noun: str) -> str:
+    """Such as "1 job" or "3 jobs"."""
+    return f"{count} {noun}" if count == 1 else f"{count} {noun}s"
+
+
 def _mixed(seconds: int) -> str:
     parts = []
     for size, _, unit in _UNITS:

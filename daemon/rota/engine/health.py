@@ -9,7 +9,7 @@ from datetime import timedelta
 from rota.core.board import HealthItem, HealthState
 from rota.core.errors import Unavailable
 from rota.core.events import HealthChanged
-from rota.core.words import length_in_words
+from rota.core.words import counted, length_in_words
 from rota.engine.parts import Parts
 
 _EVERY = 1.0  # seconds
@@ -120,9 +120,9 @@ class Health:
         if not problems:
             return _item("jobs", "Job files", HealthState.OK)
         if not errors:
-            return _item("jobs", "Job files", HealthState.OK, _counted(len(problems), "warning"))
+            return _item("jobs", "Job files", HealthState.OK, counted(len(problems), "warning"))
         files = len({problem.file for problem in errors})
-        note = f"{_counted(len(errors), 'problem')} in {_counted(files, 'file')}"
+        note = f"{counted(len(errors), 'problem')} in {counted(files, 'file')}"
         return _item("jobs", "Job files", HealthState.WARN, note)
 
     def _wall_clock(self) -> HealthItem:
@@ -131,12 +131,8 @@ class Health:
             self._jumps_seen, self._jumped_at = jumps, now
         if self._jumped_at is None or now - self._jumped_at > _JUMP_TOLD.total_seconds():
             return _item("clock", "Clock", HealthState.OK)
-        return _item("clock", "Clock", HealthState.WARN, f"jumped {_counted(jumps, 'time')} since the start")
+        return _item("clock", "Clock", HealthState.WARN, f"jumped {counted(jumps, 'time')} since the start")
 
 
 def _item(key: str, label: str, state: HealthState, note: str = "") -> HealthItem:
     return HealthItem(key=key, label=label, state=state, note=note)
-
-
-def _counted(count: int, noun: str) -> str:
-    return f"{count} {noun}" if count == 1 else f"{count} {noun}s"

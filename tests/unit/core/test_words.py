@@ -7,7 +7,7 @@ import pytest
 
 from fakes.schedules import cron, every
 from rota.core.model import AtTrigger
-from rota.core.words import instant_in_words, length_in_words, schedule_in_words
+from rota.core.words import counted, instant_in_words, length_in_words, schedule_in_words
 
 
 @pytest.mark.parametrize(
@@ -97,3 +97,8 @@ def test_an_instant_names_its_zone() -> None:
     assert instant_in_words(at, ZoneInfo("Europe/Berlin")) == "2026-03-29 03:00 CEST"
     assert instant_in_words(at + timedelta(seconds=5)) == "2026-03-29 01:00:05 UTC"
     assert schedule_in_words([AtTrigger(at=at)]) == "once, on 2026-03-29 01:00 UTC"
+
+
+@pytest.mark.parametrize(("count", "words"), [(0, "0 jobs"), (1, "1 job"), (2, "2 jobs")])
+def test_one_thing_is_singular(count: int, words: str) -> None:
+    assert counted(count, "job") == words
