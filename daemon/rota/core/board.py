@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from difflib import get_close_matches
 from enum import StrEnum
 
@@ -57,9 +57,17 @@ class Due:
     """A due instant: identified by (job, at)."""
 
     job: str
-    at: datetime
+    at: datetime  # nominal, before `spread`
     trigger: int = 0  # index in the job's triggers
     note: str = ""  # what a clock change does to it
+    delay: timedelta = timedelta(0)  # by `spread`
+    excepted: str = ""  # label of the exception it lies in: it is answered with a skip
+    upstream: tuple[str, ...] = ()  # ids of the runs whose end made it
+
+    @property
+    def starts_at(self) -> datetime:
+        """When it is to be answered."""
+        return self.at + self.delay
 
 
 @dataclass(slots=True, kw_only=True)

@@ -8,12 +8,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from enum import StrEnum
 
 from rota.core.problems import Problem
 
 MAIN = "main"  # the step of a job that has a single piece of work
+CONDITION = "condition"  # the step of attempts that only ask whether the run may begin
 
 
 class Backoff(StrEnum):
@@ -39,21 +40,74 @@ class Overlap(StrEnum):
     QUEUE = "queue"
 
 
+class Ending(StrEnum):
+    """Which ends of an upstream's run let a job start that comes after it."""
+
+    COMPLETED = "completed"
+    FAILED = "failed"
+    ALWAYS = "always"  # any end but skipped
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DateSpan:
+    """Whole days in the trigger's zone, both ends included."""
+
+    first: date
+    last: date
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WeeklyWindow:
+    """Times of day on some weekdays (Sunday is 0) in the trigger's zone, both ends included.
+
+    Minutes since midnight. A window whose end lies before its begin goes on into the next day.
+    """
+
+    days: frozenset[int]
+    begin: int
+    end: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class InstantSpan:
+    """From `begin` until just before `end`, UTC: what a calendar file says with times of day."""
+
+    begin: datetime
+    end: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Except:
+    """When due instants are skipped, not postponed; `label` is what people read: as written in the file."""
+
+    label: str
+    spans: tuple[DateSpan | WeeklyWindow | InstantSpan, ...]
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CronTrigger:
     """Five fields or a macro, in a zone; grammar in `core.cron`."""
 
     expression: str
     timezone: str = "UTC"
-    seed: str = ""  # what `H` fields are a hash of, such as "<host>/<job>"; empty: the job's id
+    seed: str = ""  # what `H` and `spread` are a hash of, such as "<host>/<job>"; empty: the job's id
+    spread: timedelta = timedelta(0)  # instants are delayed by less than this, by a hash
+    excepts: tuple[Except, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EveryTrigger:
-    """Elapsed time from a fixed anchor, so that a restart does not shift it."""
+    """Elapsed time from a fixed anchor, so that a restart does not shift it.
+
+    With `from_end` it counts from the end of the job's last run instead.
+    """
 
     interval: timedelta
     timezone: str = "UTC"
+    from_end: bool = False
+    seed: str = ""
+    spread: timedelta = timedelta(0)
+    excepts: tuple[Except, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,9 +115,37 @@ class AtTrigger:
     """One instant, once, ever."""
 
     at: datetime
+    timezone: str = "UTC"
+    seed: str = ""
+    spread: timedelta = timedelta(0)
+    excepts: tuple[Except, ...] = ()
 
 
-Trigger = CronTrigger | EveryTrigger | AtTrigger
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BootTrigger:
+    """Once after each boot of the host, that long after it."""
+
+    delay: timedelta
+    timezone: str = "UTC"
+    seed: str = ""
+    spread: timedelta = timedelta(0)
+    excepts: tuple[Except, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AfterTrigger:
+    """When runs of other jobs end so: each such end of any of them, or one of every one of them (`all`)."""
+
+    jobs: tuple[str, ...]
+    all: bool = False
+    on: Ending = Ending.COMPLETED
+    timezone: str = "UTC"
+    seed: str = ""
+    spread: timedelta = timedelta(0)
+    excepts: tuple[Except, ...] = ()
+
+
+Trigger = CronTrigger | EveryTrigger | AtTrigger | BootTrigger | AfterTrigger
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -96,6 +178,18 @@ class Concurrency:
     max: int = 1
     overlap: Overlap = Overlap.SKIP
     queue: int = 10
+    pool: str | None = None  # of those in rota.yaml: its runs share the pool's places
+    weight: int = 1  # places that one run takes in the pool
+    priority: int = 0  # higher ones leave the queue first
+    lock: str | None = None  # of all jobs that name the same lock only one runs at a time
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Expect:
+    """How long a run usually takes; a completed run outside of it carries a warning."""
+
+    shortest: timedelta | None = None
+    longest: timedelta | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -141,6 +235,14 @@ Work = Script | Command | HttpRequest | Check
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Condition:
+    """Work whose exit 0 lets a run begin; anything else skips the run. `text` is what people read."""
+
+    work: Script | Command
+    text: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class StepSpec:
     id: str
     work: Work
@@ -164,6 +266,7 @@ class Source:
     line: int
     directory: str = ""  # absolute path of the folder the file lies in: relative `cwd` and `env_file`
     commit: str | None = None
+    dirty: bool = False  # the file differs from what that commit holds
 
     @property
     def path(self) -> str:
@@ -213,6 +316,10 @@ class JobSpec:
     cwd: str | None = None
     exit_codes: ExitCodes = ExitCodes()
     markers: bool = True
+    condition: Condition | None = None
+    expect: Expect = Expect()
+    matrix: Mapping[str, str] = field(default_factory=dict)  # this job's values: {{ matrix.x }}, MATRIX_X
+    renamed_from: str | None = None  # an id that no job has any more: its history comes along
 
     @property
     def name(self) -> str:

@@ -69,14 +69,19 @@ class Reason(StrEnum):
     START_DEADLINE = "start_deadline"
     MISSED = "missed"
     PAUSED = "paused"
+    EXCEPT = "except"  # inside a window that the schedule excepts
+    CONDITION = "condition"  # the job's condition was not met
+    UPSTREAM = "upstream"  # the run it was to come after did not end so, or never began
+    ASKED = "asked"  # somebody asked for this one instant to be skipped
     EXIT_CODE = "exit_code"  # the job itself said so by one of `exit_codes.skip`
     REMOVED = "removed"  # the job left the job files before its run could start
 
 
 class TriggeredBy(StrEnum):
-    """What made a run: its schedule, catching up on a missed instant, a person or script, a retry."""
+    """What made a run: its schedule, the end of another job's run, catching up, a person or script, a retry."""
 
     SCHEDULE = "schedule"
+    AFTER = "after"
     CATCH_UP = "catch_up"
     MANUAL = "manual"
     RETRY = "retry"
@@ -184,6 +189,9 @@ class Run:
     source_file: str = ""
     source_line: int = 0
     commit: str | None = None
+    dirty: bool = False  # the job file differed from what that commit holds
+    planned_at: datetime | None = None  # `due_at` and the delay of `spread`; None without a due instant
+    upstream: tuple[str, ...] = ()  # ids of the runs whose end made this one
     count: int = 1  # a SKIPPED row may stand for a stretch of due instants: how many, and the last one
     last_due_at: datetime | None = None
 

@@ -35,15 +35,33 @@ class Ids(Protocol):
         """A new unguessable URL-safe token of at least 128 bits."""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Boot:
+    """The host's last start: an id that no other start has, and when it was by the wall clock."""
+
+    id: str
+    at: datetime
+
+
 # --- store -----------------------------------------------------------------------------------------------
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Pause:
-    """A person's wish that a job answers its due instants with skips for now."""
+    """A person's wish that jobs answer their due instants with skips for now."""
 
     since: datetime
     until: datetime | None = None
+    note: str = ""
+    scope: str = "job"  # whom it was said of: "job", "tag:<tag>" or "all"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SkipNext:
+    """A person's wish that one due instant is answered with a skip; `at` None: the next, whenever it is."""
+
+    at: datetime | None
+    asked_at: datetime
     note: str = ""
 
 
@@ -56,6 +74,8 @@ class JobRecord:
     schedule: str = ""  # canonical text of the triggers that `since` belongs to
     since: datetime | None = None  # when that schedule was first loaded: it owes nothing older
     pause: Pause | None = None
+    skip_next: SkipNext | None = None
+    boot: str = ""  # id of the last boot whose instant is answered
     definition: str = ""  # hash of the last good definition
     source_file: str = ""
     source_line: int = 0
