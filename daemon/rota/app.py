@@ -144,6 +144,7 @@ async def _assemble(
         version=_version(),
         epoch=secrets.token_hex(4),
         hosts=config.web_hosts,
+        timezone=config.timezone,
     )
     upkeep = Upkeep(ledger, clock, config.retention, client.remove)
     probes = Probes(

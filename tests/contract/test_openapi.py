@@ -83,6 +83,11 @@ CALLS: Mapping[str, list[tuple[dict[str, str], str, Any, int]]] = {
         ({"job": "pausable"}, "", {"until": "x"}, 422),
     ],
     "resumeJob": [({"job": "resumable"}, "", {}, 200), ({"job": "resumable"}, "", {}, 409)],
+    "listDefinitions": [
+        ({}, "", None, 200),
+        ({}, "?limit=1&cursor=contract", None, 200),
+        ({}, "?limit=0", None, 422),
+    ],
     "listRuns": [({}, "?limit=1", None, 200), ({}, "?skipped=x", None, 422)],
     "getRun": [
         ({"run": "contract.1"}, "", None, 200),

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 
 from aiohttp import web
 
@@ -20,6 +20,7 @@ class Services:
 
     `url` answers the address that people open, known once the daemon listens. `epoch` is eight hex digits,
     random for each start of the daemon. `hosts` are names beside the loopback ones that browsers may ask for.
+    `timezone` is that of triggers that name none; `pools` are places by name; `max_running` None: no limit.
     """
 
     board: Board
@@ -33,6 +34,9 @@ class Services:
     version: str
     epoch: str
     hosts: tuple[str, ...] = ()
+    timezone: str = "UTC"
+    pools: Mapping[str, int] = field(default_factory=dict)
+    max_running: int | None = None
 
 
 SERVICES = web.AppKey("services", Services)
