@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fnmatch import fnmatchcase
 from hashlib import sha256
 from typing import Any
@@ -14,6 +14,7 @@ from rota.config.meaning import check_exit_codes, check_params
 from rota.config.part import Part, in_order
 from rota.config.places import Places
 from rota.config.quantity import duration, fraction, size
+from rota.config.spots import spots
 from rota.config.triggers import Origin, read_triggers
 from rota.config.wording import explain
 from rota.config.work import check_steps, read_steps, text_map
@@ -69,7 +70,7 @@ def parse(job: str, part: Part, source: Source, surroundings: Surroundings) -> P
     check_exit_codes(fitting, part, problems)
     if any(problem.severity == "error" for problem in problems):
         return Parsed(spec=None, problems=in_order(problems))
-    spec = _build(job, data, source, found)
+    spec = _build(job, data, replace(source, spots=spots(part)), found)
     is_here = is_on(surroundings.host, data.get("hosts", "*"))
     return Parsed(spec=spec, problems=in_order(problems), is_here=is_here)
 

@@ -267,6 +267,9 @@ class Source:
     directory: str = ""  # absolute path of the folder the file lies in: relative `cwd` and `env_file`
     commit: str | None = None
     dirty: bool = False  # the file differs from what that commit holds
+    # Where what a warning may point at is written: `schedule/0`, `missed`, … to file as shown, line, column.
+    # Says nothing about the job itself, so it is no difference between two of them.
+    spots: Mapping[str, tuple[str, int, int]] = field(default_factory=dict, compare=False, repr=False)
 
     @property
     def path(self) -> str:

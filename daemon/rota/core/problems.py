@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 Severity = Literal["error", "warning"]
@@ -14,7 +14,8 @@ DEFAULTS = frozenset({"_defaults.yaml", "_defaults.yml"})  # files that speak fo
 class Problem:
     """One problem at one place. `line` and `column` count from 1; `path` is the JSON pointer inside the file.
 
-    `message` says what is wrong and what was expected; `hint` says what to do ("did you mean …").
+    `message` says what is wrong and what was expected; `hint` says what to do ("did you mean …"). `rule` is the
+    stable name of this kind of problem; `config.rules` explains each.
     """
 
     file: str
@@ -24,12 +25,17 @@ class Problem:
     path: str = ""
     hint: str | None = None
     severity: Severity = "error"
+    rule: str = "job-file"
 
     @property
     def scope(self) -> str:
         """Whose jobs it is about: a file, or the folder for which a file of defaults speaks."""
         folder, _, name = self.file.rpartition("/")
         return folder if name in DEFAULTS else self.file
+
+    def of_rule(self, rule: str) -> Problem:
+        """The same, as a problem of that kind."""
+        return replace(self, rule=rule)
 
     def __str__(self) -> str:
         hint = f" ({self.hint})" if self.hint else ""
