@@ -14,7 +14,7 @@ from rota.config.directory import Directory, Reading
 from rota.config.folder import JobFile
 from rota.config.jobfile import Claim, job_id_of
 from rota.config.parse import Surroundings
-from rota.config.revision import commit_of
+from rota.config.revision import Asking, Revision
 from rota.core.model import JobSet, JobSpec
 from rota.core.problems import Problem
 
@@ -24,21 +24,26 @@ Held = Mapping[str, Sequence[tuple[JobFile, Claim]]]
 class JobReader:
     """Reads the same directories again and again; files that did not change are not parsed again."""
 
-    def __init__(
-        self, directories: Sequence[Path], *, timezone: str = "UTC", host: str | None = None
-    ) -> None:
-        """`timezone` is that of triggers that name none; `host` None takes the jobs of every host."""
-        surroundings = Surroundings(timezone=timezone, host=host)
-        self._directories = [Directory(path, surroundings) for path in directories]
+    def __init__(self, directories: Sequence[Path], surroundings: Surroundings | None = None) -> None:
+        """Without `surroundings` the jobs of every host, in UTC, and any pool and calendar."""
+        self._surroundings = surroundings or Surroundings()
+        self._directories = [Directory(path, self._surroundings) for path in directories]
+
+    @property
+    def calendars(self) -> frozenset[Path]:
+        """The calendar files that jobs depend on: watch them beside the directories."""
+        return self._surroundings.calendars.files
 
     def read(self, previous: JobSet | None = None) -> JobSet:
         """The set as it is on disk now; what is broken keeps its last good version from `previous`.
 
         Never raises for what lies in the directories: whatever is wrong is in `problems` of the answer.
         """
+        self._surroundings.calendars.look_again()
         union = _Union(previous or JobSet())
         for directory in self._directories:
-            union.add(directory.read(), directory.path)
+            asking = Asking(directory.path)
+            union.add(directory.read(), asking.answer())
         return union.jobset()
 
 
@@ -50,7 +55,7 @@ def read(
     previous: JobSet | None = None,
 ) -> JobSet:
     """`JobReader.read`, once."""
-    return JobReader(directories, timezone=timezone, host=host).read(previous)
+    return JobReader(directories, Surroundings(timezone=timezone, host=host)).read(previous)
 
 
 class _Union:
@@ -72,7 +77,7 @@ class _Union:
             files=self._files,
         )
 
-    def add(self, reading: Reading, directory: Path) -> None:
+    def add(self, reading: Reading, revision: Revision) -> None:
         self._problems += reading.problems
         self._files += len(reading.outcomes)
         held: dict[str, list[tuple[JobFile, Claim]]] = {}
@@ -82,37 +87,38 @@ class _Union:
                 held.setdefault(claim.job, []).append((file, claim))
             if not outcome.readable:
                 self._keep(self._unreadable_jobs(file))
-        self._settle(held, commit_of(directory))
+        self._settle(held, revision)
         for folder in reading.unreadable:
             self._keep(job for job, spec in self._previous.items() if _is_below(spec, folder))
 
-    def _settle(self, held: Held, commit: str | None) -> None:
+    def _settle(self, held: Held, revision: Revision) -> None:
         for job, claims in held.items():
             if len(claims) > 1:
-                self._settle_doubled(job, claims, commit)
+                self._settle_doubled(job, claims, revision)
             else:
-                self._take(job, claims[0][1], commit)
+                self._take(job, claims[0][1], revision)
 
-    def _settle_doubled(self, job: str, claims: Sequence[tuple[JobFile, Claim]], commit: str | None) -> None:
+    def _settle_doubled(self, job: str, claims: Sequence[tuple[JobFile, Claim]], revision: Revision) -> None:
         self._problems += _doubled(job, claims)
         owner = self._previous.get(job)
         mine = [claim for file, claim in claims if owner is not None and _identity(file) == _origin(owner)]
         if len(mine) == 1:
-            self._take(job, mine[0], commit)
+            self._take(job, mine[0], revision)
         else:
             self._keep([job])
 
-    def _take(self, job: str, claim: Claim, commit: str | None) -> None:
+    def _take(self, job: str, claim: Claim, revision: Revision) -> None:
         if claim.spec is None and claim.is_here:
             self._keep([job])
             return
         self._drop(job)
         if claim.spec is not None and claim.is_here:
-            source = claim.spec.source
-            same = source.commit == commit
-            self._jobs[job] = (
-                claim.spec if same else replace(claim.spec, source=replace(source, commit=commit))
-            )
+            self._jobs[job] = self._as_before(_placed(claim.spec, revision))
+
+    def _as_before(self, spec: JobSpec) -> JobSpec:
+        """The very object in force when nothing differs: whoever holds it sees that nothing changed."""
+        before = self._previous.get(spec.id)
+        return spec if before is None or before != spec else before
 
     def _keep(self, jobs: Iterator[str] | Sequence[str]) -> None:
         """The last good versions, or nothing where there is none: a broken job hides one it overrides."""
@@ -128,6 +134,14 @@ class _Union:
 
     def _unreadable_jobs(self, file: JobFile) -> Sequence[str]:
         return self._held_before.get(_identity(file)) or [job_id_of(file)]
+
+
+def _placed(spec: JobSpec, revision: Revision) -> JobSpec:
+    source = spec.source
+    dirty = revision.is_dirty(source.path)
+    if (source.commit, source.dirty) == (revision.commit, dirty):
+        return spec
+    return replace(spec, source=replace(source, commit=revision.commit, dirty=dirty))
 
 
 def _doubled(job: str, claims: Sequence[tuple[JobFile, Claim]]) -> Iterator[Problem]:

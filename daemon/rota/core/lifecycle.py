@@ -101,6 +101,7 @@ def _planned(happening: h.Planned, run: Run) -> Run:
         source_file=spec.source.file,
         source_line=spec.source.line,
         commit=spec.source.commit,
+        dirty=spec.source.dirty,
     )
 
 
