@@ -19,6 +19,7 @@ from typing import Literal
 from rota import __version__
 from rota.config import daemon_config
 from rota.config.admission import admit
+from rota.config.calendars import Calendars
 from rota.config.daemon_config import DaemonConfig
 from rota.config.jobset import JobReader
 from rota.config.parse import Surroundings, restore
@@ -124,8 +125,8 @@ async def _assemble(
     scheduler = Scheduler(
         clock=clock, board=board, records=records, carry_out=executor.carry_out, publish=bus.publish
     )
-    reader = JobReader(config.jobs, timezone=config.timezone, host=host)
-    surroundings = Surroundings(timezone=config.timezone, host=host)
+    surroundings = _surroundings(config, host, clock)
+    reader = JobReader(config.jobs, surroundings)
     found = await asyncio.to_thread(reader.read)
     last_good = await _last_good(ledger, records, reader, found, surroundings)
     first = None if last_good.jobs else found
@@ -188,6 +189,15 @@ def _configured(options: ServeOptions) -> DaemonConfig:
         jobs=directories,
         listen=options.listen or config.listen,
         log_format=options.log or config.log_format,
+    )
+
+
+def _surroundings(config: DaemonConfig, host: str, clock: Clock) -> Surroundings:
+    return Surroundings(
+        timezone=config.timezone,
+        host=host,
+        pools=config.pools,
+        calendars=Calendars(config.calendars, now=clock.now),
     )
 
 

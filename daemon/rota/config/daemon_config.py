@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -9,6 +10,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from rota.config import yaml12, zones
+from rota.config.calendars import NamedCalendar
 from rota.config.checker import Shape, checker
 from rota.config.part import Part, in_order
 from rota.config.quantity import duration
@@ -16,6 +18,11 @@ from rota.config.wording import explain
 from rota.core.problems import Problem
 
 Raw = Mapping[str, Any]
+
+
+def default_max_running() -> int:
+    """Four runs a processor, and 16 at least."""
+    return max(16, 4 * (os.cpu_count() or 1))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,7 +40,7 @@ class DaemonConfig:
     """Everything `rota.yaml` can say; `DaemonConfig()` is a daemon without that file.
 
     `jobs` are absolute; `host` None means the name of this machine; `web_hosts` are names beside the loopback
-    ones that the page may be asked for by.
+    ones that the page may be asked for by. `max_running` is the number of runs that may go on at once.
     """
 
     listen: str = "127.0.0.1:8321"
@@ -44,6 +51,9 @@ class DaemonConfig:
     retention: Retention = field(default_factory=Retention)
     web_hosts: tuple[str, ...] = ()
     startup_delay: timedelta = timedelta(0)
+    pools: Mapping[str, int] = field(default_factory=dict)  # name -> places
+    max_running: int = field(default_factory=default_max_running)
+    calendars: Mapping[str, NamedCalendar] = field(default_factory=dict)
     log_format: Literal["text", "json"] = "text"
 
 

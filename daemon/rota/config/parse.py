@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from fnmatch import fnmatchcase
 from hashlib import sha256
 from typing import Any
 
+from rota.config.calendars import Calendars
 from rota.config.checker import errors_in
 from rota.config.meaning import check_exit_codes, check_params
 from rota.config.part import Part, in_order
@@ -40,10 +41,16 @@ Raw = Mapping[str, Any]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Surroundings:
-    """What a job gets from outside its file: the default zone, and the host (None: every host)."""
+    """What a job gets from outside its file.
+
+    `timezone` is that of triggers that name none; `host` None takes the jobs of every host; `pools` are those
+    of rota.yaml with their sizes (None: nobody knows them, and every name passes).
+    """
 
     timezone: str = "UTC"
     host: str | None = None
+    pools: Mapping[str, int] | None = None
+    calendars: Calendars = field(default_factory=Calendars)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from rota.config import defaults, jobfile
+from rota.config.calendars import Calendars, NamedCalendar
 from rota.config.defaults import Defaults
 from rota.config.directory import content_of
 from rota.config.folder import JobFile, file_at
-from rota.config.jobset import read
+from rota.config.jobset import JobReader
 from rota.config.parse import Surroundings
 from rota.core.model import JobSet, JobSpec
 from rota.core.problems import DEFAULTS, Problem
@@ -17,19 +18,27 @@ from rota.core.problems import DEFAULTS, Problem
 _TOP = "jobs.d"  # by convention the folder that a set begins in
 
 
-def validate(paths: Sequence[Path], *, timezone: str = "UTC") -> JobSet:
+def validate(
+    paths: Sequence[Path],
+    *,
+    timezone: str = "UTC",
+    pools: Mapping[str, int] | None = None,
+    calendars: Mapping[str, NamedCalendar] | None = None,
+) -> JobSet:
     """All directories as one set, and each file named by itself; the jobs of every host.
 
+    `pools` and `calendars` are those of rota.yaml; None: names of pools and calendars can't be checked.
     Raises OSError when a path is not there.
     """
+    surroundings = Surroundings(timezone=timezone, pools=pools, calendars=Calendars(calendars))
     for path in paths:
         path.stat()
     directories = [path for path in paths if path.is_dir()]
-    whole = read(directories, timezone=timezone)
+    whole = JobReader(directories, surroundings).read()
     jobs, problems = dict(whole.jobs), list(whole.problems)
     files = [path for path in paths if not path.is_dir()]
     for path in files:
-        found = _file(path, Surroundings(timezone=timezone), problems)
+        found = _file(path, surroundings, problems)
         jobs.update(found)
     return JobSet(jobs=jobs, problems=tuple(dict.fromkeys(problems)), files=whole.files + len(files))
 
