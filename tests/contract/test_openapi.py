@@ -94,6 +94,11 @@ CALLS: Mapping[str, list[tuple[dict[str, str], str, Any, int]]] = {
         ({"run": "slow.latest"}, "", None, 200),
         ({"run": "x.9"}, "", None, 404),
     ],
+    "getDefinitionOfRun": [
+        ({"run": "contract.1"}, "", None, 200),
+        ({"run": "slow.latest"}, "", None, 200),
+        ({"run": "x.9"}, "", None, 404),
+    ],
     "getLog": [({"run": "contract.1"}, "", None, 200), ({"run": "contract.1"}, "?from=-1", None, 422)],
     "getRawLog": [({"run": "contract.1"}, "", None, 200), ({"run": "x.1"}, "", None, 404)],
     "cancelRun": [

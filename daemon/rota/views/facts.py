@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from shlex import join
 
 from rota.core.instant import to_ms
-from rota.core.model import Backoff, JobSpec, MissedPolicy, Overlap
+from rota.core.model import Backoff, JobSpec, MissedPolicy, Overlap, Source
 from rota.core.run import Run, RunState
 from rota.core.words import length_in_words, schedule_in_words
 from rota.views.ids import run_path
@@ -38,11 +38,12 @@ def schedule_facts(spec: JobSpec) -> list[Fact]:
 
 def definition_facts(spec: JobSpec) -> list[Fact]:
     """Where the job is written, and whose it is."""
-    rows: list[Fact] = [{"key": "File", "value": f"{spec.source.file}:{spec.source.line}", "copy": True}]
-    if spec.source.directory:
-        rows.append({"key": "Directory", "value": spec.source.directory, "copy": True})
-    if spec.source.commit:
-        rows.append({"key": "Commit", "value": spec.source.commit[:12], "copy": True})
+    source = spec.source
+    rows: list[Fact] = [
+        _noted({"key": "File", "value": f"{source.file}:{source.line}", "copy": True}, _commit_note(source))
+    ]
+    if source.directory:
+        rows.append({"key": "Directory", "value": source.directory, "copy": True})
     if spec.owner:
         rows.append({"key": "Owner", "value": spec.owner})
     if spec.tags:
@@ -99,9 +100,21 @@ def _process_facts(run: Run) -> list[Fact]:
     if run.host:
         rows.append({"key": "Host", "value": run.host})
     if run.source_file:
-        rows.append({"key": "File", "value": f"{run.source_file}:{run.source_line}", "copy": True})
+        place = f"{run.source_file}:{run.source_line}"
+        rows.append(_noted({"key": "File", "value": place, "copy": True}, _commit_note(run)))
     rows.append({"key": "Definition", "value": run.definition[:12] or None, "copy": True})
     return [{name: value for name, value in row.items() if value != "" or name == "value"} for row in rows]
+
+
+def _noted(row: dict[str, object], note: str) -> Fact:
+    return row | ({"note": note} if note else {})
+
+
+def _commit_note(of: Source | Run) -> str:
+    """`at 1a2b3c4, with local changes`; empty outside git."""
+    if not of.commit:
+        return ""
+    return f"at {of.commit[:7]}" + (", with local changes" if of.dirty else "")
 
 
 def _with_link(row: dict[str, object], run: str | None) -> Fact:

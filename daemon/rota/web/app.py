@@ -8,7 +8,18 @@ import aiohttp_jinja2
 import jinja2
 from aiohttp import web
 
-from rota.web import api_daemon, api_definitions, api_jobs, api_logs, api_runs, assets, forms, pages, sign_in
+from rota.web import (
+    api_daemon,
+    api_definitions,
+    api_jobs,
+    api_logs,
+    api_run_definition,
+    api_runs,
+    assets,
+    forms,
+    pages,
+    sign_in,
+)
 from rota.web.guard import guard_middleware
 from rota.web.headers import add_headers
 from rota.web.hub import HUB, Hub
@@ -56,6 +67,7 @@ def _add_api(router: web.UrlDispatcher) -> None:
     router.add_get("/api/v1/definitions", api_definitions.list_definitions)
     router.add_get("/api/v1/runs", api_runs.list_runs)
     router.add_get("/api/v1/runs/{run}", api_runs.get_run)
+    router.add_get("/api/v1/runs/{run}/definition", api_run_definition.get_definition_of_run)
     router.add_get("/api/v1/runs/{run}/log", api_logs.get_log)
     router.add_get("/api/v1/runs/{run}/log.txt", api_logs.get_raw_log)
     router.add_post("/api/v1/runs/{run}/cancel", api_runs.cancel_run)

@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 from rota.core.board import Board, Due, HealthItem, JobEntry
 from rota.core.eta import completed_durations, estimate
 from rota.core.instant import length_ms, optional_ms, to_ms
-from rota.core.model import AtTrigger, CronTrigger, EveryTrigger, JobSet, JobSpec, Trigger
+from rota.core.model import AtTrigger, CronTrigger, EveryTrigger, JobSet, JobSpec, Source, Trigger
 from rota.core.problems import Problem
 from rota.core.run import Attempt, Progress, Run, Step
 from rota.core.seams import LogLine, Pause
@@ -38,7 +38,7 @@ def job_shape(entry: JobEntry, problems: Iterable[Problem] = ()) -> Shape:
         "lastRun": None if entry.last is None else _last_run(entry.last),
         "running": [run.id for run in entry.active],
         "queued": [run.id for run in entry.queued],
-        "source": {"file": spec.source.file, "line": spec.source.line, "commit": spec.source.commit},
+        "source": _source(spec.source),
         "problems": [problem_shape(problem) for problem in problems],
         "tags": list(spec.tags),
         "owner": spec.owner,
@@ -79,6 +79,7 @@ def run_shape(run: Run, *, now: datetime, entry: JobEntry | None = None) -> Shap
         "definition": {
             "hash": run.definition,
             "commit": run.commit,
+            "dirty": run.dirty,
             "file": run.source_file,
             "line": run.source_line,
         },
@@ -137,6 +138,10 @@ def trigger_text(trigger: Trigger) -> str:
     if isinstance(trigger, EveryTrigger):
         return f"every {length_in_words(trigger.interval)}"
     return f"at {trigger.at.isoformat(timespec='seconds')}"
+
+
+def _source(source: Source) -> Shape:
+    return {"file": source.file, "line": source.line, "commit": source.commit, "dirty": source.dirty}
 
 
 def _trigger(trigger: Trigger) -> Shape:

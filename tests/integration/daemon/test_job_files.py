@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 import signal
+import subprocess
 from collections.abc import Iterator
 from html import unescape
 from pathlib import Path
@@ -268,3 +269,35 @@ def test_when_many_jobs_would_vanish_all_stay_until_somebody_confirms(daemon: Da
     daemon.rota("reload", "--confirm")
     assert daemon.request("GET", "/api/v1/jobs/crowd-3")[0] == 404
     assert "would vanish" not in page(daemon)
+
+
+def test_a_run_says_from_which_commit_and_whether_changed_its_file_was(tmp_path: Path) -> None:
+    daemon = DaemonProcess(tmp_path)
+    daemon.job("nightly", "title: Nightly\nrun: echo one\n")
+    commit = committed(daemon.jobs)
+    with daemon:
+        clean = daemon.ended(daemon.run("nightly"))
+        same = daemon.rota("diff", "nightly")
+        daemon.load("nightly", "title: Nightly\nrun: echo two\n")
+        dirty = daemon.ended(daemon.run("nightly"))
+        differs = daemon.rota("diff", clean["id"], check=False)
+        shown = [page(daemon, "/jobs/nightly"), page(daemon, f"/runs/{dirty['id']}")]
+        daemon.unload("nightly")
+        gone = daemon.rota("diff", clean["id"], check=False)
+
+    places = [(run["definition"]["commit"], run["definition"]["dirty"]) for run in (clean, dirty)]
+    assert places == [(commit, False), (commit, True)]
+    assert (same.returncode, differs.returncode, gone.returncode) == (0, 1, 2)
+    assert f"then: nightly.yaml:1 at {commit[:7]}\n" in differs.stdout
+    assert "-run: echo one\n+run: echo two\n" in differs.stdout
+    for text in shown:
+        assert f"at {commit[:7]}, with local changes" in text
+
+
+def committed(folder: Path) -> str:
+    """Make the folder a git repository that holds what is in it; the commit."""
+    git = ["git", "-C", str(folder), "-c", "user.name=a", "-c", "user.email=a@example.org"]
+    for words in (["init", "-q"], ["add", "."], ["commit", "-q", "-m", "first"]):
+        subprocess.run([*git, *words], check=True)
+    done = subprocess.run([*git, "rev-parse", "HEAD"], check=True, capture_output=True, text=True)
+    return done.stdout.strip()

@@ -505,3 +505,54 @@ def test_a_component_that_is_not_there_is_answered_with_those_that_are(run_rota:
 
     assert result.exit_code == 2
     assert "JobRow" in result.stderr
+
+
+def a_comparison(**changes: Any) -> dict[str, Any]:
+    then = {
+        "hash": "aa",
+        "commit": "1a2b3c4d5e",
+        "dirty": True,
+        "file": "nightly.yaml",
+        "line": 3,
+        "text": "run: a\n",
+    }
+    now = {**then, "hash": "bb", "dirty": False, "commit": None, "text": "run: b\n"}
+    diff = "--- then\n+++ now\n@@ -1 +1 @@\n-run: a\n+run: b\n"
+    return {
+        "run": "backup.7",
+        "job": "backup",
+        "then": then,
+        "now": now,
+        "keys": ["run"],
+        "diff": diff,
+        **changes,
+    }
+
+
+def test_diff_says_where_the_definition_was_and_what_differs(daemon: ScriptedDaemon, run_rota: Rota) -> None:
+    daemon.says("/api/v1/runs/backup.latest/definition", a_comparison())
+
+    done = run_rota("diff", "backup")
+
+    assert done.exit_code == 1
+    assert "then: nightly.yaml:3 at 1a2b3c4, with local changes\n" in done.stdout
+    assert "now:  nightly.yaml:3\n" in done.stdout
+    assert "keys: run\n" in done.stdout
+    assert "-run: a\n+run: b\n" in done.stdout
+
+
+def test_diff_tells_the_same_definition_from_one_that_can_not_be_compared(
+    daemon: ScriptedDaemon, run_rota: Rota
+) -> None:
+    then = a_comparison()["then"]
+    place = "/api/v1/runs/backup.7/definition"
+    daemon.says(place, a_comparison(now=then, keys=[], diff=""))
+    same = run_rota("diff", "backup.7")
+    daemon.says(place, a_comparison(now=None, keys=[], diff=""))
+    gone = run_rota("diff", "backup.7")
+    daemon.says(place, a_comparison(then={**then, "text": None}, keys=[], diff=""))
+    forgotten = run_rota("diff", "backup.7")
+
+    assert (same.exit_code, "definition that is in force" in same.stdout) == (0, True)
+    assert (gone.exit_code, "there is no job backup now" in gone.stderr) == (2, True)
+    assert (forgotten.exit_code, "no longer kept" in forgotten.stderr) == (2, True)

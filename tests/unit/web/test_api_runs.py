@@ -10,6 +10,7 @@ from aiohttp import ClientPayloadError
 
 from fakes.clock import FakeClock
 from fakes.web import Client, WebWorld, sign_in
+from rota.core.model import Definition
 from rota.core.run import Progress, RunState, Step
 
 
@@ -201,3 +202,35 @@ async def test_half_a_surrogate_pair_from_a_job_does_not_break_an_answer(
     answer = await client.get("/api/v1/runs/backup.1")
 
     assert (await answer.json())["message"] == "\ud800"
+
+
+async def test_the_definition_of_a_run_is_shown_beside_the_one_in_force(
+    world: WebWorld, client: Client
+) -> None:
+    spec = world.specs[0]
+    run = await world.begin()
+    then = Definition(text='{"run":"old","tags":["a"]}', hash="then")
+    await world.store.save_definitions({then.hash: then.text})
+    await world.store.save(replace(run, definition=then.hash, commit="1a2b3c4d" * 5, dirty=True))
+    now = Definition(text='{"run":"new","tags":["a"]}', hash="now")
+    world.board.jobs["backup"].spec = replace(spec, definition=now)
+    world.board.jobs["backup"].open_runs.clear()
+
+    found = await (await client.get("/api/v1/runs/backup.1/definition")).json()
+
+    assert found["keys"] == ["run"]
+    assert found["diff"].splitlines()[2:] == ["@@ -1,2 +1,2 @@", " tags: [a]", "-run: old", "+run: new"]
+    assert (found["then"]["commit"], found["then"]["dirty"]) == ("1a2b3c4d" * 5, True)
+    assert found["now"]["text"] == "tags: [a]\nrun: new\n"
+
+
+async def test_a_definition_that_is_gone_and_one_that_is_the_same_have_no_difference(
+    world: WebWorld, client: Client
+) -> None:
+    await world.begin()
+    same = await (await client.get("/api/v1/runs/backup.1/definition")).json()
+    world.board.jobs.clear()
+    gone = await (await client.get("/api/v1/runs/backup.1/definition")).json()
+
+    assert (same["then"]["hash"], same["diff"], same["keys"]) == (same["now"]["hash"], "", [])
+    assert (gone["now"], gone["then"]["text"]) == (None, None)
