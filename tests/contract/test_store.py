@@ -13,7 +13,7 @@ from fakes.clock import FakeClock
 from fakes.store import MemoryStore
 from rota.core.errors import InvalidRequest, NotFound
 from rota.core.run import Attempt, Progress, Reason, Run, RunState, Step, StepState, TriggeredBy
-from rota.core.seams import JobRecord, Pause, RunQuery, Store
+from rota.core.seams import JobRecord, Pause, RunQuery, SkipNext, Store
 from rota.store.ledger import Ledger
 
 NOON = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
@@ -381,6 +381,122 @@ async def test_a_fact_is_recalled_until_it_expires_or_is_forgotten(store: Store,
     assert await store.recall("session", "a") is None
 
 
+async def test_pauses_of_many_jobs_are_kept_until_they_end(store: Store) -> None:
+    nightly = Pause(since=NOON, until=NOON + MINUTE, note="disks", scope="tag:nightly")
+    everything_ = Pause(since=NOON, scope="all")
+
+    await store.save_pauses({"tag:nightly": Pause(since=NOON, scope="tag:nightly"), "all": everything_})
+    await store.save_pauses({"tag:nightly": nightly})
+    assert await store.pauses() == {"tag:nightly": nightly, "all": everything_}
+
+    await store.save_pauses({"tag:nightly": None, "tag:unknown": None})
+    assert await store.pauses() == {"all": everything_}
+
+
+async def test_a_wish_to_skip_and_the_boot_are_kept_with_the_job(store: Store) -> None:
+    wish = SkipNext(at=NOON + MINUTE, asked_at=NOON, note="holiday")
+    record = JobRecord(job="backup", skip_next=wish, boot="b1")
+
+    await store.save_records([record, JobRecord(job="report", skip_next=SkipNext(at=None, asked_at=NOON))])
+
+    records = await store.records()
+    assert records["backup"] == record
+    assert records["report"].skip_next == SkipNext(at=None, asked_at=NOON)
+
+
+async def test_what_answers_a_span_are_its_runs_and_the_stretches_that_reach_into_it(store: Store) -> None:
+    await store.add([a_skip(0), a_skip(1), a_skip(2), a_run(3), a_run(4), a_run(9), a_run(3, job="report")])
+
+    async def found(first: int, last: int) -> list[str]:
+        runs = await store.answers("backup", NOON + first * MINUTE, NOON + last * MINUTE)
+        return [run.id for run in runs]
+
+    assert await found(1, 1) == ["backup.1"]
+    assert await found(2, 4) == ["backup.1", "backup.2", "backup.3"]
+    assert await found(5, 8) == []
+    assert [run.id for run in await store.answers("backup", NOON, NOON + 9 * MINUTE, limit=2)] == [
+        "backup.3",
+        "backup.4",
+    ]
+
+
+async def test_a_skip_gives_some_of_its_instants_to_runs(store: Store) -> None:
+    stretch = replace(
+        a_skip(0, Reason.PAUSED), count=4, last_due_at=NOON + 3 * MINUTE, created_at=NOON + 3 * MINUTE
+    )
+    skip = await added(store, stretch)
+    shorter = replace(skip, count=2, last_due_at=NOON + MINUTE)
+
+    answers = await store.add([a_run(2), a_run(3), a_run(1)], shortened=[shorter])
+
+    assert [run and run.id for run in answers] == ["backup.2", "backup.3", None]
+    assert await store.run("backup", 1) == shorter
+
+
+async def test_a_renamed_job_goes_on_with_record_numbers_and_runs_of_the_old_one(store: Store) -> None:
+    pause = Pause(since=NOON, note="moving")
+    await store.add([a_run(0), a_run(1)])
+    for number in (1, 2):
+        run = await store.run("backup", number)
+        assert run is not None
+        await store.save(completed(replace(run, attempts=(Attempt(id=f"a{number}", created_at=NOON),))))
+    await store.add([replace(completed(a_run(None)), retry_of="backup.2")])
+    await store.save_records([JobRecord(job="backup", schedule="every 60s", since=NOON, pause=pause)])
+    await store.save_records([JobRecord(job="dump", definition="h")])
+
+    assert await store.rename("backup", "dump")
+    assert await store.rename("backup", "dump")
+
+    moved = await store.run("dump", 2)
+    assert moved is not None
+    assert (moved.log_name, moved.due_at, len(moved.attempts)) == ("backup", NOON + MINUTE, 1)
+    assert await store.run("backup", 2) is None
+    assert [run.retry_of for run in (await store.runs(RunQuery(job="dump"))).runs] == [None, "dump.2", None]
+    assert await store.renamed("backup") == "dump"
+    record = (await store.records())["dump"]
+    assert (record.schedule, record.pause, record.definition) == ("every 60s", pause, "h")
+    assert record.answered_until == NOON + MINUTE
+    assert [run and run.id for run in await store.add([a_run(1, job="dump"), a_run(2, job="dump")])] == [
+        None,
+        "dump.4",
+    ]
+
+
+async def test_open_runs_of_a_renamed_job_come_along_when_they_have_ended(store: Store) -> None:
+    run = await added(store, a_run(0))
+    await store.rename("backup", "dump")
+    newer = await added(store, a_run(1, job="dump"))
+
+    assert await store.run("backup", 1) == run
+    await store.save(completed(run))
+    assert await store.rename("backup", "dump")
+
+    assert (newer.id, await store.run("backup", 1)) == ("dump.2", None)
+    assert await store.run("dump", 1) == replace(completed(run), job="dump", log_job="backup")
+
+
+async def test_a_job_with_runs_of_its_own_takes_over_none(store: Store) -> None:
+    await store.add([a_run(0), a_run(0, job="dump")])
+
+    assert not await store.rename("backup", "dump")
+    assert not await store.rename("nobody", "dump")
+    assert await store.renamed("backup") is None
+
+
+async def test_a_job_may_be_renamed_twice_and_back(store: Store) -> None:
+    await store.add([completed(a_run(0))])
+
+    await store.rename("backup", "dump")
+    await store.rename("dump", "export")
+    assert [await store.renamed(name) for name in ("backup", "dump", "export")] == ["export", "export", None]
+
+    await store.rename("export", "backup")
+    assert [await store.renamed(name) for name in ("backup", "dump", "export")] == [None, "backup", "backup"]
+    run = await store.run("backup", 1)
+    assert run is not None
+    assert run.log_name == "backup"
+
+
 def everything() -> Run:
     """A run with a value in every field."""
     attempt = Attempt(
@@ -443,4 +559,8 @@ def everything() -> Run:
         source_file="backup.yaml",
         source_line=7,
         commit="c0ffee",
+        dirty=True,
+        planned_at=NOON + MINUTE,
+        upstream=("export.3", "cleanup.4"),
+        log_job="old-backup",
     )

@@ -10,8 +10,17 @@ from datetime import datetime
 from rota.core.board import bar
 from rota.core.errors import InvalidRequest, NotFound, RotaError
 from rota.core.run import Run, RunState
-from rota.core.seams import Clock, JobRecord, RunBar, RunPage, RunQuery
-from rota.store.rows import attempt_from, attempt_row, record_from, record_row, run_from, run_row
+from rota.core.seams import Clock, JobRecord, Pause, RunBar, RunPage, RunQuery
+from rota.store.rows import (
+    attempt_from,
+    attempt_row,
+    pause_from,
+    pause_row,
+    record_from,
+    record_row,
+    run_from,
+    run_row,
+)
 from rota.store.skips import is_void, merge, merges
 
 
@@ -27,10 +36,23 @@ class MemoryStore:
     _numbers: dict[str, int] = field(default_factory=dict)
     _records: dict[str, JobRecord] = field(default_factory=dict)
     _definitions: dict[str, str] = field(default_factory=dict)
+    _pauses: dict[str, Pause] = field(default_factory=dict)
+    _renames: dict[str, str] = field(default_factory=dict)
     _facts: dict[tuple[str, str], tuple[str, datetime]] = field(default_factory=dict)
 
-    async def add(self, runs: Sequence[Run]) -> Sequence[Run | None]:
+    async def add(self, runs: Sequence[Run], shortened: Sequence[Run] = ()) -> Sequence[Run | None]:
         self._refuse_when_broken()
+        for skip in shortened:
+            stored = self._runs[skip.job, skip.number]
+            self._runs[skip.job, skip.number] = _at_rest(
+                replace(
+                    stored,
+                    due_at=skip.due_at,
+                    last_due_at=skip.last_due_at,
+                    count=skip.count,
+                    message=skip.message,
+                )
+            )
         return [self._add(run) for run in runs]
 
     async def save(self, run: Run) -> None:
@@ -46,6 +68,17 @@ class MemoryStore:
     async def latest(self, job: str) -> Run | None:
         page = await self.runs(RunQuery(job=job, skipped=False, limit=1))
         return page.runs[0] if page.runs else None
+
+    async def answers(self, job: str, since: datetime, until: datetime, limit: int = 1000) -> Sequence[Run]:
+        found = [
+            run
+            for run in self._runs.values()
+            if run.job == job
+            and run.due_at is not None
+            and run.due_at <= until
+            and (run.last_due_at or run.due_at) >= since
+        ]
+        return sorted(found, key=lambda run: run.due_at or since)[-limit:]
 
     async def last_skips(self) -> Mapping[str, Run]:
         newest = [self._runs.get(key) for key in self._numbers.items()]
@@ -78,6 +111,35 @@ class MemoryStore:
             stored = record_from(record_row(record))
             answered = _latest(known.answered_until, stored.answered_until)
             self._records[record.job] = replace(stored, answered_until=answered)
+
+    async def pauses(self) -> Mapping[str, Pause]:
+        return dict(self._pauses)
+
+    async def save_pauses(self, wishes: Mapping[str, Pause | None]) -> None:
+        self._refuse_when_broken()
+        for scope, pause in wishes.items():
+            self._pauses.pop(scope, None)
+            if pause is not None:
+                self._pauses[scope] = pause_from(pause_row(pause))
+
+    async def rename(self, old: str, new: str) -> bool:
+        self._refuse_when_broken()
+        record = self._records.get(old)
+        numbers = {number for job, number in self._runs if job == new}
+        if record is None or old == new or any(job == old and n in numbers for job, n in self._runs):
+            return False
+        if self._renames.get(old) != new:
+            self._take_over(record, new)
+            self._renames.pop(new, None)
+            for name, target in self._renames.items():
+                self._renames[name] = new if target == old else target
+            self._renames[old] = new
+        for key in [key for key, run in self._runs.items() if key[0] == old and run.state.is_final]:
+            self._move(key, new)
+        return True
+
+    async def renamed(self, old: str) -> str | None:
+        return self._renames.get(old)
 
     async def save_definitions(self, definitions: Mapping[str, str]) -> None:
         self._refuse_when_broken()
@@ -113,6 +175,34 @@ class MemoryStore:
         self._runs[entered.job, entered.number] = _at_rest(entered)
         self._advance(run)
         return entered
+
+    def _take_over(self, record: JobRecord, new: str) -> None:
+        own = self._records.get(new) or JobRecord(job=new)
+        plan = own if own.schedule else record
+        self._records[new] = replace(
+            own,
+            answered_until=plan.answered_until,
+            schedule=plan.schedule,
+            since=plan.since,
+            boot=plan.boot,
+            pause=own.pause or record.pause,
+            skip_next=own.skip_next or record.skip_next,
+        )
+        self._records[record.job] = replace(record, schedule="", pause=None, skip_next=None)
+        self._numbers[new] = max(self._numbers.get(new, 0), self._numbers.get(record.job, 0))
+
+    def _move(self, key: tuple[str, int], new: str) -> None:
+        old, number = key
+        run = self._runs.pop(key)
+        taken = {each.due_at for each in self._runs.values() if each.job == new}
+        self._order[new, number] = self._order.pop(key)
+        self._runs[new, number] = replace(
+            run,
+            job=new,
+            log_job=run.log_job or old,
+            retry_of=run.retry_of and new + run.retry_of[len(old) :],
+            due_at=None if run.due_at in taken else run.due_at,
+        )
 
     def _is_stored(self, run: Run) -> bool:
         due = run.due_at

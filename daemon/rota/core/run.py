@@ -192,6 +192,7 @@ class Run:
     dirty: bool = False  # the job file differed from what that commit holds
     planned_at: datetime | None = None  # `due_at` and the delay of `spread`; None without a due instant
     upstream: tuple[str, ...] = ()  # ids of the runs whose end made this one
+    log_job: str = ""  # the job's name when its logs were written, if that was another one
     count: int = 1  # a SKIPPED row may stand for a stretch of due instants: how many, and the last one
     last_due_at: datetime | None = None
 
@@ -199,6 +200,11 @@ class Run:
     def id(self) -> str:
         """`<job>.<n>`."""
         return f"{self.job}.{self.number}"
+
+    @property
+    def log_name(self) -> str:
+        """The job's name in the directories of its attempts."""
+        return self.log_job or self.job
 
     @property
     def is_queued(self) -> bool:

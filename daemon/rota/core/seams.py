@@ -115,7 +115,7 @@ class RunBar:
 class Store(Protocol):
     """The ledger. Every write is durable when its call returns. Raises Unavailable when it can't be."""
 
-    async def add(self, runs: Sequence[Run]) -> Sequence[Run | None]:
+    async def add(self, runs: Sequence[Run], shortened: Sequence[Run] = ()) -> Sequence[Run | None]:
         """Insert new runs (number 0) with their attempts, in one transaction; answers them numbered.
 
         A run whose (job, due_at) is already in the ledger is not inserted: None stands at its place. What was
@@ -123,6 +123,7 @@ class Store(Protocol):
         its `due_at`.
         Advances `answered_until` of the jobs named. A SKIPPED run that follows a SKIPPED newest run of the
         same job and reason is merged into it (`count`, `last_due_at`); the merged run is the answer.
+        `shortened`: skips that give some of their due instants to `runs`; they are written first.
         """
 
     async def save(self, run: Run) -> None:
@@ -132,6 +133,9 @@ class Store(Protocol):
 
     async def latest(self, job: str) -> Run | None:
         """The newest run of the job that is not SKIPPED."""
+
+    async def answers(self, job: str, since: datetime, until: datetime, limit: int = 1000) -> Sequence[Run]:
+        """The newest `limit` runs and skips that answer due instants in [since, until], oldest first."""
 
     async def last_skips(self) -> Mapping[str, Run]:
         """The newest run of each job whose newest run was SKIPPED."""
@@ -145,6 +149,23 @@ class Store(Protocol):
         """The last `limit` final runs of those jobs (None: of all) that were not skipped, oldest first."""
 
     async def records(self) -> Mapping[str, JobRecord]: ...
+
+    async def pauses(self) -> Mapping[str, Pause]:
+        """Pauses of many jobs, by scope ("tag:<tag>" or "all")."""
+
+    async def save_pauses(self, wishes: Mapping[str, Pause | None]) -> None:
+        """Write pauses of many jobs by scope; None ends one."""
+
+    async def rename(self, old: str, new: str) -> bool:
+        """Give what is known of the job `old` to the job `new`: its record, numbers and final runs.
+
+        Runs of `old` that are still open stay; to be called again when they have ended. Idempotent. The first
+        time, `new` goes on from the record and the numbers of `old`. False, and nothing done, when `old` is
+        not known or `new` has runs of its own that are older than the newest of `old`.
+        """
+
+    async def renamed(self, old: str) -> str | None:
+        """Who has the runs of the job `old` now, if it was renamed."""
 
     async def save_records(self, records: Sequence[JobRecord]) -> None:
         """Write the records; `answered_until` alone never goes back: what is answered stays answered."""

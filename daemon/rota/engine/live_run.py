@@ -39,7 +39,7 @@ class LiveRun:
         """The newest attempt. Only for a run that has one."""
         attempt = self.run.attempts[-1]
         return AttemptRef(
-            id=attempt.id, job=self.run.job, number=self.run.number, step=attempt.step, n=attempt.n
+            id=attempt.id, job=self.run.log_name, number=self.run.number, step=attempt.step, n=attempt.n
         )
 
     async def commit(self, *happenings: h.Happening) -> None:

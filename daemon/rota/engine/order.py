@@ -23,7 +23,7 @@ def build_order(
         raise JobError(f"The step {attempt.step} is no longer part of the job.")
     prepared = prepare(step.work, template_values(run, host=place.host, url=place.url))
     return StartOrder(
-        ref=AttemptRef(id=attempt.id, job=run.job, number=run.number, step=attempt.step, n=attempt.n),
+        ref=AttemptRef(id=attempt.id, job=run.log_name, number=run.number, step=attempt.step, n=attempt.n),
         argv=prepared.argv,
         env={**environment(spec, step, run, place, facts), **prepared.env},
         cwd=working_directory(spec, step, facts),

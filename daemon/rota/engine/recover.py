@@ -67,4 +67,4 @@ async def _ask(parts: Parts, waiting: Mapping[str, tuple[Run, Attempt, _Found]])
 
 
 def _ref(run: Run, attempt: Attempt) -> AttemptRef:
-    return AttemptRef(id=attempt.id, job=run.job, number=run.number, step=attempt.step, n=attempt.n)
+    return AttemptRef(id=attempt.id, job=run.log_name, number=run.number, step=attempt.step, n=attempt.n)

@@ -48,6 +48,7 @@ _DUE_BEFORE = (
     .limit(1)
 )
 _CHUNK = 500  # jobs in one IN list
+_SHORTENED = ("due_at", "last_due_at", "count", "message")
 _MERGED = ("count", "last_due_at", "message", "ended_at")  # columns that lengthening a skip changes
 
 
@@ -86,9 +87,13 @@ class Entries:
         self._moved.clear()
         self._outbox.flush(connection)
 
-    def add(self, connection: Connection, new: Sequence[Run]) -> list[Run | None]:
+    def add(
+        self, connection: Connection, new: Sequence[Run], shortened: Sequence[Run] = ()
+    ) -> list[Run | None]:
         """See `core.seams.Store.add`."""
         self._load_heads(connection, {run.job for run in new})
+        for skip in shortened:
+            self._shorten(connection, skip)
         answers: list[Run | None] = []
         for run in new:
             head = self._heads[run.job]
@@ -166,6 +171,16 @@ class Entries:
         if head.skip is not None and head.skip.number == number:
             head.skip = changed(head.skip, due_at=None)
         return True
+
+    def _shorten(self, connection: Connection, skip: Run) -> None:
+        key = (skip.job, skip.number)
+        self._outbox.touch(connection, key)
+        row = run_row(skip)
+        self._change(key, {name: row[name] for name in _SHORTENED})
+        self.flush(connection)
+        head = self._heads.get(skip.job)
+        if head is not None and head.number == skip.number:
+            _set_newest(head, skip)
 
     def _enter(self, connection: Connection, head: _Head, run: Run) -> Run:
         if run.state is RunState.SKIPPED:

@@ -15,11 +15,12 @@ from sqlalchemy import Connection, Engine, delete, insert, select, text
 from rota.core.errors import StoreDamaged
 from rota.core.instant import to_ms
 from rota.core.run import Run
-from rota.core.seams import Clock, JobRecord, RunBar, RunPage, RunQuery
-from rota.store import backup, queries, schema
+from rota.core.seams import Clock, JobRecord, Pause, RunBar, RunPage, RunQuery
+from rota.store import backup, queries, renames, schema
 from rota.store.database import damaged, named_errors, open_engine
 from rota.store.entries import Entries
-from rota.store.tables import definitions, facts, meta
+from rota.store.rows import clean, pause_row
+from rota.store.tables import definitions, facts, meta, pauses
 from rota.store.writer import Writer
 
 T = TypeVar("T")
@@ -67,8 +68,8 @@ class Ledger:
         self._readers.shutdown(wait=True)
         self._reading.dispose()
 
-    async def add(self, runs: Sequence[Run]) -> Sequence[Run | None]:
-        return await self.write(lambda connection: self._entries.add(connection, runs))
+    async def add(self, runs: Sequence[Run], shortened: Sequence[Run] = ()) -> Sequence[Run | None]:
+        return await self.write(lambda connection: self._entries.add(connection, runs, shortened))
 
     async def save(self, run: Run) -> None:
         await self.write(lambda connection: self._entries.save(connection, run))
@@ -81,6 +82,9 @@ class Ledger:
 
     async def latest(self, job: str) -> Run | None:
         return await self.read(lambda connection: queries.read_latest(connection, job))
+
+    async def answers(self, job: str, since: datetime, until: datetime, limit: int = 1000) -> Sequence[Run]:
+        return await self.read(lambda connection: queries.read_answers(connection, job, since, until, limit))
 
     async def last_skips(self) -> Mapping[str, Run]:
         return await self.read(queries.read_last_skips)
@@ -96,6 +100,24 @@ class Ledger:
 
     async def records(self) -> Mapping[str, JobRecord]:
         return await self.read(queries.read_records)
+
+    async def pauses(self) -> Mapping[str, Pause]:
+        return await self.read(queries.read_pauses)
+
+    async def save_pauses(self, wishes: Mapping[str, Pause | None]) -> None:
+        await self.write(lambda connection: _save_pauses(connection, wishes))
+
+    async def rename(self, old: str, new: str) -> bool:
+        def write(connection: Connection) -> bool:
+            self._entries.flush(connection)
+            moved = renames.rename(connection, old, new)
+            self._entries.forget()
+            return moved
+
+        return await self.write(write)
+
+    async def renamed(self, old: str) -> str | None:
+        return await self.read(lambda connection: renames.renamed(connection, old))
 
     async def save_definitions(self, texts: Mapping[str, str]) -> None:
         await self.write(lambda connection: _save_definitions(connection, texts))
@@ -176,6 +198,15 @@ def _save_definitions(connection: Connection, texts: Mapping[str, str]) -> None:
     rows = [{"hash": hash_, "text": texts[hash_]} for hash_ in hashes if hash_ not in known]
     if rows:
         connection.execute(insert(definitions), rows)
+
+
+def _save_pauses(connection: Connection, wishes: Mapping[str, Pause | None]) -> None:
+    if not wishes:
+        return
+    connection.execute(delete(pauses).where(pauses.c.scope.in_([clean(scope) for scope in wishes])))
+    rows = [pause_row(pause) for pause in wishes.values() if pause is not None]
+    if rows:
+        connection.execute(insert(pauses), rows)
 
 
 def _forget(connection: Connection, scope: str, key: str) -> None:

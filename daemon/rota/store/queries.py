@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
 from functools import lru_cache
 from typing import Any, NamedTuple
 
@@ -11,9 +12,9 @@ from sqlalchemy import Connection, Select, bindparam, func, select, tuple_, unio
 from rota.core.errors import InvalidRequest
 from rota.core.instant import to_ms
 from rota.core.run import Attempt, Run, RunState
-from rota.core.seams import JobRecord, RunBar, RunPage, RunQuery
-from rota.store.rows import attempt_from, bar_from, record_from, run_from
-from rota.store.tables import attempts, definitions, facts, jobs, runs
+from rota.core.seams import JobRecord, Pause, RunBar, RunPage, RunQuery
+from rota.store.rows import attempt_from, bar_from, pause_from, record_from, run_from
+from rota.store.tables import attempts, definitions, facts, jobs, pauses, runs
 
 COUNTED = 10_000  # a page's total stops here: counting on would cost more than anyone gains
 
@@ -60,6 +61,20 @@ def read_latest(connection: Connection, job: str) -> Run | None:
     """The newest run of the job that was not skipped."""
     page = read_page(connection, RunQuery(job=job, skipped=False, limit=1), total=False)
     return page.runs[0] if page.runs else None
+
+
+def read_answers(connection: Connection, job: str, since: datetime, until: datetime, limit: int) -> list[Run]:
+    """The newest `limit` runs and skips that answer due instants in [since, until], oldest first."""
+    begin = to_ms(since)
+    newest_first = select(runs).where(runs.c.job == job).order_by(runs.c.due_at.desc())
+    inside = newest_first.where(runs.c.due_at >= begin, runs.c.due_at <= to_ms(until)).limit(limit)
+    # A stretch that began earlier: none of another row lies inside it.
+    before = newest_first.where(runs.c.due_at < begin).limit(1)
+    rows = list(connection.execute(inside).mappings())
+    rows += [
+        row for row in connection.execute(before).mappings() if (row["last_due_at"] or row["due_at"]) >= begin
+    ]
+    return _with_attempts(connection, rows[:limit][::-1])
 
 
 def read_last_skips(connection: Connection) -> dict[str, Run]:
@@ -118,6 +133,11 @@ def read_bars(connection: Connection, limit: int, of: Sequence[str] | None = Non
 def read_records(connection: Connection) -> dict[str, JobRecord]:
     """What is known of each job beside its runs."""
     return {row["job"]: record_from(row) for row in connection.execute(select(jobs)).mappings()}
+
+
+def read_pauses(connection: Connection) -> dict[str, Pause]:
+    """Pauses of many jobs, by scope."""
+    return {row["scope"]: pause_from(row) for row in connection.execute(select(pauses)).mappings()}
 
 
 def read_definition(connection: Connection, hash_: str) -> str | None:

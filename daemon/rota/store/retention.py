@@ -8,9 +8,9 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Protocol
+from typing import NamedTuple, Protocol, TypeVar
 
-from sqlalchemy import Connection, bindparam, delete, exists, or_, select, update
+from sqlalchemy import Connection, bindparam, delete, exists, func, or_, select, update
 
 from rota.core.instant import to_ms
 from rota.core.run import RunState
@@ -18,6 +18,7 @@ from rota.store.ledger import Ledger
 from rota.store.outbox import Key
 from rota.store.tables import attempts, facts, jobs, runs
 
+K = TypeVar("K")
 RemoveLogs = Callable[[str, int], Awaitable[None]]  # of job and number: all attempts of that run
 
 STEP = 200  # runs at a time
@@ -61,27 +62,35 @@ async def sweep(ledger: Ledger, policy: RetentionPolicy, remove_logs: RemoveLogs
     """
     with_logs = await ledger.read(lambda connection: _expired_logs(connection, policy, now))
     for step in _steps(with_logs):
-        for job, number in step:
-            await remove_logs(job, number)
-        await ledger.write(_marking(step))
+        for row in step:
+            await remove_logs(row.log_name, row.number)
+        await ledger.write(_marking([(row.job, row.number) for row in step]))
     doomed = await ledger.read(lambda connection: _expired_runs(connection, policy, now))
-    for step in _steps(doomed):
-        await ledger.delete_runs(step)
+    for gone in _steps(doomed):
+        await ledger.delete_runs(gone)
     await ledger.write(lambda connection: _forget_facts(connection, now))
     return Swept(logs=len(with_logs), runs=len(doomed))
 
 
-def _steps(of: Sequence[Key]) -> list[Sequence[Key]]:
+class _WithLogs(NamedTuple):
+    """A run, and the job's name in the directories of its attempts."""
+
+    job: str
+    number: int
+    log_name: str
+
+
+def _steps(of: Sequence[K]) -> list[Sequence[K]]:
     return [of[start : start + STEP] for start in range(0, len(of), STEP)]
 
 
-def _expired_logs(connection: Connection, policy: RetentionPolicy, now: datetime) -> list[Key]:
+def _expired_logs(connection: Connection, policy: RetentionPolicy, now: datetime) -> list[_WithLogs]:
     """All attempts of a run at once: the age of a log is that of its run."""
     is_failed = runs.c.state == RunState.FAILED.value
     is_old = ~is_failed & (runs.c.ended_at < to_ms(now - policy.logs))
     is_old_failure = is_failed & (runs.c.ended_at < to_ms(now - policy.failed_logs))
     wanted = (
-        select(runs.c.job, runs.c.number)
+        select(runs.c.job, runs.c.number, func.coalesce(runs.c.log_job, runs.c.job).label("log_name"))
         .distinct()
         .join(attempts, _OF_RUN)
         .where(attempts.c.log_kept, runs.c.state.in_(_FINAL), or_(is_old, is_old_failure))
@@ -89,7 +98,7 @@ def _expired_logs(connection: Connection, policy: RetentionPolicy, now: datetime
         .where(attempts.c.ended_at < to_ms(now - min(policy.logs, policy.failed_logs)))
         .order_by(runs.c.job, runs.c.number)
     )
-    return [(row.job, row.number) for row in connection.execute(wanted)]
+    return [_WithLogs(*row) for row in connection.execute(wanted)]
 
 
 def _marking(of: Sequence[Key]) -> Callable[[Connection], None]:

@@ -16,7 +16,7 @@ from rota.core.run import (
     StepState,
     TriggeredBy,
 )
-from rota.core.seams import JobRecord, Pause, RunBar
+from rota.core.seams import JobRecord, Pause, RunBar, SkipNext
 
 Row = dict[str, Any]
 
@@ -66,6 +66,10 @@ def run_from(row: Mapping[Any, Any], attempts: Sequence[Attempt] = ()) -> Run:
         source_file=row["source_file"],
         source_line=row["source_line"],
         commit=row["commit"],
+        dirty=bool(row["dirty"]),
+        planned_at=optional_from_ms(row["planned_at"]),
+        upstream=tuple(row["upstream"]),
+        log_job=row["log_job"] or "",
     )
 
 
@@ -110,7 +114,7 @@ def attempt_from(row: Mapping[Any, Any]) -> Attempt:
 
 def record_row(record: JobRecord) -> Row:
     """Every column of `jobs` but `last_number`."""
-    pause = record.pause
+    pause, skip = record.pause, record.skip_next
     return {
         "job": record.job,
         "answered_until": optional_ms(record.answered_until),
@@ -119,6 +123,10 @@ def record_row(record: JobRecord) -> Row:
         "paused_since": None if pause is None else to_ms(pause.since),
         "paused_until": None if pause is None else optional_ms(pause.until),
         "pause_note": "" if pause is None else clean(pause.note),
+        "skip_at": None if skip is None else optional_ms(skip.at),
+        "skip_asked_at": None if skip is None else to_ms(skip.asked_at),
+        "skip_note": "" if skip is None else clean(skip.note),
+        "boot": record.boot,
         "definition": record.definition,
         "source_file": clean(record.source_file),
         "source_line": record.source_line,
@@ -138,10 +146,32 @@ def record_from(row: Mapping[Any, Any]) -> JobRecord:
         schedule=row["schedule"],
         since=optional_from_ms(row["since"]),
         pause=pause,
+        skip_next=_skip_from(row),
+        boot=row["boot"],
         definition=row["definition"],
         source_file=row["source_file"],
         source_line=row["source_line"],
         source_directory=row["source_directory"],
+    )
+
+
+def pause_row(pause: Pause) -> Row:
+    """Every column of `pauses`."""
+    return {
+        "scope": clean(pause.scope),
+        "since": to_ms(pause.since),
+        "until": optional_ms(pause.until),
+        "note": clean(pause.note),
+    }
+
+
+def pause_from(row: Mapping[Any, Any]) -> Pause:
+    """The pause of that row of `pauses`."""
+    return Pause(
+        since=from_ms(row["since"]),
+        until=optional_from_ms(row["until"]),
+        note=row["note"],
+        scope=row["scope"],
     )
 
 
@@ -162,6 +192,14 @@ def clean(text: str) -> str:
     if text.isascii() and "\0" not in text:
         return text
     return text.encode("utf-8", "replace").decode().replace("\0", "�")
+
+
+def _skip_from(row: Mapping[Any, Any]) -> SkipNext | None:
+    if row["skip_asked_at"] is None:
+        return None
+    return SkipNext(
+        at=optional_from_ms(row["skip_at"]), asked_at=from_ms(row["skip_asked_at"]), note=row["skip_note"]
+    )
 
 
 def _step_row(step: Step) -> Row:
@@ -251,6 +289,10 @@ _RUN: Mapping[str, Callable[[Run], Any]] = {
     "source_file": lambda run: clean(run.source_file),
     "source_line": lambda run: run.source_line,
     "commit": lambda run: run.commit,
+    "dirty": lambda run: run.dirty,
+    "planned_at": lambda run: optional_ms(run.planned_at),
+    "upstream": lambda run: list(run.upstream),
+    "log_job": lambda run: run.log_job or None,
 }
 _ATTEMPT: Mapping[str, Callable[[Attempt], Any]] = {
     "id": lambda attempt: attempt.id,

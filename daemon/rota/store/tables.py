@@ -18,6 +18,7 @@ from sqlalchemy import (
     Table,
     Text,
     UniqueConstraint,
+    false,
 )
 
 metadata = MetaData()
@@ -46,6 +47,10 @@ jobs = Table(
     Column("source_file", Text, nullable=False, default=""),
     Column("source_line", Integer, nullable=False, default=0),
     Column("source_directory", Text, nullable=False, default=""),
+    Column("boot", Text, nullable=False, default="", server_default=""),
+    Column("skip_at", BigInteger),
+    Column("skip_asked_at", BigInteger),
+    Column("skip_note", Text, nullable=False, default="", server_default=""),
 )
 
 runs = Table(
@@ -81,6 +86,10 @@ runs = Table(
     Column("source_file", Text, nullable=False),
     Column("source_line", Integer, nullable=False),
     Column("commit", Text),
+    Column("planned_at", BigInteger),
+    Column("upstream", JSON, nullable=False, server_default="[]"),
+    Column("dirty", Boolean, nullable=False, server_default=false()),
+    Column("log_job", Text),  # the name that the runner knows the run's logs by; NULL: `job`
     UniqueConstraint("job", "number", name="uq_runs_number"),
     UniqueConstraint("job", "due_at", name="uq_runs_due"),
     Index("ix_runs_state", "state", "created_at"),
@@ -133,6 +142,22 @@ definitions = Table(
     metadata,
     Column("hash", Text, primary_key=True),
     Column("text", Text, nullable=False),
+)
+
+pauses = Table(
+    "pauses",
+    metadata,
+    Column("scope", Text, primary_key=True),  # "tag:<tag>" or "all"; a job's own pause is in its row
+    Column("since", BigInteger, nullable=False),
+    Column("until", BigInteger),
+    Column("note", Text, nullable=False),
+)
+
+renames = Table(
+    "renames",
+    metadata,
+    Column("old", Text, primary_key=True),
+    Column("new", Text, nullable=False),
 )
 
 facts = Table(

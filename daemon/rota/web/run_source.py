@@ -38,7 +38,7 @@ def attempt_of(run: Run, step: str | None = None, n: int | None = None) -> Attem
 
 def ref_of(run: Run, attempt: Attempt) -> AttemptRef:
     """The name of the attempt's directory."""
-    return AttemptRef(id=attempt.id, job=run.job, number=run.number, step=attempt.step, n=attempt.n)
+    return AttemptRef(id=attempt.id, job=run.log_name, number=run.number, step=attempt.step, n=attempt.n)
 
 
 def page_of_log(services: Services, run: Run, attempt: Attempt, start: int, limit: int) -> LogPage:

@@ -19,8 +19,9 @@ from sqlalchemy import Connection, Engine, create_engine, event, inspect, text
 
 from fakes.clock import FakeClock
 from rota.core.errors import StoreDamaged, Unavailable, UsageError
+from rota.core.instant import to_ms
 from rota.core.run import Attempt, Run, RunState, TriggeredBy
-from rota.core.seams import RunQuery
+from rota.core.seams import Pause, RunQuery
 from rota.store import schema
 from rota.store.backup import backup_folder
 from rota.store.ledger import Ledger
@@ -203,7 +204,7 @@ async def test_a_ledger_of_a_newer_rota_is_refused_with_both_numbers(path: Path)
     await open_ledger(path).close()
     sql(path, "UPDATE alembic_version SET version_num = '0099'")
 
-    with pytest.raises(UsageError, match=r"schema 99, and this rota knows schemas up to 1"):
+    with pytest.raises(UsageError, match=r"schema 99, and this rota knows schemas up to 2"):
         open_ledger(path)
 
 
@@ -216,15 +217,69 @@ async def test_an_older_schema_is_backed_up_before_it_is_changed(
     path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     await open_ledger(path).close()
-    monkeypatch.setattr(schema, "NEWEST", 2)
+    monkeypatch.setattr(schema, "NEWEST", 99)
     upgraded: list[Path] = []
-    copy = backup_folder(path) / "before-schema-2.db"
+    copy = backup_folder(path) / "before-schema-99.db"
     monkeypatch.setattr(schema, "upgrade", lambda _: upgraded.extend(copy.parent.iterdir()))
 
     await open_ledger(path).close()
 
     assert upgraded == [copy]
-    assert sql(copy, "SELECT version_num FROM alembic_version") == [("0001",)]
+    assert sql(copy, "SELECT version_num FROM alembic_version") == [("0002",)]
+
+
+async def test_a_ledger_of_schema_1_keeps_its_rows_and_gets_the_new_columns(path: Path) -> None:
+    a_ledger_of_schema_1(path, runs=3)
+
+    ledger = open_ledger(path)
+    run, record = await ledger.run("backup", 2), (await ledger.records())["backup"]
+    later = await ledger.add([a_run(10)])
+    await ledger.close()
+
+    assert run is not None
+    assert (run.planned_at, run.upstream, run.dirty, run.log_name) == (None, (), False, "backup")
+    assert record.pause == Pause(since=NOON, note="moving")
+    assert (record.boot, record.skip_next) == ("", None)
+    assert [run.id for run in later if run is not None] == ["backup.4"]
+    copy = backup_folder(path) / "before-schema-2.db"
+    assert sql(copy, "SELECT count(*) FROM runs") == [(3,)]
+
+
+def test_the_upgrade_rewrites_no_row(path: Path) -> None:
+    a_ledger_of_schema_1(path, runs=1)
+    engine = create_engine(f"sqlite:///{path}")
+    statements: list[str] = []
+    event.listen(engine, "before_cursor_execute", lambda *call: statements.append(call[2].lstrip()[:6]))
+
+    with engine.begin() as connection:
+        schema.upgrade(connection)
+    engine.dispose()
+
+    assert set(statements) <= {"PRAGMA", "SELECT", "ALTER ", "CREATE", "UPDATE"}
+    assert statements.count("UPDATE") == 1  # Alembic's own number
+
+
+def a_ledger_of_schema_1(path: Path, *, runs: int) -> None:
+    engine = create_engine(f"sqlite:///{path}")
+    with engine.begin() as connection:
+        schema.upgrade(connection, 1)
+        job = {"job": "backup", "last": runs, "since": to_ms(NOON)}
+        connection.execute(text(_JOB_OF_SCHEMA_1), job)
+        for number in range(1, runs + 1):
+            connection.execute(text(_RUN_OF_SCHEMA_1), {"number": number, "at": to_ms(NOON) + number})
+    engine.dispose()
+
+
+_JOB_OF_SCHEMA_1 = """
+INSERT INTO jobs
+VALUES (:job, :last, :since, 'every 60s UTC', :since, :since, NULL, 'moving', 'h', 'f', 1, '/')
+"""
+_RUN_OF_SCHEMA_1 = """
+INSERT INTO runs (job, number, state, message, triggered_by, due_at, count, created_at, max_attempts, attempt,
+  progress, params, result, warnings, steps, host, definition, source_file, source_line)
+VALUES ('backup', :number, 'completed', '', 'schedule', :at, 1, :at, 1, 1,
+  '[0,0,""]', '{}', '{}', '[]', '[]', '', 'h', 'f', 1)
+"""
 
 
 def test_the_migrations_make_exactly_the_tables_the_code_knows(path: Path) -> None:

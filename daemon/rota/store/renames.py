@@ -1,0 +1,90 @@
+"""A job that is called otherwise from now on: its record and its runs go to the new name."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sqlalchemy import Connection, RowMapping, delete, exists, func, insert, select, update
+
+from rota.core.run import RunState
+from rota.store.tables import attempts, jobs, renames, runs
+
+_FINAL = tuple(state.value for state in RunState if state.is_final)
+_PLAN = ("answered_until", "schedule", "since", "boot")
+_PAUSE = ("paused_since", "paused_until", "pause_note")
+_SKIP = ("skip_at", "skip_asked_at", "skip_note")
+
+
+def rename(connection: Connection, old: str, new: str) -> bool:
+    """See `core.seams.Store.rename`. Nothing may wait to be written for the two jobs."""
+    before = connection.execute(select(jobs).where(jobs.c.job == old)).mappings().first()
+    if before is None or old == new or _collide(connection, old, new):
+        return False
+    known = connection.scalar(select(renames.c.new).where(renames.c.old == old))
+    if known != new:
+        _take_over(connection, before, new)
+        _note(connection, old, new)
+    _move_runs(connection, old, new)
+    return True
+
+
+def renamed(connection: Connection, old: str) -> str | None:
+    """See `core.seams.Store.renamed`."""
+    found: str | None = connection.scalar(select(renames.c.new).where(renames.c.old == old))
+    return found
+
+
+def _collide(connection: Connection, old: str, new: str) -> bool:
+    other = runs.alias()
+    same = exists().where(other.c.job == new, other.c.number == runs.c.number)
+    return connection.scalar(select(runs.c.id).where(runs.c.job == old, same).limit(1)) is not None
+
+
+def _take_over(connection: Connection, before: RowMapping, new: str) -> None:
+    """The record of the new name; what it has of its own already stays."""
+    own = connection.execute(select(jobs).where(jobs.c.job == new)).mappings().first()
+    if own is None:
+        connection.execute(insert(jobs), {"job": new, "last_number": 0})
+    taken: dict[str, Any] = {"last_number": max(before["last_number"], own["last_number"] if own else 0)}
+    for columns, is_own in (
+        (_PLAN, own is not None and own["schedule"]),
+        (_PAUSE, own is not None and own["paused_since"] is not None),
+        (_SKIP, own is not None and own["skip_asked_at"] is not None),
+    ):
+        if not is_own:
+            taken |= {column: before[column] for column in columns}
+    connection.execute(update(jobs).where(jobs.c.job == new), taken)
+    # The numbers stay: should another job get the old name, its runs are called otherwise than these were.
+    left = {
+        "schedule": "",
+        **dict.fromkeys((*_PAUSE, *_SKIP)),
+        "pause_note": "",
+        "skip_note": "",
+    }
+    connection.execute(update(jobs).where(jobs.c.job == before["job"]), left)
+
+
+def _note(connection: Connection, old: str, new: str) -> None:
+    connection.execute(delete(renames).where(renames.c.old.in_((old, new))))
+    connection.execute(update(renames).where(renames.c.new == old), {"new": new})
+    connection.execute(insert(renames), {"old": old, "new": new})
+
+
+def _move_runs(connection: Connection, old: str, new: str) -> None:
+    other = runs.alias()
+    taken = exists().where(other.c.job == new, other.c.due_at == runs.c.due_at)
+    final = (runs.c.job == old) & runs.c.state.in_(_FINAL)
+    connection.execute(update(runs).where(final, taken).values(due_at=None))
+    if connection.dialect.name == "sqlite":
+        connection.exec_driver_sql("PRAGMA defer_foreign_keys=ON")  # until both tables have the new name
+    prefix = len(old) + 1
+    again = {
+        "job": new,
+        "log_job": func.coalesce(runs.c.log_job, old),
+        "retry_of": new + func.substr(runs.c.retry_of, prefix),
+    }
+    moved = select(runs.c.number).where(final)
+    connection.execute(
+        update(attempts).where(attempts.c.job == old, attempts.c.number.in_(moved)), {"job": new}
+    )
+    connection.execute(update(runs).where(final).values(**again))
