@@ -15,8 +15,9 @@ from enum import StrEnum
 from rota.core.errors import NotFound
 from rota.core.model import JobSet, JobSpec, MissedPolicy
 from rota.core.problems import Problem
+from rota.core.room import Room
 from rota.core.run import Reason, Run, RunState
-from rota.core.seams import Pause, RunBar
+from rota.core.seams import Pause, RunBar, SkipNext
 
 BARS = 60  # finished runs kept per job
 STUCK_AFTER = 3  # due instants in a row that a run stands in the way of
@@ -63,11 +64,24 @@ class Due:
     delay: timedelta = timedelta(0)  # by `spread`
     excepted: str = ""  # label of the exception it lies in: it is answered with a skip
     upstream: tuple[str, ...] = ()  # ids of the runs whose end made it
+    withheld: str = ""  # how an upstream ended otherwise than it had to: it is answered with a skip
 
     @property
     def starts_at(self) -> datetime:
         """When it is to be answered."""
         return self.at + self.delay
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Situation:
+    """What due instants depend on beside the calendar; the planner keeps it current.
+
+    `counts_from` is what `every … from: end` counts from, None while a run is under way. `made` are instants
+    that boots and ends of other jobs' runs have made and that are not answered yet, soonest first.
+    """
+
+    counts_from: datetime | None = None
+    made: tuple[Due, ...] = ()
 
 
 @dataclass(slots=True, kw_only=True)
@@ -76,12 +90,19 @@ class JobEntry:
 
     spec: JobSpec
     stale: bool = False  # running on its last good version
-    pause: Pause | None = None
-    next_due: tuple[Due, ...] = ()  # soonest first, the next three
+    pauses: tuple[Pause, ...] = ()  # every pause that holds it: its own, of its tags, of all
+    skip_next: SkipNext | None = None
+    next_due: tuple[Due, ...] = ()  # soonest first, the next three that no exception takes out
+    situation: Situation = Situation()
     open_runs: dict[int, Run] = field(default_factory=dict)  # not final, by number
     bars: deque[RunBar] = field(default_factory=lambda: deque(maxlen=BARS))
     last: Run | None = None  # newest final run that was not skipped
     last_skip: Run | None = None  # newest skip, when newer than every run that has begun
+
+    @property
+    def pause(self) -> Pause | None:
+        """Of the pauses that hold it the one that ends last."""
+        return max(self.pauses, key=_end_of, default=None)
 
     @property
     def overlap_skips(self) -> int:
@@ -149,6 +170,7 @@ class Board:
     problems: tuple[Problem, ...] = ()
     files: int = 0
     health: dict[str, HealthItem] = field(default_factory=dict)
+    room: Room = field(default_factory=Room)  # pools, locks and `max_running`: who has room to run
 
     def entry(self, job: str) -> JobEntry:
         """Raises NotFound, which guesses what was meant."""
@@ -195,6 +217,10 @@ class Board:
         entry.last = run if entry.last is None or run.number >= entry.last.number else entry.last
         if was_open or not entry.bars or entry.bars[-1].number < run.number:
             entry.bars.append(bar(run))
+
+
+def _end_of(pause: Pause) -> tuple[bool, datetime]:
+    return pause.until is None, pause.until or pause.since
 
 
 def _record_skip(entry: JobEntry, skip: Run) -> None:
