@@ -87,12 +87,12 @@ class RecordingOperations(Operations):
     async def pause(self, job: str, *, until: datetime | None = None, note: str = "") -> None:
         self._note("pause", {"job": job, "until": until, "note": note})
         entry = self._world.board.jobs[job]
-        entry.pause = Pause(since=self._world.clock.now(), until=until, note=note)
+        entry.pauses = (Pause(since=self._world.clock.now(), until=until, note=note),)
         self._world.bus.publish(JobChanged(job=job))
 
     async def resume(self, job: str) -> None:
         self._note("resume", job)
-        self._world.board.jobs[job].pause = None
+        self._world.board.jobs[job].pauses = ()
         self._world.bus.publish(JobChanged(job=job))
 
     async def reload(self, *, confirm: bool = False) -> JobSet:

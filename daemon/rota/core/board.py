@@ -6,7 +6,7 @@ The engine keeps it current; `views`, the API and the planner read it. Pure: it 
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from difflib import get_close_matches
@@ -91,6 +91,7 @@ class JobEntry:
     spec: JobSpec
     stale: bool = False  # running on its last good version
     pauses: tuple[Pause, ...] = ()  # every pause that holds it: its own, of its tags, of all
+    past_pauses: tuple[Pause, ...] = ()  # which held it until lately: due instants in them may be unanswered
     skip_next: SkipNext | None = None
     next_due: tuple[Due, ...] = ()  # soonest first, the next three that no exception takes out
     situation: Situation = Situation()
@@ -103,6 +104,11 @@ class JobEntry:
     def pause(self) -> Pause | None:
         """Of the pauses that hold it the one that ends last."""
         return max(self.pauses, key=_end_of, default=None)
+
+    @property
+    def known_pauses(self) -> tuple[Pause, ...]:
+        """Every pause in which its due instants may lie."""
+        return (*self.pauses, *self.past_pauses)
 
     @property
     def overlap_skips(self) -> int:
@@ -192,12 +198,6 @@ class Board:
         self.jobs = kept
         self.problems = jobset.problems
         self.files = jobset.files
-
-    def restore(self, bars: Mapping[str, Sequence[RunBar]], pauses: Mapping[str, Pause]) -> None:
-        """What the ledger remembers, at start."""
-        for job, entry in self.jobs.items():
-            entry.bars.extend(bars.get(job, ()))
-            entry.pause = pauses.get(job)
 
     def record(self, run: Run) -> None:
         """A run as it is now."""

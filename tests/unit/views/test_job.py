@@ -105,7 +105,7 @@ def test_a_form_is_made_of_whatever_parameters_a_file_may_hold() -> None:
 
 def test_a_paused_job_says_until_when_and_offers_to_resume() -> None:
     entry = an_entry()
-    entry.pause = Pause(since=NOW, until=NOW + timedelta(hours=1), note="Kernel upgrade.")
+    entry.pauses = (Pause(since=NOW, until=NOW + timedelta(hours=1), note="Kernel upgrade."),)
 
     page = the_page(entry)
 
@@ -194,7 +194,7 @@ def test_the_definition_is_shown_as_people_write_it(text: str, shown: str) -> No
 def test_a_paused_job_promises_no_next_run() -> None:
     entry = an_entry(a_job("backup", triggers=(cron("0 2 * * *"),)))
     entry.next_due = due_in("backup", timedelta(hours=1))
-    entry.pause = Pause(since=NOW, until=None, note="")
+    entry.pauses = (Pause(since=NOW, until=None, note=""),)
 
     page = the_page(entry)
 

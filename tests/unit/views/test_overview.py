@@ -192,7 +192,7 @@ def test_the_soonest_come_next_and_paused_jobs_do_not() -> None:
     board = a_board(*(a_job(job) for job in "abc"))
     for minutes, job in enumerate("cba", start=1):
         board.jobs[job].next_due = due_in(job, minutes * MINUTE)
-    board.jobs["b"].pause = Pause(since=NOW)
+    board.jobs["b"].pauses = (Pause(since=NOW),)
 
     page = the_page(board)
 

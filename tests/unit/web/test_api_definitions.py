@@ -55,7 +55,7 @@ async def test_the_usual_length_is_the_median_of_completed_runs(world: WebWorld,
         world.board.jobs["a"].bars.append(
             RunBar(number=number, state=RunState.COMPLETED, at=now, duration_ms=length)
         )
-    world.board.jobs["a"].pause = Pause(since=now, until=now + timedelta(hours=1))
+    world.board.jobs["a"].pauses = (Pause(since=now, until=now + timedelta(hours=1)),)
 
     (job, *_) = (await (await client.get("/api/v1/definitions")).json())["jobs"]
 
