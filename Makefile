@@ -1,16 +1,18 @@
 # make run: the daemon on ./jobs.d, page at http://127.0.0.1:8321
 # make test: everything: lint, types, architecture, all tests, a real browser
+# make nightly: the properties of schedules and clock changes, tried 10,000 times each
 PYTHON ?= python3
 BIN := .venv/bin
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: help run test fmt screenshots
+.PHONY: help run test nightly fmt screenshots
 
 .DEFAULT_GOAL := help
 
 help:
 	@echo "make run    serve ./jobs.d at http://127.0.0.1:8321"
 	@echo "make test   lint, types, architecture and every test"
+	@echo "make nightly    the property tests with 10,000 examples each"
 	@echo "make fmt    format the code"
 	@echo "make screenshots    pictures of the pages, into docs/screenshots"
 
@@ -34,6 +36,9 @@ run: .venv/.run-stamp
 
 test: .venv/.test-stamp
 	@bash tests/run.sh
+
+nightly: .venv/.test-stamp
+	@ROTA_TEST_EXAMPLES=10000 $(BIN)/pytest -q --timeout=7200 tests/property
 
 fmt: .venv/.test-stamp
 	$(BIN)/ruff format daemon catalog renderers tests bench

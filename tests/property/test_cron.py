@@ -11,6 +11,7 @@ from cronsim import CronSim
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from clock_changes import examples
 from rota.core.cron import Cron, CronError, parse
 
 ZONES = (
@@ -84,7 +85,7 @@ def parsed(expression: str) -> Cron | None:
         return None
 
 
-@settings(deadline=None, max_examples=400)
+@settings(deadline=None, max_examples=examples(400))
 @given(expression=EXPRESSIONS, name=st.sampled_from(HOUR_ZONES), start=STARTS)
 def test_cronsim_names_the_same_instants(expression: str, name: str, start: datetime) -> None:
     cron, zone = parsed(expression), ZoneInfo(name)
@@ -98,7 +99,7 @@ def test_cronsim_names_the_same_instants(expression: str, name: str, start: date
     assert ours == list(islice(_each_once(theirs, start), 6))
 
 
-@settings(deadline=None, max_examples=120)
+@settings(deadline=None, max_examples=examples(120))
 @given(
     minute=fields(0, 59), hour=fields(0, 23), name=st.sampled_from(ZONES), start=st.sampled_from(NEAR_CHANGES)
 )
@@ -113,7 +114,7 @@ def test_counting_every_minute_gives_the_same_instants(
     assert ours == _counted(cron, zone, start, until)
 
 
-@settings(deadline=None, max_examples=100)
+@settings(deadline=None, max_examples=examples(100))
 @given(expression=EXPRESSIONS, name=st.sampled_from(ZONES), start=STARTS, cut=st.integers(0, 5))
 def test_it_does_not_matter_where_one_begins_to_look(
     expression: str, name: str, start: datetime, cut: int
