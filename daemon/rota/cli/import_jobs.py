@@ -60,8 +60,8 @@ def import_jobs(
     Exit status: 0 all of it was converted; 1 something was not, or a file is there already; 2 could not run.
     """
     zone = _zone(timezone, ctx)
-    found = [(name, FORMATS[kind](_reading(name, zone, has_user))) for name in files]
-    jobs, listed = _checked(found)
+    found = FORMATS[kind]([_reading(name, zone, has_user) for name in files])
+    jobs, listed = _checked(list(zip(files, found, strict=True)))
     if folder is not None:
         _write(jobs, folder)
     if as_json:
@@ -85,7 +85,7 @@ def _reading(name: str, zone: str | None, has_user: bool | None) -> Reading:
     path = Path(name)
     if has_user is None and (name == "/etc/crontab" or path.absolute().parent.name in _FOLDERS_OF_SYSTEM):
         has_user = True
-    return Reading(text=_content(name), timezone=zone, has_user=has_user)
+    return Reading(name=name, text=_content(name), timezone=zone, has_user=has_user)
 
 
 def _content(name: str) -> str:

@@ -10,16 +10,16 @@ from typing import Any
 from rota.importing.cronfields import NotConverted, Times, times_of
 from rota.importing.found import Entry, Found, Unconverted
 from rota.importing.ids import name_of
-from rota.importing.shelltext import is_plain, with_stdin
+from rota.importing.shelltext import escaped, is_plain, with_stdin
 
 _SETTING = re.compile(r"""\s*(?:"([^"]+)"|'([^']+)'|([A-Za-z_][A-Za-z0-9_]*))\s*=\s*(.*?)\s*""")
 _TIMES = re.compile(r"\s*(-?@\S+|-?[\d*~][^\s=]*(?:\s+\S+){4})\s+(.*\S)\s*")
 _TIME_FIELD = re.compile(r"(?:\*|\d)[\d*/,~-]*")
-_ANACRON = re.compile(r"(?:\d+|@\w+)\s+\d+\s+[\w.-]+\s+\S")
+_ANACRON = re.compile(r"\s*(?:\d+|@\w+)\s+\d+\s+[\w.-]*[A-Za-z][\w.-]+\s+\S")
 _USER = re.compile(r"[A-Za-z_][A-Za-z0-9_.-]*\$?(?::[\w.-]+)?(?:/[\w.-]+)?")
 _ACCOUNTS = {
     "root", "daemon", "bin", "nobody", "mail", "news", "uucp", "backup", "www-data", "apache", "nginx",
-    "http", "postgres", "mysql", "redis", "munin", "logcheck", "git", "smmsp", "list", "irc", "man", "operator",
+    "http", "postgres", "mysql", "redis", "munin", "logcheck", "git", "smmsp", "list", "irc", "man",
 }  # fmt: skip
 _HEADER = re.compile(r"#\s*m(?:in)?\s+h(?:our)?\s+(?:dom|mday)\b.*", re.IGNORECASE)
 _ORNAMENT = re.compile(r"[-=#*~_+.|\s]*")
@@ -105,7 +105,7 @@ class _Reader:
 
     def _converted(self, number: int, line: str) -> Entry:
         found = _TIMES.fullmatch(line)
-        if found is None or _ANACRON.fullmatch(line.strip()):
+        if found is None or _ANACRON.match(line):
             raise NotConverted(_why_not(line))
         times, command = times_of(found[1].lstrip("-")), found[2]
         notes = list(times.notes)
@@ -149,7 +149,7 @@ class _Reader:
         shell = self.settings.get("SHELL", _SHELL)
         named = {} if is_plain(text) and shell in (_SHELL, "/bin/bash") else {"shell": [shell, "-c"]}
         env = {
-            name: value.replace("{{", "{{ '{{' }}")
+            name: escaped(value)
             for name, value in self.settings.items()
             if name not in ("SHELL", "HOME", "MAILTO", "MAILFROM", "CRON_TZ", "CONTENT_TYPE")
         }
@@ -184,7 +184,7 @@ def _why_not(line: str) -> str:
     fields = 0
     while fields < len(words) and _TIME_FIELD.fullmatch(words[fields]):
         fields += 1
-    if _ANACRON.fullmatch(line.strip()) and fields < 5:
+    if _ANACRON.match(line) and fields < 5:
         return "this is a line of anacrontab; write `schedule: {every: 1d}`, rota catches up by itself"
     if fields > 5:
         return f"{fields} time fields, cron has five; for seconds write `schedule: {{every: 10s}}`"

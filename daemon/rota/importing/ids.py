@@ -15,7 +15,7 @@ _WRAPPERS = {
 _WITH_VALUE = {"timeout", "flock", "chrt", "taskset"}  # a word of theirs comes before the command
 _SUBCOMMANDS = {
     "apt", "apt-get", "aws", "borg", "certbot", "curl", "dnf", "docker", "docker-compose", "git", "kubectl",
-    "make", "npm", "podman", "rake", "restic", "run-parts", "snap", "systemctl", "yum", "zfs", "zpool", "rclone",
+    "make", "npm", "podman", "rake", "rclone", "restic", "run-parts", "snap", "systemctl", "yum", "zfs",
 }  # fmt: skip
 _PREPARATION = {"cd", "test", "[", "export", "source", ".", "sleep", "set", "umask", "command", "true", ":"}
 _ASSIGNMENT = re.compile(r"[A-Za-z_][A-Za-z0-9_]*=")

@@ -17,6 +17,11 @@ def is_plain(command: str) -> bool:
     return "=" not in first and first not in _BUILT_IN
 
 
+def escaped(text: str) -> str:
+    """The text where templates are read, so that it stays what it is."""
+    return text.replace("{{", "{{ '{{' }}").replace("{%", "{{ '{%' }}").replace("{#", "{{ '{#' }}")
+
+
 def with_stdin(command: str, lines: Sequence[str]) -> str:
     """The command with these lines as its standard input."""
     mark = "STDIN"
