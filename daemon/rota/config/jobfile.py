@@ -6,13 +6,14 @@ import re
 from dataclasses import dataclass
 from functools import cache
 
-from rota.config import near, yaml12
+from rota.config import yaml12
 from rota.config.checker import Shape, checker
 from rota.config.defaults import Defaults, applied
 from rota.config.folder import JobFile
 from rota.config.parse import Surroundings, parse
 from rota.config.part import Part, in_order
 from rota.config.places import Data, Place
+from rota.config.repair import repair
 from rota.config.schemas import load
 from rota.config.wording import explain
 from rota.core.model import JobSpec, Source
@@ -81,7 +82,8 @@ class _Reader:
         self._places = document.places.joined(defaults.places) if defaults.data else document.places
 
     def note(self, message: str, hint: str | None = None) -> None:
-        self.problems.append(Part(data=None, places=self._places).problem((), message, hint))
+        problem = Part(data=None, places=self._places).problem((), message, hint)
+        self.problems.append(problem.of_rule("no-job"))
 
     def one(self, data: Data) -> None:
         """The file is one job."""
@@ -91,7 +93,7 @@ class _Reader:
             return
         self.readable = False
         expected = "a job id of at most 63 lower-case letters, digits and dashes"
-        hint = near.value(job, expected)
+        hint = repair(job, expected)
         self.note(f"the file's name is the job's id: expected {expected}, got \"{job}\"", hint)
 
     def several(self, data: dict[str, Data]) -> None:

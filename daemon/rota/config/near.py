@@ -16,8 +16,31 @@ _ELSEWHERE = {
     "every": "schedule: {every: …}",
     "at": "schedule: {at: …}",
     "timezone": "schedule: {timezone: …}",
-    "command": "run or exec",
-    "cmd": "run or exec",
+    "command": "run",
+    "cmd": "run",
+    "script": "run",
+    "shellcommand": "run",
+    "tz": "timezone",
+    "timing": "schedule",
+    "when": "schedule",
+    "triggers": "schedule",
+    "crontab": "schedule: {cron: …}",
+    "concurrencypolicy": "concurrency: {overlap: …}",
+    "maxretries": "retry: {attempts: …}",
+    "retrydelay": "retry: {delay: …}",
+    "delayseconds": "delay",
+    "maxrunning": "concurrency: {max: …}",
+    "workingdir": "cwd",
+    "mailto": "owner",
+    "labels": "tags",
+    "dependson": "schedule: {after: …}",
+    "depends": "schedule: {after: …}",
+    "hostname": "hosts",
+    "host": "hosts",
+    "disabled": "enabled",
+    "active": "enabled",
+    "stages": "steps",
+    "tasks": "steps",
     "attempts": "retry: {attempts: …}",
     "retries": "retry: {attempts: …}",
     "maxattempts": "retry: {attempts: …}",
@@ -34,93 +57,60 @@ _ELSEWHERE = {
     "initialdelayseconds": "delay",
     "maxdelayseconds": "max_delay",
 }
+# What other tools call a policy.
+_WORDS_ELSEWHERE = {
+    "forbid": "skip",
+    "deny": "skip",
+    "ignore": "skip",
+    "wait": "queue",
+    "allow": "queue",
+    "runonce": "latest",
+    "once": "latest",
+    "coalesce": "latest",
+    "constant": "fixed",
+    "error": "failed",
+    "success": "completed",
+}
 _FIRST_WORD = re.compile(r"\w+")
-_NUMBER_AND_UNIT = re.compile(r"(\d+)\s*([a-zA-Z]+)")
-_DURATION_UNITS = {"s": "s", "m": "m", "h": "h", "d": "d", "w": "d"}
-_MULTIPLES = {"w": 7}
-_SIZE_UNITS = re.compile(r"(\d+)\s*([kmgt])i?b?", re.IGNORECASE)
-_NOT_OF_ID = re.compile(r"[^a-z0-9]+")
-_BOOLEANS = {"yes": "true", "on": "true", "y": "true", "no": "false", "off": "false", "n": "false"}
+_ODD_EDGES = "\u00a0\u2007\u202f\u200b\ufeff“”‘’\"'"
 
 
 def key(written: str, known: Iterable[str]) -> str | None:
     """A hint for a key that is not known, or None when nothing is near."""
     keys = list(known)
-    hint = word(written, keys)
-    if hint is not None:
-        return hint
-    near = get_close_matches(_bare(written), _ELSEWHERE, n=1, cutoff=0.8)
-    if not near:
-        return None
-    elsewhere = _ELSEWHERE[near[0]]
-    holder = _FIRST_WORD.match(elsewhere)
-    return f"did you mean `{elsewhere}`?" if holder and holder[0] in keys else None
+    if written == "<<":
+        return "YAML 1.2 knows no merge keys: what jobs share goes into _defaults.yaml"
+    bare = written.strip(_ODD_EDGES)
+    if bare in keys:
+        return f'did you mean "{bare}"? It has quotes or spaces around it that YAML does not know'
+    here = _elsewhere(_bare(written), keys) or word(written, keys)
+    return here or _elsewhere(
+        next(iter(get_close_matches(_bare(written), _ELSEWHERE, n=1, cutoff=0.8)), ""), keys
+    )
 
 
 def word(written: str, known: Iterable[str]) -> str | None:
     """A hint for a word that is none of the known ones, or None when nothing is near."""
     words = {each.lower(): each for each in known}
     plain = written.lower().replace("-", "_")
-    near = [plain] if plain in words else get_close_matches(written.lower(), words, n=1, cutoff=0.6)
+    begun = [each for each in words if len(plain) > 2 and each.startswith(plain)]
+    meant = _WORDS_ELSEWHERE.get(_bare(written))
+    if plain in words:
+        near = [plain]
+    elif meant in words:
+        near = [meant]
+    else:
+        near = get_close_matches(written.lower(), words, n=1, cutoff=0.6) or begun[:1]
     return f'did you mean "{words[near[0]]}"?' if near else None
 
 
-def value(written: object, expected: str) -> str | None:
-    """A hint for a value of the wrong shape; `expected` is what the schema's title calls it."""
-    if written is None:
-        return "give it a value, or remove the key"
-    if not isinstance(written, str):
-        return _quoted(written, expected)
-    for beginning, repair in _REPAIRS.items():
-        if expected.startswith(beginning):
-            repaired = repair(written)
-            return None if repaired is None else f"did you mean {repaired}?"
-    return None
+def _elsewhere(bare: str, keys: list[str]) -> str | None:
+    found = _ELSEWHERE.get(bare)
+    holder = _FIRST_WORD.match(found) if found else None
+    if found is None or holder is None or holder[0] not in keys:
+        return None
+    return f'did you mean "{found}"?' if found == holder[0] else f"did you mean `{found}`?"
 
 
 def _bare(written: str) -> str:
     return written.lower().replace("_", "").replace("-", "")
-
-
-def _quoted(written: object, expected: str) -> str | None:
-    takes_text = expected.startswith(("text", "one line of text", "shell text", "a path", "a time zone"))
-    if takes_text and isinstance(written, bool | int | float):
-        return f'put it in quotes: "{str(written).lower()}"'
-    return None
-
-
-def _duration(written: str) -> str | None:
-    parts = _NUMBER_AND_UNIT.findall(written)
-    units = [unit.lower()[0] for _, unit in parts]
-    if not parts or any(unit not in _DURATION_UNITS for unit in units) or "ms" in written:
-        return None
-    return "".join(
-        f"{int(number) * _MULTIPLES.get(unit, 1)}{_DURATION_UNITS[unit]}"
-        for (number, _), unit in zip(parts, units, strict=True)
-    )
-
-
-def _size(written: str) -> str | None:
-    found = _SIZE_UNITS.fullmatch(written.strip())
-    return None if found is None else f"{found[1]}{found[2].upper()}"
-
-
-def _job_id(written: str) -> str | None:
-    return _NOT_OF_ID.sub("-", written.lower()).strip("-")[:63] or None
-
-
-def _name(written: str) -> str | None:
-    return _NOT_OF_ID.sub("_", written.lower()).strip("_0123456789")[:63] or None
-
-
-def _boolean(written: str) -> str | None:
-    return _BOOLEANS.get(written.lower())
-
-
-_REPAIRS = {
-    "a duration": _duration,
-    "a size": _size,
-    "a job id": _job_id,
-    "a name": _name,
-    "true or false": _boolean,
-}

@@ -41,5 +41,14 @@ class Part:
 
 
 def in_order(problems: list[Problem]) -> tuple[Problem, ...]:
-    """Without repetitions, by place."""
-    return tuple(sorted(dict.fromkeys(problems), key=lambda found: (found.file, found.line, found.column)))
+    """Without repetitions, by place. What YAML makes of a value that it misreads is no further problem."""
+    misread = {_place(found) for found in problems if found.rule in _MISREAD}
+    kept = [found for found in problems if found.rule in _MISREAD or _place(found) not in misread]
+    return tuple(sorted(dict.fromkeys(kept), key=_place))
+
+
+_MISREAD = frozenset({"yaml-value", "yaml-tag"})
+
+
+def _place(problem: Problem) -> tuple[str, int, int]:
+    return problem.file, problem.line, problem.column

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
 from rota.config import near
 from rota.config.part import Part
+from rota.config.repair import repair
 from rota.config.schemas import load
 from rota.core.problems import Problem
 
@@ -23,7 +25,7 @@ def explain(errors: Iterable[Error], part: Part, *, partial: bool = False) -> li
         if partial and _only_lacks(leaf):
             continue
         problems.extend(_WORDING.get(leaf.validator, _unlike)(leaf, part))
-    return problems
+    return list(dict.fromkeys(problems))
 
 
 def describe(value: object) -> str:
@@ -70,7 +72,9 @@ def _intended_branch(error: Error) -> list[Error] | None:
         for branch in branches.values()
         if not any(inner.validator == "type" and not inner.path for inner in branch)
     ]
-    return of_right_type[0] if len(of_right_type) == 1 else None
+    if len(of_right_type) != 1 or any(inner.validator == "const" for inner in of_right_type[0]):
+        return None
+    return of_right_type[0]
 
 
 def _path(error: Error) -> list[str | int]:
@@ -86,14 +90,12 @@ def _only_lacks(error: Error) -> bool:
 def _unlike(error: Error, part: Part) -> Iterator[Problem]:
     expected = str(error.schema.get("title", "something else")) if isinstance(error.schema, dict) else "none"
     message = f"expected {expected}, got {describe(error.instance)}"
-    in_name = "propertyNames" in error.absolute_schema_path and isinstance(error.instance, str)
+    hint = repair(error.instance, expected)
     path = _path(error)
-    yield part.problem(
-        [*path, str(error.instance)] if in_name else path,
-        message,
-        near.value(error.instance, expected),
-        at_key=in_name,
-    )
+    if "propertyNames" in error.absolute_schema_path and isinstance(error.instance, str):
+        yield part.problem([*path, error.instance], message, hint, at_key=True).of_rule("wrong-key")
+    else:
+        yield part.problem(path, message, hint).of_rule("wrong-value")
 
 
 def _too_long(error: Error, part: Part) -> Iterator[Problem]:
@@ -103,39 +105,91 @@ def _too_long(error: Error, part: Part) -> Iterator[Problem]:
     expected = str(error.schema.get("title", "text")) if isinstance(error.schema, dict) else "text"
     expected = expected.partition(", at most")[0]
     message = f"expected {expected}, at most {error.validator_value} characters, got {len(error.instance)}"
-    yield part.problem(_path(error), message, None)
+    yield part.problem(_path(error), message, "shorten it").of_rule("wrong-value")
+
+
+def _out_of_range(error: Error, part: Part) -> Iterator[Problem]:
+    expected = str(error.schema.get("title", "a number"))
+    bound, least = error.validator_value, error.validator == "minimum"
+    named = re.search(rf"\b{bound}\b", expected) is not None or (least and "longer than 0" in expected)
+    limit = "" if named else f", at {'least' if least else 'most'} {bound}"
+    message = f"expected {expected}{limit}, got {describe(error.instance)}"
+    yield part.problem(_path(error), message, repair(error.instance, expected)).of_rule("wrong-value")
 
 
 def _unlisted(error: Error, part: Part) -> Iterator[Problem]:
     listed = [str(each) for each in error.validator_value]
     message = f"expected one of {', '.join(listed)}, got {describe(error.instance)}"
     hint = near.word(error.instance, listed) if isinstance(error.instance, str) else None
-    yield part.problem(_path(error), message, hint)
+    if listed == ["bash", "sh"]:
+        hint = f"for another shell write an argv: [{error.instance}, -c]"
+    yield part.problem(_path(error), message, hint).of_rule("wrong-value")
 
 
 def _unknown_keys(error: Error, part: Part) -> Iterator[Problem]:
     known = list(error.schema["properties"])
     for key in error.instance:
         if key not in known:
-            hint = near.key(key, known)
-            yield part.problem(
-                [*_path(error), key], f'unknown key "{key}"', hint or _among(known), at_key=True
-            )
+            hint = _hint_for_key(key, known)
+            problem = part.problem([*_path(error), key], f'unknown key "{_cut(key)}"', hint, at_key=True)
+            yield problem.of_rule("unknown-key")
+
+
+def _hint_for_key(key: str, known: list[str]) -> str:
+    settings = load("job")["$defs"]["settings"]["properties"]
+    if key == "id" and known == list(settings):
+        return "the file's name is the job's id: leave it out"
+    near_here = near.key(key, known)
+    if near_here:
+        return near_here
+    if key in settings and "limits" not in known:
+        return f"`{key}` is a key of the job itself, not of this block"
+    holder = next(
+        (name for name in _BLOCKS if key in _block_keys(name) and name not in ("http", "check")), None
+    )
+    if holder is not None and key not in known:
+        return f"it belongs to `{holder}: {{{key}: …}}` of the job"
+    return _among(known)
+
+
+_BLOCKS = ("schedule", "retry", "limits", "concurrency", "missed", "exit_codes")
+_DEFINITIONS = {"schedule": "trigger", "exit_codes": "exitCodes"}
+
+
+def _block_keys(name: str) -> Iterable[str]:
+    definition = load("job")["$defs"].get(_DEFINITIONS.get(name, name), {})
+    keys: dict[str, Any] = definition.get("properties", {})
+    return keys
 
 
 def _among(known: list[str]) -> str:
     return f"known here: {', '.join(known)}"
 
 
+def _cut(text: str) -> str:
+    return text if len(text) <= _SHOWN else text[: _SHOWN - 1] + "…"
+
+
 def _missing_keys(error: Error, part: Part) -> Iterator[Problem]:
     for key in error.validator_value:
-        if key not in error.instance:
-            yield part.problem(_path(error), f'missing key "{key}"', _example(error, key))
+        if key not in error.instance and not _nearly(key, error):
+            hint = _example(error, key)
+            yield part.problem(_path(error), f'missing key "{key}"', hint).of_rule("missing-key")
+
+
+def _nearly(key: str, error: Error) -> bool:
+    """A misspelt key is one problem: the unknown one."""
+    known = list(error.schema.get("properties", {}))
+    unknown = [each for each in error.instance if each not in known]
+    return any(near.key(each, [key]) for each in unknown)
 
 
 def _example(error: Error, key: str) -> str | None:
-    described = error.schema["properties"].get(key, {}).get("description")
-    return None if described is None else str(described)
+    schema = error.schema["properties"].get(key, {})
+    example = next(iter(schema.get("examples", ())), None)
+    if not isinstance(example, str | int):
+        return str(schema["description"]) if "description" in schema else None
+    return f"add `{key}: {example}`"
 
 
 def _choice(error: Error, part: Part) -> Iterator[Problem]:
@@ -146,9 +200,11 @@ def _choice(error: Error, part: Part) -> Iterator[Problem]:
     listed = _series(choices, "or")
     if present:
         message = f"{_series(present, 'and')} exclude each other: expected exactly one of {listed}"
-        yield part.problem([*_path(error), present[1]], message, "keep one of them", at_key=True)
+        path = [*_path(error), present[1]]
+        yield part.problem(path, message, "keep one of them", at_key=True).of_rule("exclusive-keys")
     elif not _misspelt(error, choices):
-        yield part.problem(_path(error), f"expected exactly one of {listed}, found none of them")
+        message = f"expected exactly one of {listed}, found none of them"
+        yield part.problem(_path(error), message).of_rule("missing-key")
 
 
 def _series(words: list[str], last: str) -> str:
@@ -163,19 +219,24 @@ def _present(error: Error) -> list[str]:
 
 
 def _misspelt(error: Error, choices: list[str]) -> bool:
+    if known := error.schema.get("properties"):
+        return any(key not in known for key in error.instance)
     # A job is `$ref: settings` with the choice beside it: then its keys are not in the schema that failed.
-    known = error.schema.get("properties") or load("job")["$defs"]["settings"]["properties"]
-    unknown = [key for key in error.instance if key not in known]
-    return any(near.key(key, choices) for key in unknown)
+    known = load("job")["$defs"]["settings"]["properties"]
+    return any(near.key(key, choices) for key in error.instance if key not in known)
 
 
 def _excluding(error: Error, part: Part) -> Iterator[Problem]:
     excluded = error.validator_value.get("required")
     if excluded is None:
-        yield part.problem(_path(error), f"{describe(error.instance)} is a name that rota itself uses")
+        message = f"{describe(error.instance)} is a name that rota itself uses"
+        yield part.problem(_path(error), message, "choose another one").of_rule("wrong-value")
         return
+    if not isinstance(error.instance, dict):
+        return  # its type is a problem of its own
     message = f"{' and '.join(excluded)} exclude each other"
-    yield part.problem([*_path(error), excluded[-1]], message, "keep one of them", at_key=True)
+    path = [*_path(error), excluded[-1]]
+    yield part.problem(path, message, "keep one of them", at_key=True).of_rule("exclusive-keys")
 
 
 def _dependent(error: Error, part: Part) -> Iterator[Problem]:
@@ -183,19 +244,22 @@ def _dependent(error: Error, part: Part) -> Iterator[Problem]:
         lacking = [each for each in needs if each not in error.instance]
         if key in error.instance and lacking:
             message = f"{key} has a meaning only beside {' and '.join(lacking)}"
-            yield part.problem([*_path(error), key], message, at_key=True)
+            yield part.problem([*_path(error), key], message, at_key=True).of_rule("missing-key")
 
 
 def _repeated(error: Error, part: Part) -> Iterator[Problem]:
     for index, item in enumerate(error.instance):
         if item in error.instance[:index]:
-            yield part.problem([*_path(error), index], f"{describe(item)} is in the list already")
+            message = f"{describe(item)} is in the list already"
+            yield part.problem([*_path(error), index], message, "remove it").of_rule("wrong-value")
 
 
 _WORDING: dict[object, Callable[[Error, Part], Iterator[Problem]]] = {
     "additionalProperties": _unknown_keys,
     "dependentRequired": _dependent,
     "enum": _unlisted,
+    "maximum": _out_of_range,
+    "minimum": _out_of_range,
     "maxLength": _too_long,
     "not": _excluding,
     "oneOf": _choice,

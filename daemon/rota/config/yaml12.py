@@ -25,7 +25,7 @@ from yaml.reader import ReaderError
 
 from rota.config.places import Data, Mark, Places
 from rota.config.scalars import OddScalar, resolve
-from rota.config.syntax_words import describe
+from rota.config.syntax_words import describe, short
 from rota.core.problems import Problem
 
 MAX_BYTES = 1024 * 1024
@@ -33,7 +33,8 @@ MAX_DEPTH = 64
 MAX_ALIASED = 100_000  # values that aliases add
 MAX_PROBLEMS = 100  # per file
 
-_TEXT_TAG = "tag:yaml.org,2002:str"
+_YAML_TAGS = "tag:yaml.org,2002:"
+_TEXT_TAG = _YAML_TAGS + "str"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,7 +54,7 @@ def read(content: bytes, file: str) -> Document:
         text = _text(content)
         data = builder.document(content, text)
     except _Refused as refused:
-        builder.note(refused.message, refused.line, refused.column, refused.hint)
+        builder.note(refused.message, (refused.line, refused.column), refused.hint, rule=refused.rule)
         return Document(
             data=None, places=Places((file, 0, 0, 0, 0)), problems=tuple(builder.problems), readable=False
         )
@@ -63,23 +64,43 @@ def read(content: bytes, file: str) -> Document:
 class _Refused(Exception):
     """Reading can't go on. `line` and `column` count from 0."""
 
-    def __init__(self, message: str, line: int = 0, column: int = 0, hint: str | None = None) -> None:
+    def __init__(
+        self,
+        message: str,
+        at: tuple[int, int] = (0, 0),
+        hint: str | None = None,
+        *,
+        rule: str = "yaml-syntax",
+    ) -> None:
         super().__init__(message)
-        self.message, self.line, self.column, self.hint = message, line, column, hint
+        self.message, self.hint, self.rule = message, hint, rule
+        self.line, self.column = at
 
 
 def _text(content: bytes) -> str:
     if len(content) > MAX_BYTES:
-        raise _Refused("the file has more than 1 MiB: such files are not read")
-    if content.startswith(b"\xef\xbb\xbf"):
-        raise _Refused("the file begins with a byte order mark", hint="save it as UTF-8 without BOM")
+        hint = "split it: one file can hold one job, and data belongs elsewhere"
+        raise _Refused("the file has more than 1 MiB: such files are not read", hint=hint, rule="too-large")
+    for mark, name in _MARKS.items():
+        if content.startswith(mark):
+            raise _Refused(f"the file begins with a byte order mark of {name}", hint=_SAVE, rule="encoding")
     try:
         return content.decode("utf-8")
     except UnicodeDecodeError as error:
         before = content[: error.start].decode("utf-8")
-        line, column = _position(before)
-        found = content[error.start]
-        raise _Refused(f"byte 0x{found:02x} is not UTF-8", line, column, "save the file as UTF-8") from None
+        raise _Refused(
+            f"byte 0x{content[error.start]:02x} is not UTF-8", _position(before), _SAVE, rule="encoding"
+        ) from None
+
+
+_SAVE = "save it as UTF-8 without BOM"
+_MARKS = {
+    b"\xef\xbb\xbf": "UTF-8",
+    b"\xff\xfe\x00\x00": "UTF-32",
+    b"\x00\x00\xfe\xff": "UTF-32",
+    b"\xff\xfe": "UTF-16",
+    b"\xfe\xff": "UTF-16",
+}
 
 
 def _position(before: str) -> tuple[int, int]:
@@ -100,6 +121,7 @@ class _Builder:
         self.file = file
         self.places = Places((file, 0, 0, 0, 0))
         self.problems: list[Problem] = []
+        self._lines: list[str] = []
         self._anchors: dict[str, _Anchored | None] = {}  # None: still open
         self._size = 0
         self._aliased = 0
@@ -107,23 +129,24 @@ class _Builder:
 
     def document(self, content: bytes, text: str) -> Data:
         parser = CParser(content)
+        self._lines = text.splitlines()
         self._next: Callable[[], Any] = parser.get_event
         try:
             return self._document()
         except ReaderError as error:
-            line, column = _position(text[: error.position])
-            message = f"character U+{int(error.character):04X} can't stand in YAML"
-            raise _Refused(message, line, column) from None
+            raise _unprintable(int(error.character), _position(text[: error.position])) from None
         except MarkedYAMLError as error:
             message, hint, line, column = describe(error, text.splitlines())
-            raise _Refused(message, line, column, hint) from None
+            raise _Refused(message, (line, column), hint) from None
         except YAMLError as error:
             raise _Refused(f"not YAML: {error}") from None
 
-    def note(self, message: str, line: int, column: int, hint: str | None = None) -> None:
+    def note(self, message: str, at: tuple[int, int], hint: str | None = None, *, rule: str) -> None:
+        """`at` is line and column, from 0."""
         if len(self.problems) < MAX_PROBLEMS:
+            line, column = at[0] + 1, at[1] + 1
             self.problems.append(
-                Problem(file=self.file, line=line + 1, column=column + 1, message=message, hint=hint)
+                Problem(file=self.file, line=line, column=column, message=message, hint=hint, rule=rule)
             )
 
     def _document(self) -> Data:
@@ -137,10 +160,7 @@ class _Builder:
         self._next()  # the document ends
         after: Any = self._next()
         if type(after) is DocumentStartEvent:
-            mark: Any = after.start_mark
-            raise _Refused(
-                "a second document", mark.line, mark.column, "one file holds one document: use `jobs:`"
-            )
+            raise _Refused("a second document", _at(after), "one file holds one document: use `jobs:`")
         return data
 
     def _node(self, event: Any, depth: int) -> Data:
@@ -156,8 +176,7 @@ class _Builder:
         if kind is ScalarEvent:
             return self._scalar(event)
         if depth >= MAX_DEPTH:
-            mark = event.start_mark
-            raise _Refused(f"nested deeper than {MAX_DEPTH} levels", mark.line, mark.column)
+            raise _Refused(f"nested deeper than {MAX_DEPTH} levels", _at(event), rule="too-deep")
         if depth > self._peak:
             self._peak = depth
         if not event.implicit:
@@ -178,7 +197,7 @@ class _Builder:
         try:
             return resolve(text)
         except OddScalar as odd:
-            self.note(odd.message, event.start_mark.line, event.start_mark.column, odd.hint)
+            self.note(odd.message, _at(event), odd.hint, rule="yaml-value")
             return text
 
     def _sequence(self, depth: int) -> list[Data]:
@@ -220,15 +239,31 @@ class _Builder:
             key: Data = event.value  # a plain key is text whatever it looks like: `on`, `1`, `true`
         else:
             key = self._node(event, depth)
-        mark = event.start_mark
         if not isinstance(key, str):
-            self.note("a key must be text", mark.line, mark.column, "put it in quotes")
+            self._refuse_key(event)
             return None
         if key in seen:
             first = f"it first stands in line {seen[key][1] + 1}"
-            self.note(f'duplicate key "{key}"', mark.line, mark.column, first)
+            self.note(f'duplicate key "{short(key)}"', _at(event), first, rule="duplicate-key")
             return None
         return key
+
+    def _refuse_key(self, event: Any) -> None:
+        line, column = _at(event)
+        if (
+            type(event) is MappingStartEvent
+            and event.flow_style
+            and self._lines[line][column - 1 : column + 1] == "{{"
+        ):
+            ended = self._lines[line].find("}}", column)
+            template = self._lines[line][column - 1 : ended + 2] if ended > 0 else "{{ … }}"
+            message, hint = (
+                "a template without quotes is a map to YAML",
+                f'write "{short(template)}" in quotes',
+            )
+            self.note(message, (line, column - 1), hint, rule="yaml-value")
+            return
+        self.note("a key must be text", (line, column), "put it in quotes", rule="yaml-syntax")
 
     def _anchored(self, event: Any, depth: int) -> Data:
         name, before, peak = event.anchor, self._size, self._peak
@@ -240,23 +275,35 @@ class _Builder:
         return value
 
     def _alias(self, event: Any, depth: int) -> Data:
-        mark, name = event.start_mark, event.anchor
+        name = event.anchor
         if name not in self._anchors:
-            raise _Refused(
-                f"no anchor `&{name}` stands before this", mark.line, mark.column, "is it text? Quote it"
-            )
+            message = f"`*{short(name)}` names no anchor that stands before it"
+            raise _Refused(message, _at(event), "if it is text, put it in quotes", rule="alias")
         anchored = self._anchors[name]
         if anchored is None:
-            raise _Refused(f"`*{name}` refers to itself", mark.line, mark.column)
+            message = f"`*{short(name)}` refers to itself"
+            raise _Refused(message, _at(event), "write out what is meant", rule="alias")
         self._size += anchored.size
         self._aliased += anchored.size
         self._peak = max(self._peak, depth + anchored.height)
         if self._aliased > MAX_ALIASED:
-            raise _Refused("aliases make this file too large", mark.line, mark.column)
+            raise _Refused("aliases make this file too large", _at(event), rule="too-large")
         if depth + anchored.height >= MAX_DEPTH:
-            raise _Refused(f"nested deeper than {MAX_DEPTH} levels", mark.line, mark.column)
+            raise _Refused(f"nested deeper than {MAX_DEPTH} levels", _at(event), rule="too-deep")
         return anchored.value
 
     def _refuse_tag(self, event: Any) -> None:
-        mark = event.start_mark
-        self.note(f"tags such as {event.tag} are not used in job files", mark.line, mark.column, "remove it")
+        tag = event.tag.replace(_YAML_TAGS, "!!")
+        text = f'if it is text, write "{short(tag)}" in quotes; else remove it'
+        hint = "remove it" if tag.startswith("!!") else text
+        self.note(f"{short(tag)} is a tag to YAML, and job files use none", _at(event), hint, rule="yaml-tag")
+
+
+def _at(event: Any) -> tuple[int, int]:
+    mark = event.start_mark
+    return mark.line, mark.column
+
+
+def _unprintable(character: int, at: tuple[int, int]) -> _Refused:
+    hint = f"remove it, or write \\x{character:02x} in double quotes" if character < 0x100 else "remove it"
+    return _Refused(f"character U+{character:04X} can't stand in YAML", at, hint)
