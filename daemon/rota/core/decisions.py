@@ -36,6 +36,7 @@ class Skip:
     message: str
     count: int = 1
     last_due_at: datetime | None = None
+    last_planned_at: datetime | None = None  # when the last was to be answered, if not at its own time
 
 
 Decision = Start | Queue | Skip
@@ -57,13 +58,17 @@ class Expire:
     message: str
 
 
-def stretch_skipped(first: Due, reason: Reason, message: str, count: int, last: datetime) -> Skip:
-    """One skip for `count` instants from `first` up to `last`."""
+def stretch_skipped(first: Due, last: Due, count: int, reason: Reason, message: str) -> Skip:
+    """One skip for `count` instants, `first` and `last` being the ends of their nominal times.
+
+    `last.starts_at` is when the last of them was to be answered.
+    """
     return Skip(
         job=first.job,
         due=first,
         reason=reason,
         message=message,
         count=count,
-        last_due_at=last if count > 1 else None,
+        last_due_at=last.at if count > 1 else None,
+        last_planned_at=last.starts_at if last.delay else None,
     )

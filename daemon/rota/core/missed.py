@@ -5,55 +5,65 @@ Pure and idempotent, as `core.planning` is for those that have just come due.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from rota.core.board import Due, JobEntry
 from rota.core.decisions import Decision, Skip, Start, stretch_skipped
 from rota.core.model import JobSpec, MissedPolicy
+from rota.core.pauses import covering, pieces
 from rota.core.run import Reason, TriggeredBy
-from rota.core.schedule import Stretch, canonical, stretch_between
+from rota.core.schedule import Stretch, canonical, stretches_between
 from rota.core.seams import JobRecord, Pause
-from rota.core.skip_words import missed_message, paused_message
+from rota.core.skip_words import except_message, missed_message, paused_message
 
 LATE = timedelta(seconds=10)  # an instant that nobody looked at for longer was missed
 KEPT = 100  # missed instants that `missed: all` runs
 WRONG_CLOCK = timedelta(hours=24)  # answers further ahead than this come from a clock that was wrong
 _LONGEST_DOWNTIME = timedelta(days=366)
-_TICK = timedelta(microseconds=1)
+_PARTS = 200  # rows that one downtime leaves at most, beside the runs
 
 
-def answer_missed(entry: JobEntry, after: datetime, now: datetime) -> list[Decision]:
-    """Answer all instants in (after, now], which passed while nothing could run.
+def answer_missed(
+    entry: JobEntry, after: datetime, now: datetime, made: Sequence[Due] = ()
+) -> list[Decision]:
+    """Answer all instants in (after, now], and those of `made`, which passed while nothing could run.
 
-    What lies in a pause is skipped as paused; the rest follows the job's `missed` policy. Instants older than
-    a year are not owed: a clock that began in 1970 and was then set right skipped no runs.
+    What lies in a pause or in an exception is skipped as such; the rest follows the job's `missed` policy.
+    Instants older than a year are not owed: a clock that began in 1970 and was set right skipped no runs.
     """
-    if not entry.spec.enabled:
+    spec = entry.spec
+    if not spec.enabled:
         return []
-    decisions: list[Decision] = []
-    for begin, end, paused in _parts(entry.pause, max(after, now - _LONGEST_DOWNTIME), now):
-        missed = stretch_between(entry.spec.id, entry.spec.triggers, begin, end, keep=KEPT + 1)
-        if missed is None:
+    begin = max(after, now - _LONGEST_DOWNTIME)
+    return catch_up(entry, _parts(entry, begin, now, made), now)
+
+
+def catch_up(entry: JobEntry, parts: Sequence[Part], now: datetime) -> list[Decision]:
+    """Answer parts of a downtime, oldest first: skips, and runs of the newest that are to be caught up."""
+    spec, decisions = entry.spec, list[Decision]()
+    keep = {MissedPolicy.SKIP: 0, MissedPolicy.LATEST: 1, MissedPolicy.ALL: KEPT}[spec.missed.run]
+    running: list[Due] = []  # of all parts
+    for part in reversed(parts):
+        if part.reason is not Reason.MISSED:
+            decisions.append(_skip_all(part.stretch, part.reason, part.message))
             continue
-        if paused is not None:
-            decisions.append(_skip_all(missed, Reason.PAUSED, paused_message(entry.spec, paused)))
-        else:
-            decisions += catch_up(entry.spec, missed, now)
-    return decisions
+        kept = _caught_up(entry, part.stretch.newest, keep - len(running), now)
+        running = [*kept, *running]
+        decisions += (Start(job=spec.id, due=due, triggered_by=TriggeredBy.CATCH_UP) for due in kept[::-1])
+        if left := _without(part.stretch, len(kept)):
+            decisions.append(_skip_all(left, Reason.MISSED, missed_message(spec, running)))
+    return decisions[::-1]
 
 
-def catch_up(spec: JobSpec, missed: Stretch, now: datetime) -> list[Decision]:
-    """Answer missed instants by the job's `missed` policy: one skip for the older ones, then runs."""
-    kept = _caught_up(spec, missed, now)
-    decisions: list[Decision] = []
-    left = missed.count - len(kept)
-    if left:
-        last = missed.newest[-len(kept) - 1].at
-        message = missed_message(spec, kept)
-        decisions.append(stretch_skipped(missed.first, Reason.MISSED, message, left, last))
-    decisions += (Start(job=spec.id, due=due, triggered_by=TriggeredBy.CATCH_UP) for due in kept)
-    return decisions
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Part:
+    """A stretch of a downtime, and why its instants are skipped; MISSED: unless they are caught up."""
+
+    stretch: Stretch
+    reason: Reason
+    message: str = ""
 
 
 def owed_after(record: JobRecord | None, identity: str, now: datetime) -> datetime:
@@ -76,32 +86,69 @@ def identity_of(spec: JobSpec) -> str:
     return canonical(spec.triggers) if spec.enabled else ""
 
 
+def _parts(entry: JobEntry, after: datetime, until: datetime, made: Sequence[Due]) -> list[Part]:
+    parts: list[Part] = []
+    for begin, end, pause in pieces(entry.known_pauses, after, until):
+        found = stretches_between(entry, begin, end, keep=KEPT + 1)
+        parts += (_part(entry, stretch, pause) for stretch in found)
+    for due in made:
+        alone = Stretch(count=1, first=due, last=due.at, ends_at=due.starts_at, newest=(due,))
+        parts.append(_part(entry, alone, covering(entry.known_pauses, due.starts_at)))
+    parts.sort(key=lambda part: (part.stretch.ends_at, part.stretch.last))
+    return _bounded(parts)
+
+
+def _part(entry: JobEntry, stretch: Stretch, pause: Pause | None) -> Part:
+    due = stretch.first
+    if due.excepted:
+        return Part(stretch=stretch, reason=Reason.EXCEPT, message=except_message(due.excepted))
+    if due.withheld:
+        return Part(stretch=stretch, reason=Reason.UPSTREAM, message=due.withheld)
+    if pause is not None:
+        return Part(stretch=stretch, reason=Reason.PAUSED, message=paused_message(entry.spec, pause))
+    return Part(stretch=stretch, reason=Reason.MISSED)
+
+
+def _bounded(parts: list[Part]) -> list[Part]:
+    """The oldest of very many parts become one: nobody reads a thousand rows about one downtime."""
+    older = parts[:-_PARTS]
+    if not older:
+        return parts
+    stretches = [part.stretch for part in older]
+    whole = Stretch(
+        count=sum(each.count for each in stretches),
+        first=stretches[0].first,
+        last=max(each.last for each in stretches),
+        ends_at=stretches[-1].ends_at,
+        newest=(),  # none of them is caught up
+    )
+    return [Part(stretch=whole, reason=Reason.MISSED), *parts[-_PARTS:]]
+
+
 def _skip_all(stretch: Stretch, reason: Reason, message: str) -> Skip:
-    return stretch_skipped(stretch.first, reason, message, stretch.count, stretch.newest[-1].at)
+    last = replace(stretch.first, at=stretch.last, delay=stretch.ends_at - stretch.last)
+    return stretch_skipped(stretch.first, last, stretch.count, reason, message)
 
 
-def _parts(
-    pause: Pause | None, after: datetime, until: datetime
-) -> Iterator[tuple[datetime, datetime, Pause | None]]:
-    """(after, until] cut into pieces, each with the pause that covers it."""
-    begin, end = _paused_span(pause, after, until)
-    pieces = ((after, begin, None), (begin, end, pause), (end, until, None))
-    return (piece for piece in pieces if piece[0] < piece[1])
+def _without(stretch: Stretch, kept: int) -> Stretch | None:
+    """The stretch without its newest ones."""
+    if not kept:
+        return stretch
+    rest = stretch.newest[:-kept]
+    if not rest:
+        return None
+    last = max(due.at for due in rest)
+    return replace(stretch, count=stretch.count - kept, last=last, ends_at=rest[-1].starts_at, newest=rest)
 
 
-def _paused_span(pause: Pause | None, after: datetime, until: datetime) -> tuple[datetime, datetime]:
-    if pause is None:
-        return until, until
-    # Half-open the other way than the pause itself: an instant at `since` is paused, one at `until` is not.
-    begin = min(max(pause.since - _TICK, after), until)
-    end = until if pause.until is None else min(max(pause.until - _TICK, begin), until)
-    return begin, end
-
-
-def _caught_up(spec: JobSpec, missed: Stretch, now: datetime) -> Sequence[Due]:
+def _caught_up(entry: JobEntry, newest: Sequence[Due], keep: int, now: datetime) -> list[Due]:
+    spec, asked = entry.spec, entry.skip_next
     oldest = spec.missed.within
     if spec.start_deadline is not None:
         oldest = min(oldest, spec.start_deadline)
-    keep = {MissedPolicy.SKIP: 0, MissedPolicy.LATEST: 1, MissedPolicy.ALL: KEPT}[spec.missed.run]
-    newest = missed.newest[-keep:] if keep else ()
-    return [due for due in newest if now - due.at <= oldest]
+    kept: list[Due] = []
+    for due in reversed(newest[-keep:] if keep > 0 else ()):
+        if now - due.starts_at > oldest or (asked is not None and asked.at == due.at):
+            break
+        kept.insert(0, due)
+    return kept

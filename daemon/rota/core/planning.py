@@ -6,14 +6,22 @@ Pure and idempotent: the same job, instants and time give the same decisions, an
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from datetime import datetime
 
 from rota.core.board import Due, JobEntry
 from rota.core.decisions import Decision, Expire, Queue, Release, Skip, Start, stretch_skipped
 from rota.core.model import JobSpec, Overlap
+from rota.core.pauses import covering
 from rota.core.run import Reason, Run, TriggeredBy
 from rota.core.seams import Pause
-from rota.core.skip_words import deadline_message, overlap_message, paused_message
+from rota.core.skip_words import (
+    asked_message,
+    deadline_message,
+    except_message,
+    overlap_message,
+    paused_message,
+)
 
 
 def plan(entry: JobEntry, due: Sequence[Due], now: datetime) -> list[Decision]:
@@ -36,10 +44,10 @@ def release(entry: JobEntry, now: datetime) -> list[Release | Expire]:
     catching_up = any(_is_catch_up(run) for run in entry.active)
     outcomes: list[Release | Expire] = []
     for run in sorted(entry.queued, key=lambda run: (run.due_at or run.created_at, run.number)):
-        if not _is_catch_up(run) and _too_late(entry.spec, run.due_at, now):
+        if not _is_catch_up(run) and _too_late(entry.spec, run.planned_at or run.due_at, now):
             message = deadline_message(entry.spec, "waited in the queue")
             outcomes.append(Expire(run=run, reason=Reason.START_DEADLINE, message=message))
-        elif free > 0 and not is_paused(entry.pause, now) and not (catching_up and _is_catch_up(run)):
+        elif free > 0 and covering(entry.pauses, now) is None and not (catching_up and _is_catch_up(run)):
             free -= 1
             catching_up = catching_up or _is_catch_up(run)
             outcomes.append(Release(run=run))
@@ -49,13 +57,18 @@ def release(entry: JobEntry, now: datetime) -> list[Release | Expire]:
 def expires_at(entry: JobEntry) -> datetime | None:
     """When the next queued run of the job has waited too long, or None."""
     deadline = entry.spec.start_deadline
-    due = [run.due_at for run in _waiting(entry) if run.due_at is not None]
+    due = [at for run in _waiting(entry) if (at := run.planned_at or run.due_at) is not None]
     return min(due) + deadline if due and deadline is not None else None
 
 
 def is_paused(pause: Pause | None, at: datetime) -> bool:
     """Whether the pause covers that instant; `until` itself is free again."""
-    return pause is not None and pause.since <= at and (pause.until is None or at < pause.until)
+    return pause is not None and covering((pause,), at) is not None
+
+
+def trigger_of(due: Due) -> TriggeredBy:
+    """What makes a run for that instant when it is on time."""
+    return TriggeredBy.AFTER if due.upstream else TriggeredBy.SCHEDULE
 
 
 class _Round:
@@ -68,18 +81,35 @@ class _Round:
         self._queued = len(_waiting(entry))
         self._overlaps = entry.overlap_skips  # in a row
         self._overlaps_since = entry.last_skip.due_at if entry.last_skip and self._overlaps else None
+        self._asked = entry.skip_next
 
     def decide(self, due: Due) -> Decision:
+        return self._withheld(due) or self._placed(due)
+
+    def _withheld(self, due: Due) -> Skip | None:
+        """The skip of an instant that is not to start, whatever else goes on."""
         spec = self._entry.spec
-        pause = self._entry.pause
-        if pause is not None and is_paused(pause, due.at):
+        if due.excepted:
+            return self._skip(due, Reason.EXCEPT, except_message(due.excepted))
+        if due.withheld:
+            return self._skip(due, Reason.UPSTREAM, due.withheld)
+        pause = covering(self._entry.known_pauses, due.starts_at)
+        if pause is not None:
             return self._skip(due, Reason.PAUSED, paused_message(spec, pause))
-        if _too_late(spec, due.at, self._now):
+        asked = self._asked
+        if asked is not None and asked.at in (None, due.at):
+            self._asked = None
+            return self._skip(due, Reason.ASKED, asked_message(spec, asked))
+        if _too_late(spec, due.starts_at, self._now):
             return self._skip(due, Reason.START_DEADLINE, deadline_message(spec, "could not start"))
+        return None
+
+    def _placed(self, due: Due) -> Decision:
+        spec = self._entry.spec
         if self._busy < spec.concurrency.max and not self._queued:
             self._busy += 1
             self._overlaps, self._overlaps_since = 0, None
-            return Start(job=spec.id, due=due)
+            return Start(job=spec.id, due=due, triggered_by=trigger_of(due))
         if spec.concurrency.overlap is Overlap.SKIP:
             self._overlaps, self._overlaps_since = self._overlaps + 1, self._overlaps_since or due.at
             message = overlap_message(self._entry, self._overlaps, self._overlaps_since)
@@ -98,12 +128,18 @@ def _merged(decisions: Iterable[Decision]) -> list[Decision]:
     for decision in decisions:
         last = merged[-1] if merged else None
         if isinstance(decision, Skip) and isinstance(last, Skip) and decision.reason is last.reason:
-            merged[-1] = stretch_skipped(
-                last.due, last.reason, decision.message, last.count + 1, decision.due.at
-            )
+            merged[-1] = _lengthened(last, decision)
         else:
             merged.append(decision)
     return merged
+
+
+def _lengthened(skip: Skip, newer: Skip) -> Skip:
+    due = newer.due
+    at = max(skip.last_due_at or skip.due.at, due.at)
+    last = replace(due, at=at, delay=due.starts_at - at)
+    first = min(skip.due, due, key=lambda each: each.at)
+    return stretch_skipped(first, last, skip.count + 1, skip.reason, newer.message)
 
 
 def _waiting(entry: JobEntry) -> list[Run]:

@@ -1,83 +1,151 @@
-"""The due instants of a job: all its triggers as one row of instants."""
+"""The due instants of a job: all its triggers as one row of instants.
+
+An instant is told apart by its nominal time; when it is to be answered (`Due.starts_at`) is that and the
+delay of `spread`. Spans of time are spans of the latter, so that consecutive spans share nothing and lose
+nothing, also where delays are longer than the distance of instants.
+"""
 
 from __future__ import annotations
 
 import heapq
 from collections import deque
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
-from functools import lru_cache
-from itertools import islice, takewhile
+from itertools import groupby, islice, takewhile
+from operator import attrgetter, itemgetter
 from zoneinfo import ZoneInfo
 
-from rota.core.board import Due
-from rota.core.cron import Cron, has_hash, parse
-from rota.core.instant import EPOCH
-from rota.core.model import AtTrigger, CronTrigger, EveryTrigger, Trigger
+from rota.core.board import Due, JobEntry, Situation
+from rota.core.cron import has_hash
+from rota.core.instant import length_ms
+from rota.core.model import AfterTrigger, AtTrigger, BootTrigger, CronTrigger, EveryTrigger, Trigger
+from rota.core.nominal import FAR, Nominal, OfTrigger, cron_of, nominal, outside_exceptions
+from rota.core.spread import delay
 
-_HOUR = timedelta(hours=1)
-_FAR = datetime(9990, 1, 1, tzinfo=UTC)
+__all__ = [
+    "Stretch", "canonical", "cron_of", "due_between", "is_hashed", "is_shared", "next_due", "next_owed",
+    "owed_between", "stretches_between", "zone_of",
+]  # fmt: skip
 
-_Instant = tuple[datetime, int, str]  # when, index of the trigger, note
+_NOTHING = Situation()
+_COUNTED = 100_000  # instants of one trigger that are looked at one by one
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Stretch:
-    """Due instants in a row: how many, the first, and the newest ones, oldest first."""
+    """Due instants in a row that have the same exception or none: how many, and the newest, oldest first.
+
+    `first` and `last` are the ends of their nominal times, `ends_at` is when the last one was to be answered.
+    """
 
     count: int
     first: Due
+    last: datetime
+    ends_at: datetime
     newest: tuple[Due, ...]
 
+    @property
+    def excepted(self) -> str:
+        """The label of the exception, or ""."""
+        return self.first.excepted
 
-def due_between(job: str, triggers: Sequence[Trigger], after: datetime, until: datetime) -> Iterator[Due]:
-    """Due instants in (after, until], soonest first; triggers that name the same instant give one.
 
-    Raises CronError when an expression is not valid.
+def due_between(
+    job: str,
+    triggers: Sequence[Trigger],
+    after: datetime,
+    until: datetime,
+    situation: Situation = _NOTHING,
+) -> Iterator[Due]:
+    """Due instants that start in (after, until], soonest first; triggers that name the same one give one.
+
+    Those in an exception are marked. Raises CronError when an expression is not valid.
     """
-    # Half-open, so that consecutive spans share no instant and lose none.
-    for at, trigger, note in _instants(job, triggers, after, until):
-        yield Due(job=job, at=at, trigger=trigger, note=note)
+    named = _named(job, triggers, _begin(triggers, after), situation)
+    rows = _together(_started(job, triggers, named, after), situation.made, after)
+    return takewhile(lambda due: due.starts_at <= until, rows)
 
 
-def next_due(job: str, triggers: Sequence[Trigger], after: datetime, count: int) -> tuple[Due, ...]:
-    """The first `count` instants later than `after`; fewer when there are no more. Raises CronError."""
-    return tuple(islice(due_between(job, triggers, after, _FAR), count))
+def owed_between(
+    job: str,
+    triggers: Sequence[Trigger],
+    after: datetime,
+    until: datetime,
+    situation: Situation = _NOTHING,
+) -> Iterator[Due]:
+    """As `due_between`, without those in an exception.
+
+    A trigger is given up where five years bring nothing else. Raises CronError.
+    """
+    named = _named(job, triggers, _begin(triggers, after), situation, outside_exceptions)
+    made = [due for due in situation.made if not due.excepted and not due.withheld]
+    rows = _together(_started(job, triggers, named, after), made, after)
+    return takewhile(lambda due: due.starts_at <= until, rows)
 
 
-def stretch_between(
-    job: str, triggers: Sequence[Trigger], after: datetime, until: datetime, *, keep: int
-) -> Stretch | None:
-    """All due instants in (after, until], counted, the newest `keep` of them whole; None without any."""
-    skipped = 0
-    if len(triggers) == 1 and isinstance(triggers[0], EveryTrigger):
-        begin = _shortened(triggers[0], after, until, keep)
-        skipped = (begin - after) // triggers[0].interval
-    else:
-        begin = after
-    first: _Instant | None = next(_instants(job, triggers, after, until), None)
-    if first is None:
-        return None
-    count, newest = 0, deque[_Instant](maxlen=keep)
-    for instant in _instants(job, triggers, begin, until):
-        count += 1
-        newest.append(instant)
-    return Stretch(
-        count=count + skipped,
-        first=_due(job, first),
-        newest=tuple(_due(job, instant) for instant in newest),
-    )
+def next_due(
+    job: str,
+    triggers: Sequence[Trigger],
+    after: datetime,
+    count: int,
+    situation: Situation = _NOTHING,
+) -> tuple[Due, ...]:
+    """The first `count` that start later than `after`; fewer when there are no more. Raises CronError."""
+    return tuple(islice(due_between(job, triggers, after, FAR, situation), count))
+
+
+def next_owed(
+    job: str,
+    triggers: Sequence[Trigger],
+    after: datetime,
+    count: int,
+    situation: Situation = _NOTHING,
+) -> tuple[Due, ...]:
+    """As `next_due`, without those in an exception. Raises CronError."""
+    return tuple(islice(owed_between(job, triggers, after, FAR, situation), count))
+
+
+def stretches_between(entry: JobEntry, after: datetime, until: datetime, *, keep: int) -> list[Stretch]:
+    """What the calendar of the job makes start in (after, until], counted; of each stretch the newest `keep`.
+
+    The oldest of a very dense and very long row are counted without looking whether an exception held.
+    """
+    job, triggers = entry.spec.id, entry.spec.triggers
+    situation = Situation(counts_from=entry.situation.counts_from)
+    begin, left_out = _shortened(triggers, after, until, keep)
+    due = due_between(job, triggers, begin, until, situation)
+    stretches = [_stretch(row, keep) for _, row in groupby(due, key=attrgetter("excepted"))]
+    if not left_out:
+        return stretches
+    (first,) = next_due(job, triggers, after, 1)
+    older = replace(first, excepted="")
+    if stretches and not stretches[0].excepted:
+        newer = stretches[0]
+        return [replace(newer, count=left_out + newer.count, first=older), *stretches[1:]]
+    return [Stretch(count=left_out, first=older, last=begin, ends_at=begin, newest=(older,)), *stretches]
 
 
 def canonical(triggers: Sequence[Trigger]) -> str:
-    """What makes a schedule the same one: equal text, equal instants. Empty without triggers."""
-    return "; ".join(_text(trigger) for trigger in triggers)
+    """What makes a schedule the same one: equal text, equal instants. Empty without triggers.
+
+    Of an exception it holds the words, so that a calendar that grows leaves a schedule what it was.
+    """
+    return "; ".join(_text(trigger) + _changes(trigger) for trigger in triggers)
 
 
 def is_hashed(triggers: Sequence[Trigger]) -> bool:
     """Whether instants depend on the job or its seed, so that equal text may mean other instants."""
-    return any(isinstance(each, CronTrigger) and has_hash(each.expression) for each in triggers)
+    return any(_is_seeded(each) for each in triggers)
+
+
+def is_shared(triggers: Sequence[Trigger]) -> bool:
+    """Whether equal text means equal instants: nothing hashed, no calendar, nothing that happened."""
+    plain = all(
+        isinstance(each, CronTrigger | AtTrigger) or (isinstance(each, EveryTrigger) and not each.from_end)
+        for each in triggers
+    )
+    return plain and not is_hashed(triggers) and not any(each.excepts for each in triggers)
 
 
 def zone_of(triggers: Sequence[Trigger]) -> ZoneInfo:
@@ -86,58 +154,95 @@ def zone_of(triggers: Sequence[Trigger]) -> ZoneInfo:
     return ZoneInfo(next(names, "UTC"))
 
 
-def cron_of(trigger: CronTrigger, job: str) -> Cron:
-    """The expression, with its hashed fields chosen for that job. Raises CronError."""
-    return parse(trigger.expression, seed=trigger.seed or job)
+def _begin(triggers: Sequence[Trigger], after: datetime) -> datetime:
+    """The nominal time of what may still start later than `after`."""
+    return after - max((each.spread for each in triggers), default=timedelta(0))
 
 
-def _instants(job: str, triggers: Sequence[Trigger], after: datetime, until: datetime) -> Iterator[_Instant]:
-    rows = [_of_trigger(job, index, trigger, after) for index, trigger in enumerate(triggers)]
-    last = after
-    for instant in takewhile(
-        lambda each: each[0] <= until, rows[0] if len(rows) == 1 else heapq.merge(*rows)
-    ):
-        if instant[0] > last:
-            last = instant[0]
-            yield instant
+def _named(
+    job: str,
+    triggers: Sequence[Trigger],
+    begin: datetime,
+    situation: Situation,
+    of_one: OfTrigger = nominal,
+) -> Iterator[Nominal]:
+    """Nominal instants later than `begin`, each once."""
+    rows = [of_one(job, index, each, begin, situation) for index, each in enumerate(triggers)]
+    if len(rows) == 1:
+        return rows[0]
+    together = groupby(heapq.merge(*rows), key=itemgetter(0))
+    # Of several triggers that name it one suffices that no exception keeps from it.
+    return (min(same, key=lambda each: (bool(each.excepted), each.trigger)) for _, same in together)
 
 
-def _of_trigger(job: str, index: int, trigger: Trigger, after: datetime) -> Iterator[_Instant]:
-    match trigger:
-        case CronTrigger():
-            found = cron_of(trigger, job).occurrences(after, ZoneInfo(trigger.timezone))
-            return ((each.at, index, each.note) for each in found)
-        case EveryTrigger():
-            return _every(index, trigger, after)
-        case AtTrigger():
-            return iter([(trigger.at.astimezone(UTC), index, "")] if trigger.at > after else [])
+def _started(
+    job: str, triggers: Sequence[Trigger], named: Iterator[Nominal], after: datetime
+) -> Iterator[Due]:
+    """In the order in which they start."""
+    if not any(trigger.spread for trigger in triggers):
+        for each in named:
+            if each.at > after:
+                yield Due(job=job, at=each.at, trigger=each.trigger, note=each.note, excepted=each.excepted)
+        return
+    waiting: list[tuple[datetime, datetime, Due]] = []
+    for each in named:
+        # Whatever is still to come is named later than this one, and starts no earlier than that.
+        while waiting and waiting[0][0] < each.at:
+            yield heapq.heappop(waiting)[2]
+        due = _delayed(job, triggers[each.trigger], each)
+        if due.starts_at > after:
+            heapq.heappush(waiting, (due.starts_at, due.at, due))
+    while waiting:
+        yield heapq.heappop(waiting)[2]
 
 
-def _every(index: int, trigger: EveryTrigger, after: datetime) -> Iterator[_Instant]:
-    anchor = _anchor(trigger.interval >= _HOUR, trigger.timezone)
-    at = anchor + ((after - anchor) // trigger.interval + 1) * trigger.interval
-    while at < _FAR:
-        yield at, index, ""
-        at += trigger.interval
+def _delayed(job: str, trigger: Trigger, named: Nominal) -> Due:
+    return Due(
+        job=job,
+        at=named.at,
+        trigger=named.trigger,
+        note=named.note,
+        delay=delay(trigger.seed or job, named.at, trigger.spread),
+        excepted=named.excepted,
+    )
 
 
-@lru_cache(maxsize=1024)
-def _anchor(is_long: bool, timezone: str) -> datetime:
-    """The fixed instant that `every` counts from: a restart does not shift it."""
-    if not is_long:
-        return EPOCH
-    return datetime(1970, 1, 1, tzinfo=ZoneInfo(timezone)).astimezone(UTC)
+def _together(rows: Iterator[Due], made: Sequence[Due], after: datetime) -> Iterator[Due]:
+    """With what was made; an instant that the calendar names as well comes once."""
+    waiting = [due for due in made if due.starts_at > after]
+    if not waiting:
+        return rows
+    merged = heapq.merge(rows, sorted(waiting, key=_order), key=_order)
+    return (next(same) for _, same in groupby(merged, key=_order))
 
 
-def _shortened(trigger: EveryTrigger, after: datetime, until: datetime, keep: int) -> datetime:
-    """A later begin, whole intervals away, with at least `keep` instants left behind it."""
-    spare = (until - after) // trigger.interval - keep - 1
-    return after + max(0, spare) * trigger.interval
+def _order(due: Due) -> tuple[datetime, datetime]:
+    return due.starts_at, due.at
 
 
-def _due(job: str, instant: _Instant) -> Due:
-    at, trigger, note = instant
-    return Due(job=job, at=at, trigger=trigger, note=note)
+def _stretch(dues: Iterator[Due], keep: int) -> Stretch:
+    count, newest = 0, deque[Due](maxlen=keep)
+    first = last = None
+    for due in dues:
+        count += 1
+        newest.append(due)
+        first = due if first is None or due.at < first.at else first
+        last = due.at if last is None or due.at > last else last
+    assert first is not None
+    assert last is not None
+    return Stretch(count=count, first=first, last=last, ends_at=newest[-1].starts_at, newest=tuple(newest))
+
+
+def _shortened(
+    triggers: Sequence[Trigger], after: datetime, until: datetime, keep: int
+) -> tuple[datetime, int]:
+    """A later begin, whole intervals of a lone `every` away, and how many instants lie before it."""
+    trigger = triggers[0] if len(triggers) == 1 else None
+    if not isinstance(trigger, EveryTrigger) or trigger.from_end:
+        return after, 0
+    kept = _COUNTED if trigger.spread or trigger.excepts else 0
+    spare = max(0, (until - after) // trigger.interval - max(keep + 1, kept))
+    return after + spare * trigger.interval, spare
 
 
 def _text(trigger: Trigger) -> str:
@@ -146,6 +251,24 @@ def _text(trigger: Trigger) -> str:
             seed = f" {trigger.seed}" if has_hash(trigger.expression) else ""
             return f"cron {' '.join(trigger.expression.lower().split())} {trigger.timezone}{seed}"
         case EveryTrigger():
-            return f"every {trigger.interval.total_seconds():.15g}s {trigger.timezone}"
+            begin = " from end" if trigger.from_end else ""
+            return f"every {trigger.interval.total_seconds():.15g}s {trigger.timezone}{begin}"
         case AtTrigger():
             return f"at {trigger.at.astimezone(UTC).isoformat()}"
+        case BootTrigger():
+            return f"boot {length_ms(trigger.delay)}ms"
+        case AfterTrigger():
+            which = "all" if trigger.all else "any"
+            return f"after {which} {','.join(sorted(trigger.jobs))} {trigger.on.value}"
+
+
+def _changes(trigger: Trigger) -> str:
+    """What is done to its instants; their exceptions are told in the zone."""
+    words = f" spread {length_ms(trigger.spread)}ms {trigger.seed}" if trigger.spread else ""
+    if trigger.excepts:
+        words += f" {trigger.timezone} except {', '.join(each.label for each in trigger.excepts)}"
+    return words
+
+
+def _is_seeded(trigger: Trigger) -> bool:
+    return bool(trigger.spread) or (isinstance(trigger, CronTrigger) and has_hash(trigger.expression))

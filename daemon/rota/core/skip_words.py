@@ -9,7 +9,7 @@ from rota.core.board import STUCK_AFTER, Due, JobEntry
 from rota.core.model import JobSpec, MissedPolicy
 from rota.core.run import RunState
 from rota.core.schedule import zone_of
-from rota.core.seams import Pause
+from rota.core.seams import Pause, SkipNext
 from rota.core.words import instant_in_words, length_in_words
 
 
@@ -34,6 +34,17 @@ def deadline_message(spec: JobSpec, what: str) -> str:
     """`what` took too long, such as "waited in the queue"."""
     length = length_in_words(spec.start_deadline) if spec.start_deadline is not None else ""
     return f"{what} for longer than its start deadline of {length}"
+
+
+def except_message(label: str) -> str:
+    """For instants inside an exception of their schedule."""
+    return f"excepted by {label}"
+
+
+def asked_message(spec: JobSpec, asked: SkipNext) -> str:
+    """For the one instant that somebody wanted skipped."""
+    words = f"skipped once, as asked at {instant_in_words(asked.asked_at, zone_of(spec.triggers))}"
+    return f"{words}: {asked.note}" if asked.note else words
 
 
 def missed_message(spec: JobSpec, kept: Sequence[Due]) -> str:

@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta, tzinfo
 
 from rota.core.cron import Cron, has_hash
 from rota.core.cronfield import CronError, Field
-from rota.core.model import AtTrigger, CronTrigger, EveryTrigger, Trigger
+from rota.core.model import AfterTrigger, AtTrigger, BootTrigger, CronTrigger, EveryTrigger, Trigger
 from rota.core.schedule import cron_of
 
 BY_HAND = "by hand only"
@@ -78,6 +78,10 @@ def _trigger(trigger: Trigger, job: str) -> str:
             return f"every {words.removeprefix('1 ') if words in _SINGLE else words}"
         case AtTrigger():
             return f"once, on {instant_in_words(trigger.at, trigger.at.tzinfo or UTC)}"
+        case BootTrigger():
+            return "after each boot"
+        case AfterTrigger():
+            return f"after {' and '.join(trigger.jobs)}"
 
 
 _SINGLE = ("1 minute", "1 hour", "1 day")

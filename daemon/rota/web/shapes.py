@@ -10,7 +10,17 @@ from zoneinfo import ZoneInfo
 from rota.core.board import Board, Due, HealthItem, JobEntry
 from rota.core.eta import completed_durations, estimate
 from rota.core.instant import length_ms, optional_ms, to_ms
-from rota.core.model import AtTrigger, CronTrigger, EveryTrigger, JobSet, JobSpec, Source, Trigger
+from rota.core.model import (
+    AfterTrigger,
+    AtTrigger,
+    BootTrigger,
+    CronTrigger,
+    EveryTrigger,
+    JobSet,
+    JobSpec,
+    Source,
+    Trigger,
+)
 from rota.core.problems import Problem
 from rota.core.run import Attempt, Progress, Run, Step
 from rota.core.seams import LogLine, Pause
@@ -136,7 +146,11 @@ def trigger_text(trigger: Trigger) -> str:
     if isinstance(trigger, CronTrigger):
         return trigger.expression
     if isinstance(trigger, EveryTrigger):
-        return f"every {length_in_words(trigger.interval)}"
+        return f"every {length_in_words(trigger.interval)}" + (" from end" if trigger.from_end else "")
+    if isinstance(trigger, BootTrigger):
+        return f"boot {length_in_words(trigger.delay)}"
+    if isinstance(trigger, AfterTrigger):
+        return f"after {'all of ' if trigger.all else ''}{', '.join(trigger.jobs)} ({trigger.on.value})"
     return f"at {trigger.at.isoformat(timespec='seconds')}"
 
 
@@ -145,11 +159,20 @@ def _source(source: Source) -> Shape:
 
 
 def _trigger(trigger: Trigger) -> Shape:
-    shape: Shape = {"text": trigger_text(trigger), "zone": _zone(trigger)}
+    shape: Shape = {"text": trigger_text(trigger), "zone": trigger.timezone}
+    if trigger.spread:
+        shape["spreadMs"] = length_ms(trigger.spread)
+    if trigger.excepts:
+        shape["except"] = [each.label for each in trigger.excepts]
     if isinstance(trigger, CronTrigger):
         return {"kind": "cron", "expression": trigger.expression, **shape}
     if isinstance(trigger, EveryTrigger):
-        return {"kind": "every", "everyMs": length_ms(trigger.interval), **shape}
+        return {"kind": "every", "everyMs": length_ms(trigger.interval), "fromEnd": trigger.from_end, **shape}
+    if isinstance(trigger, BootTrigger):
+        return {"kind": "boot", "delayMs": length_ms(trigger.delay), **shape}
+    if isinstance(trigger, AfterTrigger):
+        upstream = {"jobs": list(trigger.jobs), "all": trigger.all, "on": trigger.on.value}
+        return {"kind": "after", **upstream, **shape}
     return {"kind": "at", "at": to_ms(trigger.at), **shape}
 
 

@@ -4,16 +4,22 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from fakes.jobs import a_job
 from fakes.schedules import HOUR, MINUTE, cron, every
+from rota.core.board import JobEntry
 from rota.core.cron import CronError
 from rota.core.model import AtTrigger, CronTrigger, Trigger
-from rota.core.schedule import canonical, due_between, next_due, stretch_between, zone_of
+from rota.core.schedule import Stretch, canonical, due_between, next_due, stretches_between, zone_of
 
 T0 = datetime(2026, 6, 1, 12, tzinfo=UTC)
 
 
 def instants(*triggers: Trigger, after: datetime = T0, until: datetime) -> list[datetime]:
     return [due.at for due in due_between("backup", triggers, after, until)]
+
+
+def stretches(trigger: Trigger, length: timedelta, *, keep: int) -> list[Stretch]:
+    return stretches_between(JobEntry(spec=a_job(triggers=(trigger,))), T0, T0 + length, keep=keep)
 
 
 def test_the_span_leaves_out_its_begin_and_holds_its_end() -> None:
@@ -80,26 +86,23 @@ def test_a_job_has_its_own_hashed_time_unless_a_seed_is_given() -> None:
 
 @pytest.mark.parametrize("trigger", [every(10 * MINUTE), cron("*/10 * * * *")])
 def test_a_stretch_is_counted_whole_and_keeps_the_newest(trigger: Trigger) -> None:
-    stretch = stretch_between("backup", [trigger], T0, T0 + 10 * HOUR, keep=3)
+    (stretch,) = stretches(trigger, 10 * HOUR, keep=3)
 
-    assert stretch is not None
     assert stretch.count == 60
     assert stretch.first.at == T0 + 10 * MINUTE
     assert [due.at for due in stretch.newest] == [T0 + 10 * HOUR - n * 10 * MINUTE for n in (2, 1, 0)]
 
 
 def test_a_stretch_shorter_than_what_is_kept_is_kept_whole() -> None:
-    stretch = stretch_between("backup", [every(10 * MINUTE)], T0, T0 + HOUR, keep=100)
+    (stretch,) = stretches(every(10 * MINUTE), HOUR, keep=100)
 
-    assert stretch is not None
     assert (stretch.count, len(stretch.newest)) == (6, 6)
-    assert stretch_between("backup", [every(10 * MINUTE)], T0, T0 + MINUTE, keep=100) is None
+    assert stretches(every(10 * MINUTE), MINUTE, keep=100) == []
 
 
 def test_ten_years_of_seconds_are_counted_at_once() -> None:
-    stretch = stretch_between("backup", [every(timedelta(seconds=1))], T0, T0 + timedelta(days=3650), keep=2)
+    (stretch,) = stretches(every(timedelta(seconds=1)), timedelta(days=3650), keep=2)
 
-    assert stretch is not None
     assert stretch.count == 3650 * 86_400
 
 

@@ -1,0 +1,101 @@
+"""What the ends of other jobs' runs make of a job that comes `after` them.
+
+Pure: a fold over ends in the order in which they become known.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from zoneinfo import ZoneInfo
+
+from rota.core.board import Due
+from rota.core.excepts import excepted
+from rota.core.instant import from_ms, to_ms
+from rota.core.model import AfterTrigger, Ending
+from rota.core.run import Run, RunState
+from rota.core.spread import delay
+from rota.core.words import instant_in_words
+
+_MILLISECOND = timedelta(milliseconds=1)
+_KEPT = 64  # ends that are remembered, so that none counts twice and no two make the same instant
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Gathered:
+    """What a job knows of its upstreams: the round under way of each `after: {all: …}`, and what came last.
+
+    `rounds` has by index of the trigger the newest end of each upstream since its last round.
+    """
+
+    rounds: Mapping[int, Mapping[str, Run]]
+    seen: tuple[tuple[str, datetime], ...] = ()
+    taken: tuple[datetime, ...] = ()
+
+
+NOTHING = Gathered(rounds={})
+
+
+def upstreams(triggers: Sequence[object]) -> frozenset[str]:
+    """The jobs whose ends matter to a job of these triggers."""
+    return frozenset(job for each in triggers if isinstance(each, AfterTrigger) for job in each.jobs)
+
+
+def fold(job: str, triggers: Sequence[object], known: Gathered, end: Run) -> tuple[Gathered, tuple[Due, ...]]:
+    """Take in the end of an upstream's run; answers the due instants that it makes, one a trigger at most.
+
+    `end` is a final run, or a row of skips as it is now. One that was taken in before makes nothing. An
+    instant is named by the end of the run that completed it, a millisecond later where that one is taken.
+    """
+    if end.ended_at is None or (end.id, end.ended_at) in known.seen:
+        return known, ()
+    rounds, taken, made = dict(known.rounds), known.taken, list[Due]()
+    for index, trigger in enumerate(triggers):
+        if not isinstance(trigger, AfterTrigger) or end.job not in trigger.jobs:
+            continue
+        ends = {**rounds.get(index, {}), end.job: end}
+        if trigger.all and len(ends) < len(set(trigger.jobs)):
+            rounds[index] = ends
+            continue
+        rounds.pop(index, None)
+        due = _due(job, index, trigger, list(ends.values()) if trigger.all else [end], taken)
+        taken = (*taken, due.at)[-_KEPT:]
+        made.append(due)
+    seen = (*known.seen, (end.id, end.ended_at))[-_KEPT:]
+    return Gathered(rounds=rounds, seen=seen, taken=taken), tuple(made)
+
+
+def matches(end: Run, on: Ending) -> bool:
+    """Whether a run that ended so lets a job start that comes after it."""
+    match on:
+        case Ending.COMPLETED:
+            return end.state is RunState.COMPLETED
+        case Ending.FAILED:
+            return end.state is RunState.FAILED
+        case Ending.ALWAYS:
+            return end.state.is_final and end.state is not RunState.SKIPPED
+
+
+def _due(job: str, index: int, trigger: AfterTrigger, ends: Sequence[Run], taken: Sequence[datetime]) -> Due:
+    at = max(from_ms(to_ms(end.ended_at)) for end in ends if end.ended_at is not None)
+    while at in taken:
+        at += _MILLISECOND
+    return Due(
+        job=job,
+        at=at,
+        trigger=index,
+        delay=delay(trigger.seed or job, at, trigger.spread),
+        excepted=excepted(at, trigger),
+        upstream=tuple(end.id for end in ends),
+        withheld="; ".join(_otherwise(end, trigger) for end in ends if not matches(end, trigger.on)),
+    )
+
+
+def _otherwise(end: Run, trigger: AfterTrigger) -> str:
+    """Such as "export.12 failed" or "export was skipped at 2026-06-01 02:00 UTC: paused"."""
+    if end.state is not RunState.SKIPPED:
+        return f"{end.id} {end.state.value}"
+    at = end.last_due_at or end.due_at or end.ended_at or end.created_at
+    words = f"{end.job} was skipped at {instant_in_words(at, ZoneInfo(trigger.timezone))}"
+    return f"{words}: {end.message}" if end.message else words
