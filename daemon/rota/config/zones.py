@@ -2,9 +2,23 @@
 
 from __future__ import annotations
 
+import re
 from difflib import get_close_matches
 from functools import cache
 from zoneinfo import ZoneInfo, available_timezones
+
+_OFFSET = re.compile(r"(?:UTC|GMT)?\s*[+-][0-9]{1,2}(?::?[0-9]{2})?", re.IGNORECASE)
+_LETTERS = {
+    **dict.fromkeys(("PT", "PST", "PDT"), "America/Los_Angeles"),
+    **dict.fromkeys(("CT", "CST", "CDT"), "America/Chicago"),
+    **dict.fromkeys(("ET", "EDT"), "America/New_York"),
+    **dict.fromkeys(("MT", "MDT"), "America/Denver"),
+    **dict.fromkeys(("CEST", "MESZ", "MEZ"), "Europe/Berlin"),
+    "BST": "Europe/London",
+    "IST": "Asia/Kolkata",
+    "JST": "Asia/Tokyo",
+    "AEST": "Australia/Sydney",
+}
 
 
 @cache
@@ -18,6 +32,12 @@ def find(name: str) -> ZoneInfo | None:
 
 def hint(name: str) -> str:
     """What to write instead of a name that is no zone."""
+    if name.upper() in _LETTERS:
+        return f'did you mean "{_LETTERS[name.upper()]}"? Short names are not zones'
+    if _OFFSET.fullmatch(name.strip()):
+        return "an offset knows no clock changes: use a name such as Europe/Berlin, or UTC"
+    if name.startswith(("/", ".")):
+        return "use a name such as Europe/Berlin or UTC, not a path"
     known = {zone.lower(): zone for zone in available_timezones()}
     cities = {zone.rpartition("/")[2]: zone for zone in known}
     plain = name.strip().lower().replace(" ", "_")
