@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import AsyncGenerator, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from rota.core.errors import RotaError
+from rota.core.errors import RotaError, Unavailable
 from rota.core.seams import (
     AttemptRef,
     AttemptReport,
@@ -43,6 +43,7 @@ class Hands:
     orders: list[StartOrder] = field(default_factory=list)
     terminated: list[tuple[str, bool]] = field(default_factory=list)
     acked: list[str] = field(default_factory=list)
+    removed: list[str] = field(default_factory=list)  # runs whose logs were deleted
     reports: dict[str, AttemptReport] = field(default_factory=dict)  # say otherwise than it is
     _processes: dict[str, Process] = field(default_factory=dict)
 
@@ -86,6 +87,11 @@ class Hands:
 
     async def ack(self, ref: AttemptRef) -> None:
         self.acked.append(ref.id)
+
+    async def remove(self, job: str, number: int) -> None:
+        if self.facts is None:
+            raise Unavailable("no runner answers, so logs can't be deleted now")
+        self.removed.append(f"{job}.{number}")
 
     def read_from(self, ref: AttemptRef, offset: int, line: int, *, final: bool = False) -> LogChunk:
         process = self._processes.get(ref.id)

@@ -21,7 +21,7 @@ from rota.store.rows import (
     run_from,
     run_row,
 )
-from rota.store.skips import is_void, merge, merges
+from rota.store.skips import covers, is_void, merge, merges
 
 
 @dataclass(kw_only=True)
@@ -55,10 +55,12 @@ class MemoryStore:
             )
         return [self._add(run) for run in runs]
 
-    async def save(self, run: Run) -> None:
+    async def save(self, run: Run, *, instead_of: Run | None = None) -> None:
         self._refuse_when_broken()
         if (run.job, run.number) not in self._runs:
             raise NotFound(f"The ledger has no run {run.id}.")
+        if instead_of is not None:
+            self._runs.pop((instead_of.job, instead_of.number), None)
         self._runs[run.job, run.number] = _at_rest(run)
         self.saves += 1
 
@@ -208,13 +210,7 @@ class MemoryStore:
         due = run.due_at
         if due is None:
             return False
-        answers = [
-            known
-            for known in self._runs.values()
-            if known.job == run.job
-            and known.due_at is not None
-            and known.due_at <= due <= (known.last_due_at or known.due_at)
-        ]
+        answers = [known for known in self._runs.values() if known.job == run.job and covers(known, run)]
         void = [known for known in answers if is_void(known, run)]
         for known in void:
             self._runs[known.job, known.number] = replace(known, due_at=None)
@@ -222,7 +218,7 @@ class MemoryStore:
 
     def _advance(self, run: Run) -> None:
         record = self._records.get(run.job) or JobRecord(job=run.job)
-        answered = _latest(record.answered_until, run.last_due_at or run.due_at)
+        answered = _latest(_latest(record.answered_until, run.planned_at), run.last_due_at or run.due_at)
         self._records[run.job] = replace(record, answered_until=answered)
 
     def _newest_first(self) -> list[Run]:

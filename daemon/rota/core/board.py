@@ -208,7 +208,7 @@ class Board:
             entry.open_runs.pop(run.number, None)
             _record_skip(entry, run)
             return
-        if not run.is_queued and entry.last_skip is not None and entry.last_skip.number < run.number:
+        if _has_begun(run) and entry.last_skip is not None and entry.last_skip.number < run.number:
             entry.last_skip = None
         if not run.state.is_final:
             entry.open_runs[run.number] = run
@@ -223,8 +223,12 @@ def _end_of(pause: Pause) -> tuple[bool, datetime]:
     return pause.until is None, pause.until or pause.since
 
 
+def _has_begun(run: Run) -> bool:
+    return not run.is_queued and not run.is_asking
+
+
 def _record_skip(entry: JobEntry, skip: Run) -> None:
-    begun = [run.number for run in entry.active]
+    begun = [run.number for run in entry.active if _has_begun(run)]
     begun += [entry.last.number] if entry.last is not None else []
     known = [entry.last_skip.number] if entry.last_skip is not None else []
     if skip.number >= max([*begun, *known], default=0):

@@ -8,7 +8,7 @@ from datetime import datetime
 
 from rota.core.model import JobSpec
 from rota.core.outcome import Outcome
-from rota.core.run import Progress, Reason, Step, TriggeredBy
+from rota.core.run import Progress, Reason, Run, Step, TriggeredBy
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -19,6 +19,8 @@ class Opening:
     triggered_by: TriggeredBy
     host: str = ""
     due_at: datetime | None = None
+    planned_at: datetime | None = None
+    upstream: tuple[str, ...] = ()
     scheduled_for: datetime | None = None  # default: due_at
     params: Mapping[str, object] = field(default_factory=dict)
     retry_of: str | None = None
@@ -48,8 +50,15 @@ class Released:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Waiting:
+    """A run that is queued or tries again finds no room; `message` says what it waits for."""
+
+    message: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class AttemptCreated:
-    """`step` is MAIN or a step of the run. Nothing has been started yet."""
+    """`step` is MAIN, a step of the run, or CONDITION before all. Nothing has been started yet."""
 
     at: datetime
     id: str
@@ -74,12 +83,16 @@ class AttemptStarted:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AttemptEnded:
-    """The newest attempt is over, or could not start; `next_attempt_at` when the policy allows another."""
+    """The newest attempt is over, or could not start; `next_attempt_at` when the policy allows another.
+
+    `goes_on`: a skip for the same reason whose stretch of due instants this one stands for from now on.
+    """
 
     at: datetime
     outcome: Outcome
     next_attempt_at: datetime | None = None
     log_size: int = 0
+    goes_on: Run | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -143,6 +156,7 @@ class Skipped:
     message: str
     count: int = 1
     last_due_at: datetime | None = None
+    last_planned_at: datetime | None = None  # default: last_due_at
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -158,6 +172,7 @@ Happening = (
     Planned
     | Replanned
     | Released
+    | Waiting
     | AttemptCreated
     | AttemptStarted
     | AttemptEnded

@@ -16,7 +16,8 @@ from rota.core import happenings as h
 from rota.core import step_life, telling
 from rota.core.attempt_life import ImpossibleChange, attempts_with, open_attempt, require
 from rota.core.changed import changed
-from rota.core.model import MAIN, JobSpec
+from rota.core.condition import must_ask
+from rota.core.model import CONDITION, MAIN, JobSpec
 from rota.core.outcome import Outcome, end_message
 from rota.core.progress import of_steps, whole
 from rota.core.run import Attempt, Progress, Reason, Run, RunState, StepState
@@ -49,6 +50,8 @@ def new_run(spec: JobSpec, opening: h.Opening) -> Run:
         message=opening.message,
         triggered_by=opening.triggered_by,
         due_at=opening.due_at,
+        planned_at=opening.planned_at,
+        upstream=opening.upstream,
         scheduled_for=opening.scheduled_for or opening.due_at,
         created_at=opening.at,
         params=opening.params,
@@ -112,13 +115,21 @@ def _replanned(happening: h.Replanned, run: Run) -> Run:
     assert attempt is not None
     spec = happening.spec
     run = _planned(h.Planned(spec=spec), changed(run, attempts=run.attempts[:-1]))
-    step = next_step(run)
+    step = CONDITION if must_ask(run, spec) else next_step(run)
     if step is None:
         message = "the step that was to start is no longer part of the job"
         return _close(run, RunState.FAILED, happening.at, (Reason.REMOVED, message))
-    n = 1 + sum(each.step == step for each in run.attempts)
-    again = changed(attempt, step=step, n=n, definition=spec.definition.hash, markers=spec.markers)
-    return changed(run, attempts=(*run.attempts, again), steps=step_life.begun(run.steps, step, n))
+    # The attempt goes, and another comes; of those the run counts none but at its own steps.
+    counted = run.attempt if run.state is RunState.RUNNING or attempt.step == CONDITION else run.attempt - 1
+    created = h.AttemptCreated(
+        at=attempt.created_at,
+        id=attempt.id,
+        step=step,
+        boot_id=attempt.boot_id,
+        definition=spec.definition.hash,
+        markers=spec.markers and step != CONDITION,
+    )
+    return _attempt_created(created, changed(run, attempt=counted, next_attempt_at=None))
 
 
 @_apply.register
@@ -128,8 +139,15 @@ def _released(happening: h.Released, run: Run) -> Run:
 
 
 @_apply.register
+def _waiting(happening: h.Waiting, run: Run) -> Run:
+    require(run, run.is_queued or run.state is RunState.RETRYING, happening)
+    return changed(run, message=happening.message)
+
+
+@_apply.register
 def _attempt_created(happening: h.AttemptCreated, run: Run) -> Run:
-    require(run, open_attempt(run) is None and happening.step == next_step(run), happening)
+    asks = happening.step == CONDITION and run.state is RunState.PENDING
+    require(run, open_attempt(run) is None and (asks or happening.step == next_step(run)), happening)
     n = 1 + sum(attempt.step == happening.step for attempt in run.attempts)
     attempt = Attempt(
         id=happening.id,
@@ -140,10 +158,14 @@ def _attempt_created(happening: h.AttemptCreated, run: Run) -> Run:
         definition=happening.definition,
         markers=happening.markers,
     )
+    if asks:
+        told = "asks whether its condition is met"
+        return changed(run, reason=Reason.CONDITION, message=told, attempts=(*run.attempts, attempt))
     steps = step_life.begun(run.steps, happening.step, n)
     return changed(
         run,
         reason=None,
+        message="" if run.state is RunState.PENDING else run.message,
         attempts=(*run.attempts, attempt),
         attempt=run.attempt if run.state is RunState.RUNNING else run.attempt + 1,
         next_attempt_at=None,
@@ -157,8 +179,8 @@ def _attempt_created(happening: h.AttemptCreated, run: Run) -> Run:
 def _attempt_started(happening: h.AttemptStarted, run: Run) -> Run:
     attempt = open_attempt(run)
     require(run, attempt is not None and attempt.state is StepState.PENDING, happening)
-    run = _entered(run, happening.at)
     assert attempt is not None
+    run = run if attempt.step == CONDITION else _entered(run, happening.at)
     steps = step_life.changed(run.steps, attempt.step, StepState.RUNNING, happening.at)
     attempts = attempts_with(
         run,
@@ -171,6 +193,8 @@ def _attempt_started(happening: h.AttemptStarted, run: Run) -> Run:
         user=happening.user,
         timeout_at=happening.timeout_at,
     )
+    if attempt.step == CONDITION:
+        return changed(run, attempts=attempts)
     progress = of_steps(steps) if step_life.listed(steps) else Progress()
     return changed(run, steps=steps, attempts=attempts, progress=progress)
 
@@ -181,8 +205,6 @@ def _attempt_ended(happening: h.AttemptEnded, run: Run) -> Run:
     require(run, attempt is not None, happening)
     assert attempt is not None
     outcome = happening.outcome
-    run = _entered(run, happening.at)
-    steps = step_life.ended(run.steps, attempt.step, outcome, happening.at)
     attempts = attempts_with(
         run,
         state=outcome.state,
@@ -193,6 +215,10 @@ def _attempt_ended(happening: h.AttemptEnded, run: Run) -> Run:
         signal=outcome.signal,
         log_size=happening.log_size,
     )
+    if attempt.step == CONDITION:
+        return _after_condition(changed(run, attempts=attempts), happening)
+    run = _entered(run, happening.at)
+    steps = step_life.ended(run.steps, attempt.step, outcome, happening.at)
     progress = of_steps(steps) if step_life.listed(steps) else run.progress
     run = changed(run, steps=steps, attempts=attempts, progress=progress, exit_code=outcome.exit_code)
     run = telling.warned(h.Warned(text=outcome.warning), run) if outcome.warning else run
@@ -230,13 +256,34 @@ def _retry_now(happening: h.RetryNow, run: Run) -> Run:
 def _skipped(happening: h.Skipped, run: Run) -> Run:
     require(run, run.state is RunState.PENDING, happening)
     # What was never begun leaves nothing: an attempt that was only planned goes.
-    run = changed(run, attempts=(), attempt=0, count=happening.count, last_due_at=happening.last_due_at)
+    asked = tuple(attempt for attempt in run.attempts if attempt.state.is_final)
+    run = changed(
+        run,
+        attempts=asked,
+        attempt=0,
+        count=happening.count,
+        last_due_at=happening.last_due_at,
+        planned_at=happening.last_planned_at or happening.last_due_at or run.planned_at,
+    )
     return _close(run, RunState.SKIPPED, happening.at, (happening.reason, happening.message))
 
 
 @_apply.register
 def _given_up(happening: h.GivenUp, run: Run) -> Run:
     return _close(run, RunState.FAILED, happening.at, (happening.reason, happening.message))
+
+
+def _after_condition(run: Run, happening: h.AttemptEnded) -> Run:
+    """The run has not begun, whatever the answer is."""
+    outcome, skip = happening.outcome, happening.goes_on
+    if outcome.state is StepState.COMPLETED:
+        if run.cancel_requested_at is None:
+            return changed(run, reason=None, message="")
+        return _close(run, RunState.CANCELLED, happening.at, (Reason.CANCELLED, "cancelled before it began"))
+    if skip is not None:
+        count, last = skip.count + 1, run.due_at
+        run = changed(run, due_at=skip.due_at, planned_at=skip.planned_at, count=count, last_due_at=last)
+    return _close(run, RunState(outcome.state.value), happening.at, (outcome.reason, outcome.message))
 
 
 def _after_attempt(run: Run, happening: h.AttemptEnded) -> Run:

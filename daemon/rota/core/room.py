@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from heapq import heapify, heappop, heappush
 
 from rota.core.instant import to_ms
-from rota.core.model import JobSpec
+from rota.core.model import Concurrency, JobSpec
 from rota.core.run import Run, RunState
 
 _NAMED = 3  # runs that a message names before it says how many more there are
@@ -63,12 +63,15 @@ class PoolUse:
     waiting: tuple[str, ...]
 
 
-def claim_of(run: Run, spec: JobSpec) -> Claim:
-    """What the run takes by its job as it is now. One that tries again waits since its time came."""
+def claim_of(run: Run, spec: JobSpec | None) -> Claim:
+    """What the run takes by its job as it is now; without a job it takes a place among all runs and no more.
+
+    One that tries again waits since its time came.
+    """
     since = run.created_at
     if run.state is RunState.RETRYING and run.next_attempt_at is not None:
         since = run.next_attempt_at
-    limits = spec.concurrency
+    limits = Concurrency() if spec is None else spec.concurrency
     return Claim(
         job=run.job,
         number=run.number,
@@ -89,6 +92,7 @@ class Room:
     def __init__(self, pools: Mapping[str, int] | None = None, max_running: int | None = None) -> None:
         self.pools = dict(pools or {})
         self.max_running = max_running
+        self._tickets = 0
         self._holding: dict[str, Claim] = {}
         self._waiting: dict[str, Claim] = {}
         self._lanes: dict[_Lane, list[tuple[Rank, Claim]]] = {}
@@ -113,6 +117,11 @@ class Room:
     def waits(self, run: str) -> bool:
         """Whether the run stands in line."""
         return run in self._waiting
+
+    def ticket(self) -> int:
+        """A number for a run that has none yet."""
+        self._tickets -= 1
+        return self._tickets
 
     def hold(self, claim: Claim) -> None:
         """It runs already: the place is taken, whether there was one or not."""

@@ -212,6 +212,11 @@ class Run:
         return self.state is RunState.PENDING and self.reason is Reason.QUEUED
 
     @property
+    def is_asking(self) -> bool:
+        """Asks whether its job's condition is met: it holds its place, and has not begun."""
+        return self.state is RunState.PENDING and self.reason is Reason.CONDITION
+
+    @property
     def current_attempt(self) -> Attempt | None:
         """The newest attempt, whatever its state."""
         return self.attempts[-1] if self.attempts else None

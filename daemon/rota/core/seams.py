@@ -126,8 +126,11 @@ class Store(Protocol):
         `shortened`: skips that give some of their due instants to `runs`; they are written first.
         """
 
-    async def save(self, run: Run) -> None:
-        """Write the run, its steps and its attempts as they are now."""
+    async def save(self, run: Run, *, instead_of: Run | None = None) -> None:
+        """Write the run, its steps and its attempts as they are now.
+
+        `instead_of`: another run of the job goes in the same transaction, since this one stands for it too.
+        """
 
     async def run(self, job: str, number: int) -> Run | None: ...
 
@@ -304,6 +307,9 @@ class ProcessRunner(Protocol):
 
     async def ack(self, ref: AttemptRef) -> None:
         """The end is stored; the runner may forget it."""
+
+    async def remove(self, job: str, number: int) -> None:
+        """Delete the logs of a run that has ended. Raises Unavailable without a runner."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -10,10 +10,11 @@ from rota.core.run import Attempt, Run
 from rota.core.templates import as_text
 
 
-def template_values(run: Run, *, host: str, url: str) -> dict[str, object]:
-    """`params`, `steps`, `run`, `host`, `rota`: the names that `{{ … }}` may use."""
+def template_values(run: Run, *, host: str, url: str, matrix: Mapping[str, str]) -> dict[str, object]:
+    """`params`, `matrix`, `steps`, `run`, `host`, `rota`: the names that `{{ … }}` may use."""
     return {
         "params": dict(run.params),
+        "matrix": dict(matrix),
         "steps": {step.key: {"outputs": dict(step.outputs)} for step in run.steps},
         "run": {"id": run.id, "job": run.job, "number": run.number, "attempt": run.attempt},
         "host": {"name": host},
@@ -21,8 +22,10 @@ def template_values(run: Run, *, host: str, url: str) -> dict[str, object]:
     }
 
 
-def variables(run: Run, attempt: Attempt, *, host: str, url: str) -> dict[str, str]:
-    """`ROTA_*`, `PARAM_*` and `STEPS_*_OUTPUTS_*` of one attempt.
+def variables(
+    run: Run, attempt: Attempt, *, host: str, url: str, matrix: Mapping[str, str]
+) -> dict[str, str]:
+    """`ROTA_*`, `MATRIX_*`, `PARAM_*` and `STEPS_*_OUTPUTS_*` of one attempt.
 
     A run by hand is for the instant at which it was asked for, unless `--for` named another.
     """
@@ -39,6 +42,7 @@ def variables(run: Run, attempt: Attempt, *, host: str, url: str) -> dict[str, s
         "ROTA_HOST": host,
         "ROTA_URL": url,
     }
+    told.update({f"MATRIX_{_name(key)}": value for key, value in matrix.items()})
     told.update({f"PARAM_{_name(key)}": as_text(value) for key, value in run.params.items()})
     for step in run.steps:
         told.update(_outputs(step.key, step.outputs))

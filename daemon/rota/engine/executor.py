@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Coro
 from contextlib import asynccontextmanager
 from dataclasses import replace
 from datetime import datetime
+from itertools import zip_longest
 from typing import Any
 
 import structlog
@@ -14,15 +15,19 @@ import structlog
 from rota.core import decisions as d
 from rota.core import happenings as h
 from rota.core import planning
+from rota.core.attempt_life import open_attempt
 from rota.core.board import JobEntry
+from rota.core.catching_up import catch_up_paused
 from rota.core.errors import Unavailable
 from rota.core.events import RunChanged
 from rota.core.lifecycle import apply_all
 from rota.core.model import JobSpec
+from rota.core.pauses import covering
 from rota.core.recovery import Recovery
+from rota.core.room import Claim, claim_of
 from rota.core.run import Reason, Run, RunState
 from rota.engine.live_run import LiveRun
-from rota.engine.opening import opened, runs_for
+from rota.engine.opening import NewRun, opened, runs_for
 from rota.engine.parts import Parts
 from rota.engine.steps import Conductor
 from rota.engine.waiting import first_of
@@ -44,6 +49,7 @@ class Executor:
         self._expiries: dict[str, datetime] = {}
         self._adding = asyncio.Lock()
         self._held: frozenset[str] = frozenset()  # jobs whose new runs are being recorded
+        self._room = parts.board.room
 
     @property
     def open_runs(self) -> Sequence[Run]:
@@ -57,12 +63,7 @@ class Executor:
         was recorded and nothing starts.
         """
         async with self._holding({decision.job for decision in decisions}):
-            planned: list[Run] = []
-            for position, decision in enumerate(decisions, start=1):
-                planned += runs_for(decision, self._parts)
-                if position % _SLICE == 0:
-                    await self._parts.clock.sleep(0)
-            added = await self._added(planned)
+            added = await self._added(await self._planned(decisions))
         # All are led before others get a turn: who cancels one of them must meet it here.
         begun = [self._take_up(run) for run in added if _begins(run)]
         for position, live in enumerate(begun, start=1):
@@ -70,13 +71,26 @@ class Executor:
             if position % _SLICE == 0:
                 await self._parts.clock.sleep(0)
 
+    async def catch_up(self, spec: JobSpec, since: datetime) -> int:
+        """Make the runs that the job owes for its paused due instants since then; answers how many.
+
+        They wait until nothing pauses the job any more. Raises Unavailable, and then there is none.
+        """
+        # Held from the look at the skips on, so that none of them grows meanwhile.
+        async with self._holding({spec.id}):
+            now = self._parts.clock.now()
+            skips = await self._parts.store.answers(spec.id, since, now)
+            owed = catch_up_paused(spec, skips, now)
+            return len(await self._added(await self._planned(owed.starts), owed.shortened))
+
     async def open(self, spec: JobSpec, opening: h.Opening, admit: Callable[[], bool]) -> Run:
         """A run at somebody's request. `admit` answers whether it queues, or refuses by raising.
 
         Raises Unavailable when the ledger can't take it.
         """
         async with self._holding({spec.id}):
-            (run,) = await self._added([opened(spec, replace(opening, queued=admit()), self._parts)])
+            new = opened(spec, replace(opening, queued=admit()), self._parts)
+            (run,) = await self._added([new])
         if not _begins(run):
             return self._now(run)
         live = self._take_up(run)
@@ -85,21 +99,25 @@ class Executor:
 
     def adopt(self, run: Run, found: Awaitable[Recovery] | None = None) -> None:
         """Lead on a run of an earlier daemon; `found`: what became of its open attempt."""
-        if run.id not in self._live:
-            self._lead(self._take_up(run), found=found)
-
-    def release(self, job: str) -> None:
-        """Let waiting runs of the job start, now that something of it may have changed."""
-        entry = self._parts.board.jobs.get(job)
-        if entry is None or job in self._held:
+        if run.id in self._live:
             return
-        now = self._parts.clock.now()
-        for outcome in planning.release(entry, now):
-            if isinstance(outcome, d.Release):
-                self._start_waiting(outcome.run)
-            else:
-                self.skip(outcome.run, outcome.reason, outcome.message)
-        self._arm_expiry(entry)
+        if run.state is not RunState.RETRYING or open_attempt(run) is not None:
+            entry = self._parts.board.jobs.get(run.job)
+            self._room.hold(claim_of(run, None if entry is None else entry.spec))
+        self._lead(self._take_up(run), found=found)
+
+    def release(self, *jobs: str) -> None:
+        """Let waiting runs start, now that something of these jobs may have changed.
+
+        Whose own job lets it start stands in line for room; and who is next in line gets it, of any job.
+        """
+        lined_up = [run for job in jobs for run in self._lined_up(job)]
+        for claim in self._room.grant(held=self._held):
+            self._begin_waiting(claim)
+        for run in lined_up:
+            if not run.message and run.id not in self._live and self._room.waits(run.id):
+                self._live[run.id] = live = LiveRun(run, self._parts)
+                self.spawn(self._note_waiting(live, self._room.blocked_by(run.id)))
 
     def skip(self, run: Run, reason: Reason, message: str) -> None:
         """End a waiting run before it began."""
@@ -112,8 +130,12 @@ class Executor:
         for live in self._live.values():
             if live.run.job in jobs:
                 live.nudged.set()
-        for job in jobs:
-            self.release(job)
+        self.release(*jobs)
+
+    async def until_over(self, job: str) -> None:
+        """Return when no run of the job is led any more."""
+        while going_on := [live for live in self._live.values() if live.run.job == job]:
+            await going_on[0].over.wait()
 
     async def cancel(self, run: Run, *, immediately: bool = False) -> Run:
         """Ask an open run to end. Raises Unavailable for a waiting run whose end can't be stored."""
@@ -159,17 +181,31 @@ class Executor:
                 yield
             finally:
                 self._held = frozenset()
-                for job in jobs:
-                    self.release(job)
+                self.release(*jobs)
 
-    async def _added(self, planned: Sequence[Run]) -> list[Run]:
+    async def _planned(self, decisions: Sequence[d.Decision]) -> list[NewRun]:
+        planned: list[NewRun] = []
+        try:
+            for position, decision in enumerate(decisions, start=1):
+                planned += runs_for(decision, self._parts)
+                if position % _SLICE == 0:
+                    await self._parts.clock.sleep(0)
+        except BaseException:
+            self._settle(planned, ())  # nobody is going to take the places that were kept
+            raise
+        return planned
+
+    async def _added(self, planned: Sequence[NewRun], shortened: Sequence[Run] = ()) -> list[Run]:
         if not planned:
             return []
+        added: Sequence[Run | None] = ()
         try:
-            added = await self._parts.store.add(planned)
+            added = await self._parts.store.add([new.run for new in planned], shortened)
         except Unavailable as error:
             self._parts.writable.error = error.message
             raise
+        finally:
+            self._settle(planned, added)
         self._parts.writable.error = ""
         runs = [run for run in added if run is not None]
         for run in runs:
@@ -179,6 +215,14 @@ class Executor:
                 # Nobody releases what is not on the board.
                 self.skip(run, Reason.REMOVED, "the job was removed while this run was recorded")
         return runs
+
+    def _settle(self, planned: Sequence[NewRun], added: Sequence[Run | None]) -> None:
+        """The places that were kept belong to the runs that came to be."""
+        for new, run in zip_longest(planned, added):
+            if new.claim is not None:
+                self._room.leave(new.claim.run)
+                if run is not None:
+                    self._room.hold(replace(new.claim, number=run.number))
 
     def _now(self, run: Run) -> Run:
         live = self._live.get(run.id)
@@ -193,7 +237,8 @@ class Executor:
     def _lead(
         self, live: LiveRun, *, first: h.Happening | None = None, found: Awaitable[Recovery] | None = None
     ) -> None:
-        self.spawn(self._led(live, Conductor(live, self._parts, first=first, found=found)))
+        conductor = Conductor(live, self._parts, rests=self._rests, first=first, found=found)
+        self.spawn(self._led(live, conductor))
 
     async def _led(self, live: LiveRun, conductor: Conductor) -> None:
         while not live.run.state.is_final:
@@ -203,13 +248,73 @@ class Executor:
                 # A fault of ours must not lose the run: it stays in the ledger as it is, and is led on.
                 _log.exception("run.task_failed", run=live.run.id, error=str(error))
                 await self._parts.clock.sleep(_AFTER_A_FAULT)
+        self._let_go(live)
+
+    def _let_go(self, live: LiveRun) -> None:
         self._live.pop(live.run.id, None)
+        self._room.leave(live.run.id)
         live.over.set()
         self.release(live.run.job)
 
+    # --- those that wait ---
+
+    def _lined_up(self, job: str) -> list[Run]:
+        """The runs of the job that stand in line for room now; those whose turn it is not leave it."""
+        entry = self._parts.board.jobs.get(job)
+        if entry is None or job in self._held:
+            return []
+        now, ready = self._parts.clock.now(), []
+        for outcome in planning.release(entry, now):
+            if isinstance(outcome, d.Expire):
+                self.skip(outcome.run, outcome.reason, outcome.message)
+            elif self._room.holds(outcome.run.id):  # it got its place while it was being changed
+                self._start_waiting(outcome.run)
+            else:
+                self._room.wait(claim_of(outcome.run, entry.spec))
+                ready.append(outcome.run)
+        turns = {run.id for run in ready}
+        paused = covering(entry.pauses, now) is not None
+        for run in entry.open_runs.values():
+            if self._room.waits(run.id) and run.id not in turns and (run.is_queued or paused):
+                self._room.leave(run.id)
+        self._arm_expiry(entry)
+        return ready
+
+    def _begin_waiting(self, claim: Claim) -> None:
+        entry = self._parts.board.jobs.get(claim.job)
+        run = None if entry is None else entry.open_runs.get(claim.number)
+        live = self._live.get(claim.run)
+        if run is not None and run.is_queued:
+            self._start_waiting(run)
+        elif live is not None:
+            live.nudged.set()  # it tries again, and waits for nothing else
+        else:
+            self._room.leave(claim.run)
+
+    def _rests(self, run: Run) -> None:
+        """It waits for its next attempt: others may have its place until then."""
+        if self._room.holds(run.id):
+            self._room.leave(run.id)
+            self.release(run.job)
+
+    async def _note_waiting(self, live: LiveRun, message: str) -> None:
+        """Say in the ledger what a waiting run waits for; it may be asked to end meanwhile."""
+        noted = h.Waiting(message=message)
+        try:
+            await live.commit_plan_once(lambda run: (noted,) if run.is_queued else ())
+            if live.run.cancel_requested_at is not None:
+                await live.commit_plan(lambda _: (h.Cancelled(at=self._parts.clock.now()),))
+        except Unavailable as error:
+            _log.warning("run.waiting_not_noted", run=live.run.id, error=error.message)
+        if live.run.state.is_final:
+            self._let_go(live)
+        else:
+            self._live.pop(live.run.id, None)
+            self.release(live.run.job)
+
     def _start_waiting(self, run: Run) -> None:
         if run.id in self._live:
-            return
+            return  # it is looked at again as soon as that is done
         # On the board before the ledger: nobody else may take the place while this is being stored.
         released = apply_all(run, [h.Released()])
         self._parts.board.record(released)
@@ -236,8 +341,7 @@ class Executor:
         try:
             await live.commit_once(h.Cancelled(at=self._parts.clock.now()))
         finally:
-            self._live.pop(run.id, None)
-        self.release(run.job)
+            self._let_go(live)
         return live.run
 
     async def _note_cancel(self, live: LiveRun) -> None:

@@ -46,11 +46,14 @@ class LiveRun:
         """Apply, store, then announce. Tries again for as long as the ledger can't take it."""
         await self.commit_plan(lambda run: happenings)
 
-    async def commit_plan(self, plan: Plan) -> None:
-        """`commit` of what `plan` says of the run as it is at that moment."""
+    async def commit_plan(self, plan: Plan, *, instead_of: Run | None = None) -> None:
+        """`commit` of what `plan` says of the run as it is at that moment.
+
+        `instead_of`: a skip that leaves the ledger with it, since this run stands for it from now on.
+        """
         while True:
             try:
-                await self.commit_plan_once(plan)
+                await self.commit_plan_once(plan, instead_of=instead_of)
                 return
             except Unavailable as error:
                 _log.warning("run.not_stored", run=self.run.id, error=error.message)
@@ -60,12 +63,12 @@ class LiveRun:
         """Apply, store, then announce; raises Unavailable, and then nothing has changed."""
         await self.commit_plan_once(lambda run: happenings)
 
-    async def commit_plan_once(self, plan: Plan) -> None:
+    async def commit_plan_once(self, plan: Plan, *, instead_of: Run | None = None) -> None:
         """`commit_once` of what `plan` says of the run as it is at that moment."""
         async with self._lock:
             changed = apply_all(self.run, plan(self.run))
             try:
-                await self._parts.store.save(changed)
+                await self._parts.store.save(changed, instead_of=instead_of)
             except Unavailable as error:
                 self._parts.writable.error = error.message
                 raise

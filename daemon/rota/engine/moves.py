@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
+from rota.core import condition, retry
 from rota.core import happenings as h
-from rota.core import retry
+from rota.core.expect import length_warning
 from rota.core.lifecycle import apply_all, next_step
-from rota.core.model import JobSpec
+from rota.core.model import CONDITION, Expect, JobSpec
 from rota.core.outcome import Outcome
 from rota.core.run import Reason, Run, RunState, StepState
 from rota.core.seams import RunnerFacts, Started, StartOrder
@@ -16,8 +17,8 @@ from rota.engine.parts import Parts
 
 
 def attempt_created(run: Run, spec: JobSpec, parts: Parts) -> h.AttemptCreated:
-    """The next attempt of a run that has a step left, by the job as `spec` says it is."""
-    step = next_step(run)
+    """The next attempt of a run that has something left, by the job as `spec` says it is: condition first."""
+    step = CONDITION if condition.must_ask(run, spec) else next_step(run)
     if step is None:
         raise AssertionError(f"nothing is left to attempt in {run.id}")
     return h.AttemptCreated(
@@ -26,7 +27,7 @@ def attempt_created(run: Run, spec: JobSpec, parts: Parts) -> h.AttemptCreated:
         step=step,
         boot_id=parts.boot_id,
         definition=spec.definition.hash,
-        markers=spec.markers,
+        markers=spec.markers and step != CONDITION,
     )
 
 
@@ -40,10 +41,14 @@ def begun(run: Run, spec: JobSpec, parts: Parts) -> tuple[h.Happening, ...]:
 
 def ended(run: Run, end: h.AttemptEnded, spec: JobSpec | None, parts: Parts) -> tuple[h.Happening, ...]:
     """The end of an attempt and, when the run goes on without a pause, the attempt at its next step."""
-    if not run.steps:  # nothing can follow, so there is no need to look what does
-        return (end,)
+    expected = Expect() if spec is None else spec.expect
+    if not run.steps and not run.is_asking and expected == Expect():
+        return (end,)  # nothing can follow, so there is no need to look what does
     after = apply_all(run, [end])
-    if after.state is not RunState.RUNNING or spec is None:
+    if after.state.is_final:
+        warning = length_warning(expected, after)
+        return (h.Warned(text=warning), end) if warning else (end,)
+    if after.state is RunState.RETRYING or spec is None:
         return (end,)
     return (end, *_created(after, spec, parts))
 
@@ -63,7 +68,7 @@ def removed(run: Run, at: datetime) -> h.Happening:
 def next_attempt_at(run: Run, judged: Outcome, at: datetime, parts: Parts) -> datetime | None:
     """When the policy of the job, as it is now, allows another attempt after one that ended so at `at`."""
     entry = parts.board.jobs.get(run.job)
-    if entry is None or run.cancel_requested_at is not None:
+    if entry is None or run.cancel_requested_at is not None or run.is_asking:
         return None
     return retry.decide(entry.spec.retry, run, judged, max(at, parts.clock.now()))
 
@@ -91,7 +96,7 @@ def started(
 
 
 def _created(run: Run, spec: JobSpec, parts: Parts) -> tuple[h.Happening, ...]:
-    if next_step(run) is None:
+    if next_step(run) is None and not condition.must_ask(run, spec):
         message = "the step that failed is no longer part of the job"
         return (h.GivenUp(at=parts.clock.now(), reason=Reason.REMOVED, message=message),)
     return (attempt_created(run, spec, parts),)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from rota.core import decisions as d
@@ -12,12 +12,21 @@ from rota.core import planning
 from rota.core.board import JobEntry
 from rota.core.lifecycle import apply, new_run
 from rota.core.model import JobSpec
+from rota.core.room import Claim, claim_of
 from rota.core.run import Run, TriggeredBy
 from rota.engine.moves import attempt_created
 from rota.engine.parts import Parts
 
 
-def runs_for(decision: d.Decision, parts: Parts) -> Sequence[Run]:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NewRun:
+    """A run to be recorded; `claim`: the place that is kept for it meanwhile, None when it does not begin."""
+
+    run: Run
+    claim: Claim | None = None
+
+
+def runs_for(decision: d.Decision, parts: Parts) -> Sequence[NewRun]:
     """What to record for the decision; nothing when its job has gone meanwhile."""
     entry = parts.board.jobs.get(decision.job)
     if entry is None:
@@ -29,23 +38,32 @@ def runs_for(decision: d.Decision, parts: Parts) -> Sequence[Run]:
     return [_run_for(entry.spec, decision, parts)]
 
 
-def opened(spec: JobSpec, opening: h.Opening, parts: Parts) -> Run:
-    """A run that waits its turn, or one with its first attempt."""
+def opened(spec: JobSpec, opening: h.Opening, parts: Parts) -> NewRun:
+    """A run that waits its turn, or one with its first attempt. Where there is no room it waits, too."""
     run = new_run(spec, opening)
-    return run if opening.queued else apply(run, attempt_created(run, spec, parts))
+    if opening.queued:
+        return NewRun(run=run)
+    room = parts.board.room
+    claim = replace(claim_of(run, spec), number=room.ticket())
+    if not room.admit(claim):
+        waits = replace(opening, queued=True, message=room.obstacle(claim))
+        return NewRun(run=new_run(spec, waits))
+    return NewRun(run=apply(run, attempt_created(run, spec, parts)), claim=claim)
 
 
 def _is_taken(entry: JobEntry, decision: d.Start) -> bool:
-    scheduled = decision.triggered_by is TriggeredBy.SCHEDULE
+    scheduled = decision.triggered_by is not TriggeredBy.CATCH_UP
     return scheduled and len(entry.active) >= entry.spec.concurrency.max
 
 
-def _run_for(spec: JobSpec, decision: d.Decision, parts: Parts) -> Run:
+def _run_for(spec: JobSpec, decision: d.Decision, parts: Parts) -> NewRun:
     opening = h.Opening(
         at=parts.clock.now(),
-        triggered_by=TriggeredBy.SCHEDULE,
+        triggered_by=planning.trigger_of(decision.due),
         host=parts.board.host,
         due_at=decision.due.at,
+        planned_at=decision.due.starts_at,
+        upstream=decision.due.upstream,
         params=_defaults(spec),
     )
     match decision:
@@ -57,7 +75,7 @@ def _run_for(spec: JobSpec, decision: d.Decision, parts: Parts) -> Run:
         case d.Start(triggered_by=triggered_by):
             return opened(spec, replace(opening, triggered_by=triggered_by), parts)
         case d.Skip():
-            return apply(new_run(spec, opening), _skipped(decision, opening.at))
+            return NewRun(run=apply(new_run(spec, opening), _skipped(decision, opening.at)))
 
 
 def _skipped(decision: d.Skip, at: datetime) -> h.Skipped:
@@ -67,6 +85,7 @@ def _skipped(decision: d.Skip, at: datetime) -> h.Skipped:
         message=decision.message,
         count=decision.count,
         last_due_at=decision.last_due_at,
+        last_planned_at=decision.last_planned_at,
     )
 
 

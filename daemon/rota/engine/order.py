@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 
 from rota.core.errors import JobError
-from rota.core.model import MAIN, JobSpec
+from rota.core.model import CONDITION, MAIN, JobSpec, StepSpec
 from rota.core.run import Run
 from rota.core.seams import AttemptRef, RunnerFacts, StartOrder
 from rota.core.values import template_values
@@ -13,15 +13,22 @@ from rota.handlers.work import prepare
 from rota.process.environment import Place, environment, working_directory
 
 
+def step_of(spec: JobSpec, key: str) -> StepSpec | None:
+    """What attempts at MAIN, a step or CONDITION do; None when the job no longer has it."""
+    if key == CONDITION and spec.condition is not None:
+        return StepSpec(id=CONDITION, work=spec.condition.work)
+    return spec.steps[0] if key == MAIN else spec.step(key)
+
+
 def build_order(
     spec: JobSpec, run: Run, place: Place, facts: RunnerFacts, timeout: timedelta | None
 ) -> StartOrder:
     """For the newest attempt of the run. Raises JobError when the job can't be prepared, and says why."""
     attempt = run.attempts[-1]
-    step = spec.steps[0] if attempt.step == MAIN else spec.step(attempt.step)
+    step = step_of(spec, attempt.step)
     if step is None:
         raise JobError(f"The step {attempt.step} is no longer part of the job.")
-    prepared = prepare(step.work, template_values(run, host=place.host, url=place.url))
+    prepared = prepare(step.work, template_values(run, host=place.host, url=place.url, matrix=spec.matrix))
     return StartOrder(
         ref=AttemptRef(id=attempt.id, job=run.log_name, number=run.number, step=attempt.step, n=attempt.n),
         argv=prepared.argv,

@@ -44,8 +44,8 @@ async def take_back(parts: Parts, executor: Executor) -> int:
             executor.skip(run, Reason.REMOVED, "the job was removed while this run waited")
     if waiting:
         executor.spawn(_ask(parts, waiting))
-    for job in dict.fromkeys(run.job for run in runs):
-        executor.release(job)
+    # All at once: who gets the room that is left is decided among all that wait.
+    executor.release(*dict.fromkeys(run.job for run in runs))
     _log.info("runs.taken_back", open=len(runs), under_way=len(waiting))
     return len(runs)
 

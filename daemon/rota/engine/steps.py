@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable
+from collections.abc import Awaitable, Callable
 from contextlib import aclosing
 from datetime import datetime, timedelta
 
 import structlog
 
+from rota.core import condition, markers, outcome, recovery
 from rota.core import happenings as h
-from rota.core import markers, outcome, recovery
 from rota.core.attempt_life import open_attempt
 from rota.core.errors import JobError, Unavailable
 from rota.core.model import ExitCodes, JobSpec
@@ -21,7 +21,7 @@ from rota.engine.live_run import LiveRun
 from rota.engine.order import build_order
 from rota.engine.parts import Parts
 from rota.engine.tail import Tail
-from rota.engine.turns import TryLimit, until_next_attempt, until_runner
+from rota.engine.turns import TryLimit, until_next_attempt, until_room, until_runner
 
 _RUNNER_PAUSE = 0.25  # seconds between two questions while nobody answers
 _WATCH_PAUSE = 1.0  # seconds until what became of an attempt is asked, whose watch ended without its end
@@ -37,12 +37,17 @@ class Conductor:
         live: LiveRun,
         parts: Parts,
         *,
+        rests: Callable[[Run], None],
         first: h.Happening | None = None,
         found: Awaitable[recovery.Recovery] | None = None,
     ) -> None:
-        """`first`: what happens to it before all; `found`: what became of its attempt while nobody looked."""
+        """`first`: what happens to it before all; `found`: what became of its attempt while nobody looked.
+
+        `rests` is called when the run waits for its next attempt, and needs no place until then.
+        """
         self.live = live
         self._parts = parts
+        self._rests = rests
         self._first = first
         self._found = found
         self._spec: JobSpec | None = None  # the job as this try of the run began
@@ -74,7 +79,9 @@ class Conductor:
 
     async def _begin(self) -> None:
         if self.live.run.state is RunState.RETRYING:
+            self._rests(self.live.run)
             await until_next_attempt(self.live, self._parts)
+            await until_room(self.live, self._parts)
         if self.live.run.cancel_requested_at is not None:
             await self.live.commit(h.Cancelled(at=self._now()))
             return
@@ -114,7 +121,7 @@ class Conductor:
         try:
             self._sent = build_order(spec, self.live.run, self._parts.place, facts, timeout)
         except JobError as error:
-            await self._end(outcome.refused(error.message))
+            await self._end(self._refused(error.message))
             return
         try:
             answer = await self._parts.runner.start(self._sent)
@@ -128,7 +135,10 @@ class Conductor:
         elif answer.code == "known":
             await self._look()
         else:
-            await self._end(outcome.refused(f"it could not be started: {answer.message}"))
+            await self._end(self._refused(f"it could not be started: {answer.message}"))
+
+    def _refused(self, message: str) -> Outcome:
+        return condition.refused(message) if self.live.run.is_asking else outcome.refused(message)
 
     async def _hold_process(self) -> None:
         """It lives, and is told to end if somebody wants that."""
@@ -150,7 +160,8 @@ class Conductor:
         if spec is None or facts is None or spec.definition.hash != attempt.definition:
             return None
         try:
-            return build_order(spec, self.live.run, self._parts.place, facts, spec.limits.timeout)
+            limit = condition.TIMEOUT if self.live.run.is_asking else spec.limits.timeout
+            return build_order(spec, self.live.run, self._parts.place, facts, limit)
         except JobError:
             return None
 
@@ -197,7 +208,7 @@ class Conductor:
                 await self._ended(ended)
             case recovery.GiveUp(outcome=given):
                 await Tail(self.live, self._parts).drain()
-                await self._end(given)
+                await self._end(condition.unanswered(self._condition()) if self.live.run.is_asking else given)
             case recovery.WatchOn() | recovery.StartNow():
                 pass
 
@@ -207,16 +218,28 @@ class Conductor:
         ref = self.live.ref
         is_known = ended.cause is not EndCause.UNKNOWN
         await Tail(self.live, self._parts).drain(ended.log_size if is_known else None)
-        await self._take_outputs()
-        spec = self._job()
-        judged = outcome.judge(
+        if not self.live.run.is_asking:
+            await self._take_outputs()
+        await self._end(self._judged(ended), at=ended.at, log_size=ended.log_size)
+        await self._parts.runner.ack(ref)
+
+    def _judged(self, ended: Ended) -> Outcome:
+        spec, cancel = self._job(), self.live.run.cancel_requested_at is not None
+        if self.live.run.is_asking:
+            return condition.judge(ended, self._condition(), cancel=cancel)
+        return outcome.judge(
             ended,
             ExitCodes() if spec is None else spec.exit_codes,
-            cancel=self.live.run.cancel_requested_at is not None,
+            cancel=cancel,
             timeout=None if spec is None else spec.limits.timeout,
         )
-        await self._end(judged, at=ended.at, log_size=ended.log_size)
-        await self._parts.runner.ack(ref)
+
+    def _condition(self) -> str:
+        """As people wrote it; what was really asked, when the job has it no longer."""
+        spec = self._job()
+        if spec is not None and spec.condition is not None:
+            return spec.condition.text
+        return " ".join(self.live.run.attempts[-1].argv)
 
     async def _take_outputs(self) -> None:
         try:
@@ -232,14 +255,30 @@ class Conductor:
     async def _end(self, judged: Outcome, *, at: datetime | None = None, log_size: int = 0) -> None:
         """Record the end and, in the same transaction, the step that follows it."""
         at = at or self._now()
+        unmet = self.live.run.is_asking and judged.state is StepState.SKIPPED
+        before = await self._unmet_before() if unmet else None
 
         def plan(run: Run) -> tuple[h.Happening, ...]:
             again_at = moves.next_attempt_at(run, judged, at, self._parts)
-            end = h.AttemptEnded(at=at, outcome=judged, next_attempt_at=again_at, log_size=log_size)
+            end = h.AttemptEnded(
+                at=at, outcome=judged, next_attempt_at=again_at, log_size=log_size, goes_on=before
+            )
             return moves.ended(run, end, self._job(), self._parts)
 
         self.live.has_process = False
-        await self.live.commit_plan(plan)
+        await self.live.commit_plan(plan, instead_of=before)
+
+    async def _unmet_before(self) -> Run | None:
+        """The skip for the same reason just before: one row stands for both, with the log of the newer."""
+        entry = self._parts.board.jobs.get(self.live.run.job)
+        skip = None if entry is None else entry.last_skip
+        if skip is None or not condition.goes_on(skip, self.live.run):
+            return None
+        try:
+            await self._parts.runner.remove(skip.log_name, skip.number)
+        except Unavailable:
+            return None  # its log can't go now, so its row stays
+        return skip
 
     def _now(self) -> datetime:
         return self._parts.clock.now()

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
+from rota.core import condition
 from rota.core import happenings as h
 from rota.core.model import JobSpec
-from rota.core.planning import is_paused
+from rota.core.pauses import covering
+from rota.core.room import claim_of
 from rota.core.run import Reason, Run, RunState
 from rota.core.seams import Clock, RunnerFacts
 from rota.engine.live_run import LiveRun
@@ -30,6 +32,24 @@ async def until_next_attempt(live: LiveRun, parts: Parts) -> None:
             return
         live.nudged.clear()
         await sleep_or(parts.clock, left if left > 0 else _FOREVER, live.nudged)
+
+
+async def until_room(live: LiveRun, parts: Parts) -> None:
+    """Return when a run that tries again has its place among all that run, or somebody wants its end.
+
+    Who gives places to those in line nudges the one that got one. A pause keeps it out of the line.
+    """
+    room, told = parts.board.room, live.run.message
+    while live.run.cancel_requested_at is None and not room.holds(live.run.id):
+        entry = parts.board.jobs.get(live.run.job)
+        claim = claim_of(live.run, None if entry is None else entry.spec)
+        live.nudged.clear()
+        if not _is_held(live.run, parts):
+            if room.admit(claim):
+                return
+            room.wait(claim)
+            await _tell_waiting(live, told, room.obstacle(claim))
+        await live.nudged.wait()
 
 
 async def until_runner(live: LiveRun, parts: Parts) -> RunnerFacts | None:
@@ -58,6 +78,8 @@ class TryLimit:
 
     def left(self, spec: JobSpec, run: Run) -> timedelta | None:
         """For the newest attempt, before it is started. None: no limit; zero or less: it has passed."""
+        if run.is_asking:
+            return condition.TIMEOUT
         limit = spec.limits.timeout
         if limit is None:
             return None
@@ -69,6 +91,12 @@ class TryLimit:
             left = limit if before is None else before - self._clock.now()
             self._ends_at = now + left.total_seconds()
         return timedelta(seconds=self._ends_at - now)
+
+
+async def _tell_waiting(live: LiveRun, told: str, what_for: str) -> None:
+    """Once; `told`: what was said of the run before it waited."""
+    if live.run.message == told:
+        await live.commit(h.Waiting(message=f"{told}; {what_for}"))
 
 
 def _is_asked(run: Run, due: datetime) -> bool:
@@ -85,4 +113,4 @@ def _is_too_late(run: Run, parts: Parts) -> bool:
 
 def _is_held(run: Run, parts: Parts) -> bool:
     entry = parts.board.jobs.get(run.job)
-    return entry is not None and is_paused(entry.pause, parts.clock.now())
+    return entry is not None and covering(entry.pauses, parts.clock.now()) is not None

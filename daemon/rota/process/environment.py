@@ -45,13 +45,13 @@ def environment(spec: JobSpec, step: StepSpec, run: Run, place: Place, facts: Ru
     attempt = run.current_attempt
     if attempt is None:
         raise AssertionError("an environment belongs to an attempt")
-    values = template_values(run, host=place.host, url=place.url)
+    values = template_values(run, host=place.host, url=place.url, matrix=spec.matrix)
     told = (
         _from_files(spec)
         | _rendered(spec.env, values, "env")
         | _rendered(step.env, values, f"env of {step.id}")
     )
-    told |= variables(run, attempt, host=place.host, url=place.url) | _own(place)
+    told |= variables(run, attempt, host=place.host, url=place.url, matrix=spec.matrix) | _own(place)
     _check_size(told)
     return _from_passwd(facts) | told
 

@@ -14,7 +14,7 @@ from sqlalchemy import Connection, bindparam, delete, insert, select, update
 
 from rota.core.changed import changed
 from rota.core.errors import NotFound
-from rota.core.instant import to_ms
+from rota.core.instant import optional_ms, to_ms
 from rota.core.run import Attempt, Reason, Run, RunState
 from rota.core.seams import JobRecord
 from rota.store.outbox import Key, Order, Outbox
@@ -42,14 +42,21 @@ _CHANGE_ATTEMPT = update(attempts).where(
     attempts.c.position == bindparam("of_position"),
 )
 _DUE_BEFORE = (
-    select(runs.c.number, runs.c.due_at, runs.c.last_due_at, runs.c.reason)
+    select(runs.c.number, runs.c.due_at, runs.c.last_due_at, runs.c.ended_at, runs.c.reason)
     .where(runs.c.job == bindparam("of_job"), runs.c.due_at <= bindparam("due"))
     .order_by(runs.c.due_at.desc())
     .limit(1)
 )
 _CHUNK = 500  # jobs in one IN list
 _SHORTENED = ("due_at", "last_due_at", "count", "message")
-_MERGED = ("count", "last_due_at", "message", "ended_at")  # columns that lengthening a skip changes
+_MERGED = (
+    "count",
+    "last_due_at",
+    "planned_at",
+    "upstream",
+    "message",
+    "ended_at",
+)  # columns that lengthening a skip changes
 
 
 @dataclass(slots=True)
@@ -105,8 +112,10 @@ class Entries:
             self._moved.add(run.job)
         return answers
 
-    def save(self, connection: Connection, run: Run) -> None:
+    def save(self, connection: Connection, run: Run, instead_of: Run | None = None) -> None:
         """See `core.seams.Store.save`. Raises NotFound when the run was never added."""
+        if instead_of is not None:  # first: the run takes over its due instant
+            self.delete(connection, [(instead_of.job, instead_of.number)])
         key = (run.job, run.number)
         self._outbox.touch(connection, key)
         before = self._stored.get(key) or _read_stored(connection, run)
@@ -155,7 +164,7 @@ class Entries:
         self.flush(connection)
         due = to_ms(run.due_at)
         while (row := connection.execute(_DUE_BEFORE, {"of_job": run.job, "due": due}).first()) is not None:
-            if (row.last_due_at or row.due_at) < due:
+            if (row.last_due_at or row.due_at) < due or not _answers(row, run):
                 return False
             if row.reason != Reason.MISSED.value or not self._is_voided(connection, head, row.number, run):
                 return True
@@ -250,9 +259,20 @@ def _set_newest(head: _Head, run: Run) -> None:
     head.knows_skip = True
 
 
+def _answers(row: Any, run: Run) -> bool:
+    """See `store.skips.covers`, for a row that begins and ends around the run's due instant."""
+    last = row.last_due_at or row.due_at
+    due = optional_ms(run.due_at)
+    if due in (row.due_at, last):
+        return True
+    planned = optional_ms(run.planned_at) or due or 0
+    return planned <= max(last, row.ended_at or last)
+
+
 def _advance(head: _Head, run: Run) -> None:
-    due = run.last_due_at or run.due_at
-    head.answered = _latest(head.answered, None if due is None else to_ms(due))
+    """The mark is about when instants were to be answered, which `spread` makes later than they are named."""
+    for at in (run.last_due_at or run.due_at, run.planned_at):
+        head.answered = _latest(head.answered, None if at is None else to_ms(at))
 
 
 def _latest(one: int | None, other: int | None) -> int | None:

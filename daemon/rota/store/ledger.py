@@ -71,8 +71,8 @@ class Ledger:
     async def add(self, runs: Sequence[Run], shortened: Sequence[Run] = ()) -> Sequence[Run | None]:
         return await self.write(lambda connection: self._entries.add(connection, runs, shortened))
 
-    async def save(self, run: Run) -> None:
-        await self.write(lambda connection: self._entries.save(connection, run))
+    async def save(self, run: Run, *, instead_of: Run | None = None) -> None:
+        await self.write(lambda connection: self._entries.save(connection, run, instead_of))
 
     async def save_records(self, records: Sequence[JobRecord]) -> None:
         await self.write(lambda connection: self._entries.save_records(connection, records))

@@ -22,7 +22,7 @@ RUN = Run(
 
 
 def test_a_job_is_told_who_it_is_and_what_it_is_for() -> None:
-    told = variables(RUN, ATTEMPT, host="db1", url="http://127.0.0.1:8321")
+    told = variables(RUN, ATTEMPT, host="db1", url="http://127.0.0.1:8321", matrix={})
 
     assert told == {
         "ROTA_JOB": "backup",
@@ -47,13 +47,13 @@ def test_a_run_by_hand_is_for_the_moment_it_was_asked_for() -> None:
         job="backup", number=1, state=RunState.PENDING, triggered_by=TriggeredBy.MANUAL, created_at=NOON
     )
 
-    told = variables(by_hand, ATTEMPT, host="", url="")
+    told = variables(by_hand, ATTEMPT, host="", url="", matrix={})
 
     assert told["ROTA_SCHEDULED_FOR"] == "2026-03-01T12:00:00+00:00"
 
 
 def test_templates_see_the_same_as_the_environment() -> None:
-    values = template_values(RUN, host="db1", url="u")
+    values = template_values(RUN, host="db1", url="u", matrix={"db": "app"})
 
     assert values["params"] == RUN.params
     assert values["steps"] == {"dump-all": {"outputs": {"size": "7"}}, "verify": {"outputs": {}}}

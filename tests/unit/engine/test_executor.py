@@ -571,10 +571,10 @@ async def test_a_run_that_is_to_wait_and_whose_job_is_removed_while_it_is_record
         await engine.start()
         add = engine.store.add
 
-        async def add_late(runs: Sequence[Run]) -> Sequence[Run | None]:
+        async def add_late(runs: Sequence[Run], *rest: Sequence[Run]) -> Sequence[Run | None]:
             engine.specs.clear()
             await engine.jobs.reload()
-            return await add(runs)
+            return await add(runs, *rest)
 
         monkeypatch.setattr(engine.store, "add", add_late)
         await queue(engine, 1)
@@ -675,9 +675,9 @@ async def test_a_place_is_given_once_though_the_queue_moves_while_a_new_run_is_b
     await queue(engine, 1, catch_up=True)
     add = engine.store.add
 
-    async def slowly(runs: Sequence[Run]) -> Sequence[Run | None]:
+    async def slowly(runs: Sequence[Run], *rest: Sequence[Run]) -> Sequence[Run | None]:
         await engine.operations.resume("backup")
-        return await add(runs)
+        return await add(runs, *rest)
 
     engine.store.add = slowly  # type: ignore[method-assign]
     await engine.operations.run_now("backup")
