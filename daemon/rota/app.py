@@ -146,6 +146,8 @@ async def _assemble(
         epoch=secrets.token_hex(4),
         hosts=config.web_hosts,
         timezone=config.timezone,
+        pools=config.pools,
+        max_running=config.max_running,
     )
     upkeep = Upkeep(ledger, clock, config.retention, client.remove)
     probes = Probes(

@@ -24,6 +24,7 @@ COMMANDS: Mapping[str, str] = {
     "status": "rota.cli.status:status",
     "watch": "rota.cli.watch:watch",
     "next": "rota.cli.next:next_instants",
+    "plan": "rota.cli.plan:plan",
     "run": "rota.cli.run:run",
     "runs": "rota.cli.runs:runs",
     "show": "rota.cli.runs:show",

@@ -1,4 +1,4 @@
-"""Two sets of jobs compared: what is added, removed, renamed or changed, and what the next hours make of it."""
+"""Two sets of jobs compared: what is added, removed, renamed or changed, and what the next hours bring."""
 
 from __future__ import annotations
 

@@ -38,7 +38,7 @@ class Pressure:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Side:
-    """A set of jobs, and what its daemon knows; `defaults` are texts of `_defaults` files by relative path."""
+    """A set of jobs, and what its daemon knows; `defaults` are `_defaults` files: text by relative path."""
 
     jobs: Mapping[str, JobSpec] = field(default_factory=dict)
     medians: Mapping[str, timedelta] = field(default_factory=dict)

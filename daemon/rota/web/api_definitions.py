@@ -41,7 +41,12 @@ def _definition(entry: JobEntry) -> Shape:
         "id": spec.id,
         "definition": json.loads(spec.definition.text),
         "hash": spec.definition.hash,
-        "source": {"file": spec.source.file, "line": spec.source.line, "commit": spec.source.commit},
+        "source": {
+            "file": spec.source.file,
+            "line": spec.source.line,
+            "directory": spec.source.directory,
+            "commit": spec.source.commit,
+        },
         "medianMs": _median_ms(entry),
         "paused": None
         if pause is None
