@@ -12,6 +12,7 @@ from typing import Any, Literal
 from rota.config import yaml12, zones
 from rota.config.calendars import NamedCalendar
 from rota.config.checker import Shape, checker
+from rota.config.excepts import DaysError, days
 from rota.config.part import Part, in_order
 from rota.config.quantity import duration
 from rota.config.wording import explain
@@ -79,7 +80,7 @@ def parse(content: bytes, file: str, folder: Path) -> DaemonConfig | tuple[Probl
     refused = {error.absolute_path[0] for error in errors if error.absolute_path}
     if isinstance(data, dict):
         fitting = {key: value for key, value in data.items() if key not in refused}
-        problems += _beyond_schema(fitting, part)
+        problems += [*_beyond_schema(fitting, part), *_wrong_dates(fitting, part)]
     return in_order(problems) if problems else _build(data, folder)
 
 
@@ -92,6 +93,15 @@ def _beyond_schema(data: Raw, part: Part) -> Iterator[Problem]:
         yield part.problem(
             ["listen"], f"there is no port {listen.rpartition(':')[2]}: expected 0 to {_LAST_PORT}"
         )
+
+
+def _wrong_dates(data: Raw, part: Part) -> Iterator[Problem]:
+    for name, calendar in data.get("calendars", {}).items():
+        for index, written in enumerate(calendar.get("dates", ())):
+            try:
+                days(written)
+            except DaysError as error:
+                yield part.problem(["calendars", name, "dates", index], error.message, error.hint)
 
 
 def _build(data: Raw, folder: Path) -> DaemonConfig:
@@ -111,6 +121,16 @@ def _retention(written: Raw, _: Path) -> Retention:
     return Retention(**read)
 
 
+def _calendars(written: Raw, folder: Path) -> dict[str, NamedCalendar]:
+    return {name: _calendar(calendar, folder) for name, calendar in written.items()}
+
+
+def _calendar(written: Raw, folder: Path) -> NamedCalendar:
+    if "ics" in written:
+        return NamedCalendar(ics=folder / written["ics"])
+    return NamedCalendar(dates=tuple(days(each) for each in written["dates"]))
+
+
 def _as_written(value: Any, _: Path) -> Any:
     return value
 
@@ -126,5 +146,8 @@ _READERS: dict[str, Callable[[Any, Path], Any]] = {
     "retention": _retention,
     "web": lambda written, _: tuple(written.get("hosts", ())),
     "startup_delay": lambda written, _: duration(written),
+    "pools": lambda written, _: {pool: int(size) for pool, size in written.items()},
+    "max_running": lambda written, _: int(written),
+    "calendars": _calendars,
     "log": _as_written,
 }

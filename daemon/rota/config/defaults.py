@@ -26,7 +26,7 @@ class Defaults:
 
 # A block without any of these says nothing by itself.
 _INCOMPLETE = {
-    "schedule": {"cron", "every", "at"},
+    "schedule": {"cron", "every", "at", "boot", "after"},
     "http": {"url"},
     "check": {"disk", "tcp", "http", "file_age", "command", "checks"},
 }

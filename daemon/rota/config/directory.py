@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import stat
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -52,6 +54,7 @@ class Directory:
         path = file.path
         known = self._known.get(path)
         same = known is not None and known.signature == file.signature and known.defaults == used.key
+        same = same and known is not None and self._has_same_calendars(known.outcome)
         if known is not None and same and known.content is None:
             return known.outcome
         content = content_of(file)
@@ -69,14 +72,25 @@ class Directory:
         )
         return outcome
 
+    def _has_same_calendars(self, outcome: Outcome) -> bool:
+        calendars = self._surroundings.calendars
+        return all(calendars.key(path) == key for path, key in outcome.calendars.items())
+
 
 def content_of(file: JobFile) -> bytes | Problem:
     """At most one byte more than is allowed, or why it can't be read."""
     try:
-        with Path(file.path).open("rb") as opened:
+        # A FIFO that nobody writes to would hold its reader for ever.
+        with os.fdopen(os.open(file.path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC), "rb") as opened:
+            if not stat.S_ISREG(os.fstat(opened.fileno()).st_mode):
+                return _unread(file, "it is not a regular file")
             return opened.read(yaml12.MAX_BYTES + 1)
     except OSError as error:
-        return Problem(file=file.shown, line=1, column=1, message=f"can't be read: {error.strerror}")
+        return _unread(file, str(error.strerror))
+
+
+def _unread(file: JobFile, why: str) -> Problem:
+    return Problem(file=file.shown, line=1, column=1, message=f"can't be read: {why}", rule="unreadable")
 
 
 def nearest(by_folder: dict[str, Defaults], folder: str) -> Defaults:

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from functools import cache
+from pathlib import Path
 
 from rota.config import yaml12
 from rota.config.checker import Shape, checker
 from rota.config.defaults import Defaults, applied
+from rota.config.findings import Mention
 from rota.config.folder import JobFile
+from rota.config.matrix import has_matrix, variants
 from rota.config.parse import Surroundings, parse
 from rota.config.part import Part, in_order
 from rota.config.places import Data, Place
@@ -22,21 +26,31 @@ from rota.core.problems import Problem
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Claim:
-    """A file says that it holds this job. `spec` is None when the job is broken."""
+    """A file says that it holds this job. `spec` is None when the job is broken.
+
+    `family` is the id that the file's `matrix` was added to; `upstreams` and `former` name other jobs.
+    """
 
     job: str
     place: Place
     spec: JobSpec | None = None
     is_here: bool = True
+    family: str | None = None
+    upstreams: tuple[Mention, ...] = ()
+    former: tuple[Mention, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Outcome:
-    """Not `readable`: nobody can say which jobs the file holds now."""
+    """Not `readable`: nobody can say which jobs the file holds now.
+
+    `calendars` are files that the jobs depend on, each with the key of what it said.
+    """
 
     claims: tuple[Claim, ...] = ()
     problems: tuple[Problem, ...] = ()
     readable: bool = True
+    calendars: Mapping[Path, str] = field(default_factory=dict)
 
 
 def read(content: bytes, file: JobFile, defaults: Defaults, surroundings: Surroundings) -> Outcome:
@@ -52,7 +66,12 @@ def read(content: bytes, file: JobFile, defaults: Defaults, surroundings: Surrou
         reader.several(data)
     else:
         reader.one(data)
-    return Outcome(claims=tuple(reader.claims), problems=in_order(reader.problems), readable=reader.readable)
+    return Outcome(
+        claims=tuple(reader.claims),
+        problems=in_order(reader.problems),
+        readable=reader.readable,
+        calendars=reader.calendars,
+    )
 
 
 def job_id_of(file: JobFile) -> str:
@@ -77,6 +96,7 @@ class _Reader:
         self.claims: list[Claim] = []
         self.problems: list[Problem] = list(document.problems)
         self.readable = True
+        self.calendars: dict[Path, str] = {}
         self._file, self._defaults, self._surroundings = file, defaults, surroundings
         self._sound = not document.problems
         self._places = document.places.joined(defaults.places) if defaults.data else document.places
@@ -115,12 +135,32 @@ class _Reader:
         if self._defaults.broken:
             self.problems += explain(checker(Shape.DEFAULTS).iter_errors(part.data), part, partial=True)
             self.claims.append(Claim(job=job, place=place))
+            self.readable = self.readable and not has_matrix(part.data)
             return
         if isinstance(part.data, dict) and self._defaults.data:
             data = applied(self._defaults, part.data, part.places)
             part = Part(data=data, places=part.places, prefix=part.prefix)
+        if not has_matrix(part.data):
+            self._parse(job, part, place)
+            return
+        made = variants(job, part, self.problems)
+        self.readable = self.readable and bool(made)
+        for variant in made:
+            self._parse(variant.job, variant.part, place, family=job)
+
+    def _parse(self, job: str, part: Part, place: Place, *, family: str | None = None) -> None:
         source = Source(file=self._file.relative, line=place.line, directory=self._file.folder)
         parsed = parse(job, part, source, self._surroundings)
         self.problems += parsed.problems
-        spec = parsed.spec if self._sound else None
-        self.claims.append(Claim(job=job, place=place, spec=spec, is_here=parsed.is_here))
+        self.calendars.update(parsed.calendars)
+        self.claims.append(
+            Claim(
+                job=job,
+                place=place,
+                spec=parsed.spec if self._sound else None,
+                is_here=parsed.is_here,
+                family=family,
+                upstreams=parsed.upstreams,
+                former=parsed.former,
+            )
+        )

@@ -6,7 +6,7 @@ files hold it, the one that held it before keeps it. What is broken keeps its la
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -14,6 +14,7 @@ from rota.config.directory import Directory, Reading
 from rota.config.folder import JobFile
 from rota.config.jobfile import Claim, job_id_of
 from rota.config.parse import Surroundings
+from rota.config.relations import Refusals, circles, unknown_upstreams, wrong_renames
 from rota.config.revision import Asking, Revision
 from rota.core.model import JobSet, JobSpec
 from rota.core.problems import Problem
@@ -44,6 +45,7 @@ class JobReader:
         for directory in self._directories:
             asking = Asking(directory.path)
             union.add(directory.read(), asking.answer())
+        union.relate()
         return union.jobset()
 
 
@@ -66,6 +68,9 @@ class _Union:
         self._held_before = _by_file(previous.jobs)
         self._jobs: dict[str, JobSpec] = {}
         self._stale: set[str] = set()
+        self._claims: dict[str, Claim] = {}  # of jobs that are in force as their files say now
+        self._known: set[str] = set()  # every id that some file holds, for any host and however broken
+        self._families: set[str] = set()
         self._problems: list[Problem] = []
         self._files = 0
 
@@ -91,8 +96,23 @@ class _Union:
         for folder in reading.unreadable:
             self._keep(job for job, spec in self._previous.items() if _is_below(spec, folder))
 
+    def relate(self) -> None:
+        """All directories are read: what jobs say of each other is checked."""
+        self._refuse(unknown_upstreams(self._claims, self._known, self._families))
+        self._refuse(wrong_renames(self._claims, self._known))
+        # The last good version of a job can lie in another circle.
+        while self._refuse(circles(self._claims, self._jobs)):
+            pass
+
+    def _refuse(self, refusals: Refusals) -> bool:
+        refused = list(refusals)
+        self._problems += [problem for _, problem in refused]
+        self._keep(dict.fromkeys(job for job, _ in refused))
+        return bool(refused)
+
     def _settle(self, held: Held, revision: Revision) -> None:
         for job, claims in held.items():
+            self._families.update(claim.family for _, claim in claims if claim.family)
             if len(claims) > 1:
                 self._settle_doubled(job, claims, revision)
             else:
@@ -112,7 +132,9 @@ class _Union:
             self._keep([job])
             return
         self._drop(job)
+        self._known.add(job)
         if claim.spec is not None and claim.is_here:
+            self._claims[job] = claim
             self._jobs[job] = self._as_before(_placed(claim.spec, revision))
 
     def _as_before(self, spec: JobSpec) -> JobSpec:
@@ -120,16 +142,18 @@ class _Union:
         before = self._previous.get(spec.id)
         return spec if before is None or before != spec else before
 
-    def _keep(self, jobs: Iterator[str] | Sequence[str]) -> None:
+    def _keep(self, jobs: Iterable[str]) -> None:
         """The last good versions, or nothing where there is none: a broken job hides one it overrides."""
         for job in jobs:
             self._drop(job)
+            self._known.add(job)
             if job in self._previous:
                 self._jobs[job] = self._previous[job]
                 self._stale.add(job)
 
     def _drop(self, job: str) -> None:
         self._jobs.pop(job, None)
+        self._claims.pop(job, None)
         self._stale.discard(job)
 
     def _unreadable_jobs(self, file: JobFile) -> Sequence[str]:

@@ -1,4 +1,4 @@
-"""What the schema can't see in `params` and `exit_codes`."""
+"""What the schema can't see in `params`, `exit_codes`, `concurrency` and `expect`."""
 
 from __future__ import annotations
 
@@ -10,7 +10,9 @@ from jsonschema import Draft202012Validator
 from jsonschema.protocols import Validator
 
 from rota.config import near
+from rota.config.param_words import told
 from rota.config.part import Part
+from rota.config.quantity import duration
 from rota.core.problems import Problem
 
 # What applies to a value by itself. References are left out: nothing is ever fetched for a parameter.
@@ -47,6 +49,36 @@ def check_params(data: Mapping[str, Any], part: Part, problems: list[Problem]) -
         problems.extend(odd or _wrong_schema(path, schema, part))
 
 
+def check_pool(
+    data: Mapping[str, Any], part: Part, pools: Mapping[str, int] | None, problems: list[Problem]
+) -> None:
+    """The pool must be one of rota.yaml, and have room for a run. With `pools` None nobody knows."""
+    sharing = data.get("concurrency", {})
+    pool, weight = sharing.get("pool"), sharing.get("weight", 1)
+    if pool is None or pools is None:
+        return
+    if pool not in pools:
+        hint = near.word(pool, pools) or f"pools in rota.yaml: {', '.join(sorted(pools)) or 'none'}"
+        problems.append(
+            part.problem(["concurrency", "pool"], f'there is no pool "{pool}" in rota.yaml', hint)
+        )
+    elif weight > pools[pool]:
+        message = (
+            f'a run takes {weight} places, and the pool "{pool}" has {pools[pool]}: it could never start'
+        )
+        problems.append(
+            part.problem(["concurrency", "weight"], message, "lower the weight, or raise the pool's size")
+        )
+
+
+def check_expect(data: Mapping[str, Any], part: Part, problems: list[Problem]) -> None:
+    """The shortest usual run can't be longer than the longest."""
+    usual = data.get("expect", {}).get("duration", {})
+    if "min" in usual and "max" in usual and duration(usual["min"]) > duration(usual["max"]):
+        message = f"min ({usual['min']}) is longer than max ({usual['max']})"
+        problems.append(part.problem(["expect", "duration", "min"], message, "exchange the two"))
+
+
 def check_exit_codes(data: Mapping[str, Any], part: Part, problems: list[Problem]) -> None:
     """An exit code can mean one thing only."""
     seen: dict[int, str] = {}
@@ -73,12 +105,16 @@ def _wrong_schema(path: list[str | int], schema: dict[str, Any], part: Part) -> 
     for error in _meta().iter_errors(schema):
         wrong = True
         where = [*path, *error.absolute_path]
-        yield part.problem(where, f"not a JSON Schema: {error.message}")
+        message, hint = told(error)
+        yield part.problem(where, f"not a JSON Schema: {message}", hint).of_rule("params")
     if wrong or "default" not in schema:
         return
     for error in Draft202012Validator(schema).iter_errors(schema["default"]):
-        message = f"the default does not fit its own schema: {error.message}"
-        yield part.problem([*path, "default", *error.absolute_path], message)
+        message, hint = told(error)
+        where = [*path, "default", *error.absolute_path]
+        yield part.problem(where, f"the default does not fit its own schema: {message}", hint).of_rule(
+            "params"
+        )
 
 
 @cache

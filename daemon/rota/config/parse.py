@@ -7,23 +7,28 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from fnmatch import fnmatchcase
 from hashlib import sha256
+from pathlib import Path
 from typing import Any
 
 from rota.config.calendars import Calendars
 from rota.config.checker import errors_in
-from rota.config.meaning import check_exit_codes, check_params
+from rota.config.findings import Findings, Mention
+from rota.config.matrix import as_values, ending
+from rota.config.meaning import check_exit_codes, check_expect, check_params, check_pool
 from rota.config.part import Part, in_order
 from rota.config.places import Places
 from rota.config.quantity import duration, fraction, size
 from rota.config.spots import spots
+from rota.config.template_check import check_templates
 from rota.config.triggers import Origin, read_triggers
 from rota.config.wording import explain
-from rota.config.work import check_steps, read_steps, text_map
+from rota.config.work import check_steps, read_condition, read_steps, text_map
 from rota.core.model import (
     Backoff,
     Concurrency,
     Definition,
     ExitCodes,
+    Expect,
     JobSpec,
     Limits,
     Link,
@@ -60,26 +65,34 @@ class Parsed:
     spec: JobSpec | None
     problems: tuple[Problem, ...] = ()
     is_here: bool = True  # whether `hosts` lets this host have it
+    upstreams: tuple[Mention, ...] = ()  # jobs that it comes after
+    former: tuple[Mention, ...] = ()  # the id that it had before
+    calendars: Mapping[Path, str] = field(default_factory=dict)  # files it looked into, and what key they had
 
 
 def parse(job: str, part: Part, source: Source, surroundings: Surroundings) -> Parsed:
     """Check the whole of one job and build it. `job` is its id, already checked."""
     data: Any = part.data if isinstance(part.data, dict) else {}
     errors = errors_in(part.data)
-    problems = explain(errors, part)
+    findings = Findings(problems=explain(errors, part))
     # What the schema refused is not looked at again, so that one mistake makes one problem.
     refused = {error.absolute_path[0] for error in errors if error.absolute_path}
     fitting = {key: value for key, value in data.items() if key not in refused}
-    origin = Origin(timezone=surroundings.timezone, seed=_seed(job, surroundings.host))
-    found = read_triggers(fitting, part, origin, problems)
-    check_steps(fitting, part, problems)
-    check_params(fitting, part, problems)
-    check_exit_codes(fitting, part, problems)
+    found = read_triggers(fitting, part, _origin(job, source, surroundings), findings)
+    _check(fitting, part, surroundings, findings)
+    problems = in_order(findings.problems)
     if any(problem.severity == "error" for problem in problems):
-        return Parsed(spec=None, problems=in_order(problems))
+        return Parsed(spec=None, problems=problems, calendars=findings.calendars)
     spec = _build(job, data, replace(source, spots=spots(part)), found)
     is_here = is_on(surroundings.host, data.get("hosts", "*"))
-    return Parsed(spec=spec, problems=in_order(problems), is_here=is_here)
+    return Parsed(
+        spec=spec,
+        problems=problems,
+        is_here=is_here,
+        upstreams=tuple(findings.upstreams),
+        former=tuple(findings.former),
+        calendars=findings.calendars,
+    )
 
 
 def restore(job: str, definition: str, source: Source, surroundings: Surroundings) -> JobSpec | None:
@@ -103,6 +116,33 @@ def is_on(host: str | None, globs: str | Sequence[str]) -> bool:
     return _any_matches(host, wanted) and not _any_matches(host, unwanted)
 
 
+def _check(data: Raw, part: Part, surroundings: Surroundings, findings: Findings) -> None:
+    """What the schema can't see."""
+    check_steps(data, part, findings.problems)
+    check_params(data, part, findings.problems)
+    check_exit_codes(data, part, findings.problems)
+    check_pool(data, part, surroundings.pools, findings.problems)
+    check_expect(data, part, findings.problems)
+    check_templates(data, part, findings.problems)
+    former = _former_id(data)
+    if former is not None:
+        findings.former.append(Mention(job=former, place=part.problem(["renamed_from"], "")))
+
+
+def _former_id(data: Raw) -> str | None:
+    former, values = data.get("renamed_from"), as_values(data.get("matrix", {}))
+    return f"{former}-{ending(values)}" if former and values else former
+
+
+def _origin(job: str, source: Source, surroundings: Surroundings) -> Origin:
+    return Origin(
+        timezone=surroundings.timezone,
+        seed=_seed(job, surroundings.host),
+        folder=source.directory,
+        calendars=surroundings.calendars,
+    )
+
+
 def _any_matches(host: str, globs: Sequence[str]) -> bool:
     return any(fnmatchcase(host.lower(), glob.lower()) for glob in globs)
 
@@ -113,12 +153,16 @@ def _seed(job: str, host: str | None) -> str:
 
 def _build(job: str, data: Raw, source: Source, found: tuple[Trigger, ...]) -> JobSpec:
     given = {key: read(data[key]) for key, read in _KEYS.items() if key in data}
+    if given.get("title") and given.get("matrix"):
+        given["title"] += f" ({', '.join(given['matrix'].values())})"
     return JobSpec(
         id=job,
         steps=read_steps(data),
         source=source,
         definition=_definition(data),
         triggers=found,
+        condition=read_condition(data),
+        renamed_from=_former_id(data),
         **given,
     )
 
@@ -156,6 +200,11 @@ def _links(raw: Sequence[Mapping[str, str]]) -> tuple[Link, ...]:
     return tuple(Link(label=each["label"], href=each["href"]) for each in raw)
 
 
+def _expect(raw: Mapping[str, Mapping[str, str | int]]) -> Expect:
+    usual = {key: duration(written) for key, written in raw.get("duration", {}).items()}
+    return Expect(shortest=usual.get("min"), longest=usual.get("max"))
+
+
 def _paths(raw: str | Sequence[str]) -> tuple[str, ...]:
     return (raw,) if isinstance(raw, str) else tuple(raw)
 
@@ -185,7 +234,20 @@ _KEYS: dict[str, Callable[[Any], Any]] = {
         },
     ),
     "limits": _block(Limits, {"timeout": duration, "grace": duration, "output": size}),
-    "concurrency": _block(Concurrency, {"max": int, "overlap": Overlap, "queue": int}),
+    "concurrency": _block(
+        Concurrency,
+        {
+            "max": int,
+            "overlap": Overlap,
+            "queue": int,
+            "pool": str,
+            "weight": int,
+            "priority": int,
+            "lock": str,
+        },
+    ),
+    "matrix": as_values,
+    "expect": _expect,
     "env": text_map,
     "env_file": _paths,
     "cwd": str,

@@ -40,6 +40,8 @@ class _Prover:
         if key == "anyOf":
             branches = [self.of(branch) for branch in value]
             return lambda data: any(branch(data) for branch in branches)
+        if key == "allOf":
+            return _all_of([self.of(each) for each in value])
         if key == "items":
             item = self.of(value)
             return lambda data: type(data) is not list or all(item(each) for each in data)

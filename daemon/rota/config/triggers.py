@@ -3,38 +3,53 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 from zoneinfo import ZoneInfo
 
 from rota.config import zones
+from rota.config.calendars import Calendars
+from rota.config.excepts import Excepting
+from rota.config.findings import Findings, Mention
 from rota.config.part import Part
 from rota.config.quantity import duration, instant
 from rota.core import cron
-from rota.core.model import AtTrigger, CronTrigger, EveryTrigger, Trigger
-from rota.core.problems import Problem
+from rota.core.model import (
+    AfterTrigger,
+    AtTrigger,
+    BootTrigger,
+    CronTrigger,
+    Ending,
+    EveryTrigger,
+    Trigger,
+)
 
 _UTC = ZoneInfo("UTC")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Origin:
-    """What a schedule gets from outside its file: the default zone, and the seed of `H` fields."""
+    """What a schedule gets from outside its file.
+
+    The default zone, the seed of `H` fields and `spread`, where relative paths begin, and calendars.
+    """
 
     timezone: str
     seed: str
+    folder: str = ""
+    calendars: Calendars = field(default_factory=Calendars)
 
 
 def read_triggers(
-    data: Mapping[str, Any], part: Part, origin: Origin, problems: list[Problem]
+    data: Mapping[str, Any], part: Part, origin: Origin, findings: Findings
 ) -> tuple[Trigger, ...]:
-    """The triggers of a job whose schedule fits the schema; what is wrong with them goes to `problems`."""
+    """The triggers of a job whose schedule fits the schema; what is wrong with them goes to the findings."""
     schedule = data.get("schedule", [])
     single = isinstance(schedule, dict)
     triggers: list[Trigger] = []
     for index, written in enumerate([schedule] if single else schedule):
-        path: list[str | int] = ["schedule"] if single else ["schedule", index]
-        trigger = _Reader(part, path, origin, problems).trigger(written)
+        path: tuple[str | int, ...] = ("schedule",) if single else ("schedule", index)
+        trigger = _Reader(part, path, origin, findings).trigger(written)
         if trigger is not None:
             triggers.append(trigger)
     return tuple(triggers)
@@ -43,16 +58,22 @@ def read_triggers(
 class _Reader:
     """Reads one trigger."""
 
-    def __init__(self, part: Part, path: list[str | int], origin: Origin, problems: list[Problem]) -> None:
-        self._part, self._path, self._origin, self._problems = part, path, origin, problems
+    def __init__(self, part: Part, path: tuple[str | int, ...], origin: Origin, findings: Findings) -> None:
+        self._part, self._path, self._origin, self._findings = part, path, origin, findings
 
     def trigger(self, written: dict[str, Any]) -> Trigger | None:
         zone = self._zone(written)
+        shared = self._shared(written, zone)
         if "cron" in written:
-            return self._cron(written["cron"], zone)
+            return self._cron(written["cron"], shared)
         if "every" in written:
-            return EveryTrigger(interval=duration(written["every"]), timezone=zone.key)
-        return self._at(written["at"], zone)
+            interval = duration(written["every"])
+            return EveryTrigger(interval=interval, from_end="from" in written, **shared)
+        if "boot" in written:
+            return BootTrigger(delay=duration(written["boot"]), **shared)
+        if "after" in written:
+            return self._after(written["after"], shared)
+        return self._at(written["at"], zone, shared)
 
     def _zone(self, written: dict[str, Any]) -> ZoneInfo:
         name = written.get("timezone", self._origin.timezone)
@@ -61,20 +82,52 @@ class _Reader:
             self._note("timezone", f'"{name}" is not a time zone', zones.hint(name))
         return zone or _UTC
 
-    def _cron(self, expression: str, zone: ZoneInfo) -> CronTrigger | None:
+    def _shared(self, written: dict[str, Any], zone: ZoneInfo) -> dict[str, Any]:
+        """What every kind of trigger takes. A seed that decides nothing is left out."""
+        shared: dict[str, Any] = {"timezone": zone.key}
+        spread = duration(written.get("spread", 0))
+        if spread:
+            shared |= {"spread": spread, "seed": self._origin.seed}
+        if "except" in written:
+            excepting = Excepting(
+                part=self._part,
+                path=(*self._path, "except"),
+                zone=zone,
+                folder=self._origin.folder,
+                calendars=self._origin.calendars,
+                findings=self._findings,
+            )
+            shared["excepts"] = excepting.read(written["except"])
+        return shared
+
+    def _cron(self, expression: str, shared: dict[str, Any]) -> CronTrigger | None:
         try:
             cron.parse(expression, seed=self._origin.seed)
         except cron.CronError as error:
             self._note("cron", f"cron expression: {error.message}", error.hint)
             return None
-        return CronTrigger(expression=expression, timezone=zone.key, seed=self._origin.seed)
+        return CronTrigger(expression=expression, **{**shared, "seed": self._origin.seed})
 
-    def _at(self, written: str, zone: ZoneInfo) -> AtTrigger | None:
+    def _at(self, written: str, zone: ZoneInfo, shared: dict[str, Any]) -> AtTrigger | None:
         try:
-            return AtTrigger(at=instant(written, zone))
+            return AtTrigger(at=instant(written, zone), **shared)
         except (ValueError, OverflowError) as error:
             self._note("at", f'there is no instant "{written}": {error}', "write it as 2027-01-31T18:00:00Z")
             return None
 
+    def _after(self, written: str | dict[str, Any], shared: dict[str, Any]) -> AfterTrigger:
+        path = (*self._path, "after")
+        if isinstance(written, str):
+            self._mention(written, path)
+            return AfterTrigger(jobs=(written,), **shared)
+        key = "all" if "all" in written else "any"
+        for index, job in enumerate(written[key]):
+            self._mention(job, (*path, key, index))
+        ending = Ending(written.get("on", Ending.COMPLETED))
+        return AfterTrigger(jobs=tuple(written[key]), all=key == "all", on=ending, **shared)
+
+    def _mention(self, job: str, path: tuple[str | int, ...]) -> None:
+        self._findings.upstreams.append(Mention(job=job, place=self._part.problem(path, "")))
+
     def _note(self, key: str, message: str, hint: str | None) -> None:
-        self._problems.append(self._part.problem([*self._path, key], message, hint))
+        self._findings.problems.append(self._part.problem([*self._path, key], message, hint))

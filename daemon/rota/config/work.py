@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import re
+import shlex
 from collections.abc import Callable, Mapping
 from typing import Any
 
 from rota.config.part import Part
 from rota.config.quantity import duration, fraction, size
-from rota.core.model import MAIN, Check, Command, HttpRequest, Script, StepSpec, Work
+from rota.core.model import MAIN, Check, Command, Condition, HttpRequest, Script, StepSpec, Work
 from rota.core.problems import Problem
 
 SHELLS = {
@@ -16,7 +17,7 @@ SHELLS = {
     "sh": ("sh", "-e", "-c"),
 }
 _KINDS = ("disk", "tcp", "http", "file_age", "command")
-_TEMPLATE = re.compile(r"\{\{-?\s*(params|steps|run|host|rota)\.(\w+)")
+_TEMPLATE = re.compile(r"\{\{-?\s*(params|steps|matrix|run|host|rota)\.(\w+)")
 
 Raw = Mapping[str, Any]
 
@@ -29,10 +30,25 @@ def read_steps(data: Raw) -> tuple[StepSpec, ...]:
     return tuple(_step(raw, shell) for raw in data["steps"])
 
 
+def read_condition(data: Raw) -> Condition | None:
+    """What must be met before a run of a job that fits the schema."""
+    if "condition" not in data:
+        return None
+    raw = data["condition"]
+    if "exists" in raw:
+        return Condition(work=Command(argv=("test", "-e", raw["exists"])), text=f"{raw['exists']} exists")
+    if "exec" in raw:
+        argv = tuple(map(_text, raw["exec"]))
+        return Condition(work=Command(argv=argv), text=shlex.join(argv))
+    return Condition(work=Script(text=raw["run"], shell=_shell(data)), text=raw["run"].strip())
+
+
 def check_steps(data: Raw, part: Part, problems: list[Problem]) -> None:
     """What the schema can't see: step ids used twice, templates in shell text."""
     if "run" in data:
         _check_script(part, ["run"], data["run"], problems)
+    if "run" in data.get("condition", {}):
+        _check_script(part, ["condition", "run"], data["condition"]["run"], problems)
     seen: dict[str, int] = {}
     for index, step in enumerate(data.get("steps", [])):
         path: list[str | int] = ["steps", index]
@@ -162,6 +178,12 @@ def _check_script(part: Part, path: list[str | int], text: str, problems: list[P
     if found is None:
         return
     message = f"`{{{{ {found[1]}.{found[2]} }}}}` is not filled in in shell text"
-    variable = {"params": f"$PARAM_{found[2].upper()}", "host": "$ROTA_HOST", "run": "$ROTA_RUN"}
+    name = found[2].upper()
+    variable = {
+        "params": f"$PARAM_{name}",
+        "matrix": f"$MATRIX_{name}",
+        "host": "$ROTA_HOST",
+        "run": "$ROTA_RUN",
+    }
     hint = f"use the environment variable {variable.get(found[1], '')}".strip()
     problems.append(part.problem(path, message, hint, severity="warning"))

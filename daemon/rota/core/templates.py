@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 from rota.core.errors import JobError
 
 if TYPE_CHECKING:
+    from jinja2.nodes import Node
     from jinja2.sandbox import SandboxedEnvironment
 
 MAX_TEXT = 64 * 1024  # bytes of one rendered value
@@ -44,6 +45,29 @@ def render(text: str, values: Mapping[str, object], *, where: str) -> str:
     return rendered
 
 
+@lru_cache(maxsize=1024)  # the same few templates stand in thousands of files
+def names(text: str) -> tuple[tuple[str, ...], ...]:
+    """The names that its expressions look up, as parts: `{{ params.x }}` has ("params", "x").
+
+    Raises JobError when an expression can't be read, or names a filter or test that there is not; its message
+    goes on after a colon.
+    """
+    from jinja2 import TemplateError
+
+    try:
+        tree = _environment().parse(text)
+    except TemplateError as error:
+        raise JobError(error.message or "it is no expression") from error
+    except RecursionError as error:
+        raise JobError("it is nested too deeply") from error
+    return _looked_up(tree)
+
+
+def builtins() -> frozenset[str]:
+    """What templates can name without anybody giving it to them."""
+    return frozenset(_environment().globals)
+
+
 def as_text(value: object) -> str:
     """A value as jobs read it: text as it is, booleans `true`/`false`, nothing as "", the rest as JSON."""
     if isinstance(value, str):
@@ -72,6 +96,42 @@ def _environment() -> SandboxedEnvironment:
         keep_trailing_newline=True,
         autoescape=False,
     )
+
+
+def _looked_up(tree: Node) -> tuple[tuple[str, ...], ...]:
+    from jinja2 import nodes
+
+    environment = _environment()
+    for used in tree.find_all((nodes.Filter, nodes.Test)):
+        known = environment.filters if isinstance(used, nodes.Filter) else environment.tests
+        if used.name not in known:
+            raise JobError(f'there is no {type(used).__name__.lower()} "{used.name}"')
+    called = {id(call.node) for call in tree.find_all(nodes.Call)}
+    found = list(tree.find_all((nodes.Name, nodes.Getattr, nodes.Getitem)))
+    inner = {id(each.node) for each in found if isinstance(each, nodes.Getattr | nodes.Getitem)}
+    chains = []
+    for each in found:
+        if id(each) not in inner:
+            chain = _chain(each)
+            is_method = id(each) in called and not isinstance(each, nodes.Name)
+            chains.append(chain[:-1] if is_method else chain)
+    return tuple(dict.fromkeys(chain for chain in chains if chain))
+
+
+def _chain(node: Node) -> tuple[str, ...]:
+    """The parts of a name, as far as they are written out; nothing for what is no name at its root."""
+    from jinja2 import nodes
+
+    if isinstance(node, nodes.Name):
+        return (node.name,)
+    if isinstance(node, nodes.Getattr):
+        below = _chain(node.node)
+        return (*below, node.attr) if below else ()
+    if isinstance(node, nodes.Getitem):
+        below = _chain(node.node)
+        written = node.arg.value if isinstance(node.arg, nodes.Const) else None
+        return (*below, written) if below and isinstance(written, str) else ()
+    return ()
 
 
 def _short(text: str) -> str:

@@ -85,8 +85,8 @@ def test_a_schedule_is_one_trigger_or_a_list_in_the_default_zone_or_its_own() ->
     )
     assert listed.triggers == (
         EveryTrigger(interval=timedelta(minutes=15), timezone="UTC"),
-        AtTrigger(at=datetime(2026, 12, 31, 23, tzinfo=UTC)),
-        AtTrigger(at=datetime(2027, 1, 1, tzinfo=UTC)),
+        AtTrigger(at=datetime(2026, 12, 31, 23, tzinfo=UTC), timezone="Europe/Berlin"),
+        AtTrigger(at=datetime(2027, 1, 1, tzinfo=UTC), timezone="Europe/Berlin"),
     )
 
 

@@ -33,6 +33,7 @@ REQUIRED_ONE = {"oneOf": [{"required": ["a"]}, {"required": ["b"]}]}
         ({"not": {"const": "main"}}, "other", "main"),
         ({"dependentRequired": {"a": ["b"]}}, {"b": 1}, {"a": 1}),
         ({"anyOf": [{"type": "string"}, {"type": "array"}]}, [], {}),
+        ({"allOf": [{"not": {"required": ["a", "b"]}}, {"minProperties": 1}]}, {"b": 1}, {"a": 1, "b": 1}),
         ({"$ref": "#/$defs/word", "minLength": 2}, "ab", "a"),
     ],
 )
@@ -47,7 +48,7 @@ def test_each_keyword_is_proven_as_the_validator_sees_it(schema: dict[str, Any],
     assert bad == "a\n" or not validator.is_valid(bad)
 
 
-@pytest.mark.parametrize("schema", [{"format": "date"}, {"patternProperties": {}}, {"allOf": []}])
+@pytest.mark.parametrize("schema", [{"format": "date"}, {"patternProperties": {}}, {"if": {}}])
 def test_a_keyword_it_does_not_know_is_never_passed_over(schema: dict[str, Any]) -> None:
     with pytest.raises(KeyError):
         prover(schema, {})

@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 import re
+from datetime import date
 from pathlib import Path
 
 import pytest
 
 from rota.config import daemon_config, defaults, jobfile
+from rota.config.calendars import Calendars, NamedCalendar
 from rota.config.folder import JobFile
 from rota.config.parse import Surroundings
 from rota.config.reference import rewritten, tables
 from rota.config.schemas import load
+from rota.core.model import DateSpan
 
 DOCUMENT = (Path(__file__).parents[3] / "docs" / "job-files.md").read_text()
 EXAMPLES = re.findall(r"```yaml(.*?)\n(.*?)```", DOCUMENT, re.DOTALL)
+HOLIDAYS = NamedCalendar(dates=(DateSpan(first=date(2026, 12, 25), last=date(2026, 12, 26)),))
 FILE = JobFile(path="/jobs/job.yaml", shown="job.yaml", relative="job.yaml", signature=(0, 0, 0, 0))
 
 
@@ -41,4 +45,5 @@ def test_an_example_is_what_it_claims_to_be(kind: str, text: str) -> None:
         case "defaults":
             assert defaults.read(text.encode(), "_defaults.yaml", defaults.NONE).problems == ()
         case _:
-            assert jobfile.read(text.encode(), FILE, defaults.NONE, Surroundings()).problems == ()
+            surroundings = Surroundings(calendars=Calendars({"holidays": HOLIDAYS, "school": HOLIDAYS}))
+            assert jobfile.read(text.encode(), FILE, defaults.NONE, surroundings).problems == ()

@@ -1,0 +1,147 @@
+"""Whether the names in `{{ … }}` exist, found out when the file is read and not when the job runs."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from rota.config import near
+from rota.config.part import Part
+from rota.core.errors import JobError
+from rota.core.problems import Problem
+from rota.core.templates import builtins, names
+
+Raw = Mapping[str, Any]
+Way = tuple[str | int, ...]
+
+# The members of the roots that are the same for every job; `core.values.template_values` gives them values.
+MEMBERS: Mapping[str, tuple[str, ...]] = {
+    "run": ("id", "job", "number", "attempt"),
+    "host": ("name",),
+    "rota": ("url",),
+}
+
+
+def check_templates(data: Raw, part: Part, problems: list[Problem]) -> None:
+    """Syntax and names of every template of a job that fits the schema."""
+    steps = [step["id"] for step in data.get("steps", [])]
+    job = _Names(params=data.get("params", {}), matrix=data.get("matrix", {}), steps=steps, ready=len(steps))
+    for way, text in _templates(data, ()):
+        problems.extend(_wrong(part, way, text, job))
+    for index, step in enumerate(data.get("steps", [])):
+        known = _Names(params=job.params, matrix=job.matrix, steps=steps, ready=index)
+        for way, text in _templates(step, ("steps", index)):
+            problems.extend(_wrong(part, way, text, known))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Names:
+    """What templates of one place may name; only the first `ready` of the steps have ended there."""
+
+    params: Collection[str]
+    matrix: Collection[str]
+    steps: Sequence[str] = field(default=())
+    ready: int = 0
+
+    def complaint(self, chain: Sequence[str]) -> tuple[str, str | None] | None:
+        """What is wrong with a name such as `params.database`, and what to write instead."""
+        root, *rest = chain
+        if root in _ROOTS:
+            return _ROOTS[root](self, rest)
+        if root in builtins():
+            return None
+        return f'nothing is called "{root}" here', near.word(root, _ROOTS) or f"known: {', '.join(_ROOTS)}"
+
+    def of_params(self, rest: Sequence[str]) -> tuple[str, str | None] | None:
+        if not rest or rest[0] in self.params:
+            return None
+        hint = near.word(rest[0], self.params) or f"declare it: params: {{{rest[0]}: {{type: string}}}}"
+        return f'the job has no parameter "{rest[0]}"', hint
+
+    def of_matrix(self, rest: Sequence[str]) -> tuple[str, str | None] | None:
+        if not rest or rest[0] in self.matrix:
+            return None
+        hint = near.word(rest[0], self.matrix)
+        return f'the matrix of the job has no "{rest[0]}"' if self.matrix else "the job has no `matrix`", hint
+
+    def of_steps(self, rest: Sequence[str]) -> tuple[str, str | None] | None:
+        if not rest:
+            return None
+        if rest[0] not in self.steps:
+            return f'the job has no step "{rest[0]}"', near.word(rest[0], self.steps)
+        if self.steps.index(rest[0]) >= self.ready:
+            return f'the step "{rest[0]}" has no outputs yet when this is needed', "name an earlier step"
+        if rest[1:] and rest[1] != "outputs":
+            hint = f'did you mean "steps.{rest[0]}.outputs.{rest[1]}"?'
+            return f'a step has `outputs` and no "{rest[1]}"', hint
+        return None
+
+
+def _of_rota(root: str) -> Callable[[_Names, Sequence[str]], tuple[str, str | None] | None]:
+    members = MEMBERS[root]
+
+    def complaint(_: _Names, rest: Sequence[str]) -> tuple[str, str | None] | None:
+        if not rest or rest[0] in members:
+            return None
+        hint = near.word(rest[0], members) or f"known: {', '.join(f'{root}.{each}' for each in members)}"
+        return f'`{root}` has no "{rest[0]}"', hint
+
+    return complaint
+
+
+_ROOTS: Mapping[str, Callable[[_Names, Sequence[str]], tuple[str, str | None] | None]] = {
+    "params": _Names.of_params,
+    "steps": _Names.of_steps,
+    "matrix": _Names.of_matrix,
+    **{root: _of_rota(root) for root in MEMBERS},
+}
+
+
+def _wrong(part: Part, way: Way, text: str, known: _Names) -> Iterator[Problem]:
+    try:
+        chains = names(text)
+    except JobError as error:
+        yield part.problem(
+            way, f"the template can't be read: {error.message}", "templates are Jinja2 expressions"
+        )
+        return
+    for chain in chains:
+        complaint = known.complaint(chain)
+        if complaint is not None:
+            yield part.problem(way, f"in the template `{'.'.join(chain)}`: {complaint[0]}", complaint[1])
+
+
+def _templates(raw: Raw, way: Way) -> Iterator[tuple[Way, str]]:
+    """Every text with `{{` where templates are filled in, of a job or a step."""
+    for key in ("exec", "http", "env"):
+        if key in raw:
+            yield from _texts(raw[key], (*way, key))
+    if "condition" in raw:
+        yield from _of_command(raw["condition"], (*way, "condition"), ("exec", "exists"))
+    if "check" in raw:
+        yield from _of_check(raw["check"], (*way, "check"))
+
+
+def _of_check(raw: Raw, way: Way) -> Iterator[tuple[Way, str]]:
+    yield from _texts(raw.get("http"), (*way, "http"))
+    yield from _of_command(raw.get("command", {}), (*way, "command"), ("exec",))
+    for index, each in enumerate(raw.get("checks", ())):
+        yield from _of_check(each, (*way, "checks", index))
+
+
+def _of_command(raw: Raw, way: Way, keys: Sequence[str]) -> Iterator[tuple[Way, str]]:
+    for key in keys:
+        yield from _texts(raw.get(key), (*way, key))
+
+
+def _texts(value: Any, way: Way) -> Iterator[tuple[Way, str]]:
+    if isinstance(value, str):
+        if "{{" in value:
+            yield way, value
+    elif isinstance(value, dict):
+        for key, each in value.items():
+            yield from _texts(each, (*way, key))
+    elif isinstance(value, list):
+        for index, each in enumerate(value):
+            yield from _texts(each, (*way, index))
