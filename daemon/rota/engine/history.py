@@ -37,6 +37,19 @@ async def recall_rest(parts: Parts, jobs: Sequence[str]) -> None:
         await _recall_last(parts, job)
 
 
+async def recall_again(parts: Parts, job: str) -> None:
+    """History of the job that was not there before."""
+    entry = parts.board.jobs.get(job)
+    if entry is None:
+        return
+    bars, skips = await _newest(parts, [job])
+    entry.bars = deque(bars.get(job, ()), maxlen=BARS)
+    entry.last_skip = skips.get(job)
+    if entry.last is None:
+        await _recall_last(parts, job)
+    parts.bus.publish(JobChanged(job=job))
+
+
 async def _newest(
     parts: Parts, jobs: Sequence[str]
 ) -> tuple[Mapping[str, Sequence[RunBar]], Mapping[str, Run]]:

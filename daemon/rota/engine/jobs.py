@@ -1,4 +1,4 @@
-"""The jobs in force: read as one set, remembered in the ledger, paused and resumed."""
+"""The jobs in force: read as one set, and remembered in the ledger."""
 
 from __future__ import annotations
 
@@ -10,13 +10,15 @@ from datetime import datetime
 import structlog
 
 from rota.core.errors import Unavailable
-from rota.core.events import JobChanged, JobsLoaded
+from rota.core.events import JobsLoaded
 from rota.core.model import JobSet, JobSpec
 from rota.core.run import Reason
-from rota.core.seams import JobRecord, Pause
+from rota.core.seams import JobRecord
 from rota.engine.executor import Executor
 from rota.engine.history import recall_rest, recall_state
+from rota.engine.holds import Holds
 from rota.engine.parts import Parts
+from rota.engine.renames import take_over
 
 Read = Callable[[JobSet, bool], Awaitable[JobSet]]
 Load = Callable[[JobSet, datetime], Sequence[JobRecord]]
@@ -25,7 +27,7 @@ _log = structlog.get_logger(__name__)
 
 
 class Jobs:
-    """`reload` reads and swaps the whole set; `pause` and `resume` hold a job back.
+    """`reload` reads and swaps the whole set; `holds` is what people wish to hold back of it.
 
     `read` answers the set that is to be in force, from the one before and whether many may vanish. `records`
     is shared with the scheduler: whoever changes a record replaces it there. `load` is the scheduler's: it
@@ -46,6 +48,8 @@ class Jobs:
         self._read = read
         self._load = load
         self._reading = asyncio.Lock()
+        self._is_first = True
+        self.holds = Holds(parts, executor, records)
         self.current = JobSet()
 
     def start_from(self, previous: JobSet) -> None:
@@ -55,20 +59,15 @@ class Jobs:
     async def reload(self, *, confirm: bool = False) -> JobSet:
         """Read the job directories; the answer is in force. Also the first load after a start."""
         async with self._reading:
+            if self._is_first:
+                await self.holds.recall()
+            self._is_first = False
             jobset = await self._read(self.current, confirm)
+            await take_over(self._parts, self._executor, self._records, jobset)
             await self._remember(jobset)
             await self._swap(jobset)
         _log.info("jobs.loaded", jobs=len(jobset.jobs), problems=len(jobset.problems))
         return jobset
-
-    async def pause(self, job: str, pause: Pause) -> None:
-        """Raises Unavailable when it can't be stored; then nothing is paused."""
-        await self._store_pause(job, pause)
-        self._arm(job, pause)
-
-    async def resume(self, job: str) -> None:
-        """Queue and retries go on. Raises Unavailable when it can't be stored."""
-        await self._store_pause(job, None)
 
     async def _remember(self, jobset: JobSet) -> None:
         """So that a job whose file is broken at the next start still runs on its last good version."""
@@ -102,6 +101,7 @@ class Jobs:
         self.current = jobset
         board.load(jobset)
         await self._recall(new)
+        self.holds.settle(jobset.jobs)
         for run in queued:
             if run.job not in board.jobs:
                 self._executor.skip(run, Reason.REMOVED, "the job was removed while this run waited")
@@ -115,47 +115,10 @@ class Jobs:
         if not known:
             return
         await recall_state(self._parts, list(known))
-        for job in known:
-            entry = self._parts.board.jobs[job]
-            entry.pause = self._records[job].pause
-            if entry.pause is not None:
-                self._arm(job, entry.pause)
         for run in self._executor.open_runs:
             if run.job in known:
                 self._parts.board.record(run)
         self._executor.spawn(recall_rest(self._parts, list(known)))
-
-    async def _store_pause(self, job: str, pause: Pause | None) -> None:
-        record = replace(self._records.get(job) or JobRecord(job=job), pause=pause)
-        await self._parts.store.save_records([record])
-        # Read again: the scheduler may have moved the record on meanwhile.
-        self._records[job] = replace(self._records.get(job) or record, pause=pause)
-        entry = self._parts.board.jobs.get(job)
-        if entry is not None:
-            entry.pause = pause
-        self._parts.bus.publish(JobChanged(job=job))
-        self._executor.nudge({job})
-
-    def _arm(self, job: str, pause: Pause) -> None:
-        if pause.until is not None:
-            self._executor.spawn(self._end_at(job, pause, pause.until))
-
-    async def _end_at(self, job: str, pause: Pause, until: datetime) -> None:
-        left = (until - self._parts.clock.now()).total_seconds()
-        if left > 0:
-            await self._parts.clock.sleep(left)
-        record = self._records.get(job)
-        if record is None or record.pause != pause:
-            return
-        try:
-            await self._store_pause(job, None)
-        except Unavailable as error:
-            # It is over by its own words, stored or not: `until` is part of what is stored.
-            _log.warning("pause.end_not_stored", job=job, error=error.message)
-            entry = self._parts.board.jobs.get(job)
-            if entry is not None:
-                entry.pause = None
-            self._executor.nudge({job})
 
 
 def _is_news(spec: JobSpec, record: JobRecord | None) -> bool:

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 
 from rota.core import happenings as h
 from rota.core.board import JobEntry
 from rota.core.errors import Conflict, InvalidRequest, NotFound
-from rota.core.model import JobSet, JobSpec, Overlap
-from rota.core.planning import is_paused
+from rota.core.model import AfterTrigger, EveryTrigger, JobSet, JobSpec, Overlap, Trigger
+from rota.core.pauses import ALL, JOB, covering, scope_in_words
 from rota.core.run import Run, RunState, Step, StepState, TriggeredBy, parse_run_id
-from rota.core.seams import Pause
+from rota.core.seams import Pause, SkipNext
 from rota.engine.executor import Executor
 from rota.engine.jobs import Jobs
 from rota.engine.parts import Parts
@@ -87,22 +87,78 @@ class Operations:
         )
         return await self._open(entry, opening)
 
-    async def pause(self, job: str, *, until: datetime | None = None, note: str = "") -> None:
+    async def pause(self, job: str, *, until: datetime | None = None, note: str = "") -> Pause | None:
         """Due instants are skipped, queue and retries held, until resumed or `until`.
 
-        Raises InvalidRequest when `until` is not in the future.
+        Answers the pause of this job that it replaces. Raises InvalidRequest when `until` is not in the
+        future.
         """
         self._entry(job)
-        now = self._parts.clock.now()
-        if until is not None and until <= now:
-            raise InvalidRequest("The end of a pause must lie in the future.")
-        await self._jobs.pause(job, Pause(since=now, until=until, note=note))
+        before = self._jobs.holds.own_pause(job)
+        await self._jobs.holds.pause([job], self._pause(JOB, until, note))
+        return before
 
-    async def resume(self, job: str) -> None:
-        """Raises Conflict `not_paused`."""
-        if self._entry(job).pause is None:
+    async def resume(self, job: str, *, catch_up: bool = False) -> None:
+        """End the job's own pause; with `catch_up` its paused instants are owed by its `missed` policy.
+
+        Raises Conflict `not_paused`, or `held` when a pause of many jobs holds it (also: still holds it, when
+        it is to catch up), and then nothing has changed.
+        """
+        entry, holds = self._entry(job), self._jobs.holds
+        own = holds.own_pause(job)
+        others = [pause for pause in entry.pauses if pause.scope != JOB]
+        if others and (own is None or catch_up):
+            raise Conflict("held", f"{job} is paused with {scope_in_words(others[0].scope)}: resume those.")
+        if own is None:
             raise Conflict("not_paused", f"{job} is not paused.")
-        await self._jobs.resume(job)
+        if catch_up:
+            await self._executor.catch_up(entry.spec, self._owed_since(job, own))
+        await holds.pause([job], None)
+
+    async def pause_many(self, scope: str, *, until: datetime | None = None, note: str = "") -> Pause | None:
+        """As `pause`, for every job of that scope ("tag:<tag>" or "all"), also those that come later."""
+        before = {pause.scope: pause for pause in self._jobs.holds.shared}.get(scope)
+        await self._jobs.holds.pause_all({scope: self._pause(scope, until, note)})
+        return before
+
+    async def resume_many(self, scope: str, *, catch_up: bool = False) -> None:
+        """End the pause of that scope; "all" ends every pause there is, those of jobs and tags as well.
+
+        With `catch_up` the instants of jobs that nothing pauses any more are owed by their `missed` policy.
+        Raises Conflict `not_paused`.
+        """
+        holds = self._jobs.holds
+        ending = {pause.scope for pause in holds.shared if scope in (ALL, pause.scope)}
+        jobs = [job for job in self._parts.board.jobs if scope == ALL and holds.own_pause(job) is not None]
+        if not ending and not jobs:
+            what = "Nothing is paused" if scope == ALL else f"There is no pause of {scope_in_words(scope)}"
+            raise Conflict("not_paused", f"{what}.")
+        if catch_up:
+            await self._catch_up_freed(ending | ({JOB} if scope == ALL else set()))
+        await holds.pause_all(dict.fromkeys(ending))
+        await holds.pause(jobs, None)
+
+    @property
+    def pauses(self) -> Sequence[Pause]:
+        """The pauses of many jobs that are in force."""
+        return self._jobs.holds.shared
+
+    async def skip(self, job: str, *, note: str = "") -> SkipNext:
+        """The job's next instant will be skipped. Answers which; its `at` is None when nobody knows it yet.
+
+        Raises Conflict `disabled`, `no_schedule`, `paused` when its next instants are skipped anyway, or
+        `not_due` when there is none.
+        """
+        entry = self._enabled(job)
+        wish = SkipNext(at=_next_to_skip(entry), asked_at=self._parts.clock.now(), note=note)
+        await self._jobs.holds.skip(job, wish)
+        return wish
+
+    async def undo_skip(self, job: str) -> None:
+        """The next instant will not be skipped after all. Raises Conflict `not_skipped`."""
+        if self._entry(job).skip_next is None:
+            raise Conflict("not_skipped", f"Nobody asked to skip an instant of {job}.")
+        await self._jobs.holds.skip(job, None)
 
     async def reload(self, *, confirm: bool = False) -> JobSet:
         """Read the job directories again; the answer is the set that is in force now, with its problems.
@@ -110,6 +166,23 @@ class Operations:
         `confirm` accepts a set in which many jobs vanish.
         """
         return await self._jobs.reload(confirm=confirm)
+
+    def _pause(self, scope: str, until: datetime | None, note: str) -> Pause:
+        now = self._parts.clock.now()
+        if until is not None and until <= now:
+            raise InvalidRequest("The end of a pause must lie in the future.")
+        return Pause(since=now, until=until, note=note, scope=scope)
+
+    async def _catch_up_freed(self, ending: Collection[str]) -> None:
+        """For every job that is held by pauses of these scopes, and by no other."""
+        for job, entry in list(self._parts.board.jobs.items()):
+            if entry.pauses and all(pause.scope in ending for pause in entry.pauses):
+                since = min(self._owed_since(job, pause) for pause in entry.pauses)
+                await self._executor.catch_up(entry.spec, since)
+
+    def _owed_since(self, job: str, pause: Pause) -> datetime:
+        """A schedule that was loaded during the pause owes nothing older than its load."""
+        return self._jobs.holds.schedule_since(job, pause.since)
 
     async def _open(self, entry: JobEntry, opening: h.Opening) -> Run:
         return await self._executor.open(entry.spec, opening, lambda: _queues(entry, self._parts.clock.now()))
@@ -136,12 +209,31 @@ class Operations:
         return run
 
 
+def _next_to_skip(entry: JobEntry) -> datetime | None:
+    """Its next instant that is not skipped for another reason. Raises Conflict."""
+    job = entry.spec.id
+    if not entry.spec.triggers:
+        raise Conflict("no_schedule", f"{job} has no schedule: it runs by hand only.")
+    for due in entry.next_due:
+        if not due.excepted and covering(entry.pauses, due.starts_at) is None:
+            return due.at
+    if entry.next_due:
+        raise Conflict("paused", f"{job} is paused: its next instants are skipped anyway.")
+    if any(isinstance(trigger, AfterTrigger) or _is_from_end(trigger) for trigger in entry.spec.triggers):
+        return None
+    raise Conflict("not_due", f"{job} is not due any more.")
+
+
+def _is_from_end(trigger: Trigger) -> bool:
+    return isinstance(trigger, EveryTrigger) and trigger.from_end
+
+
 def _queues(entry: JobEntry, now: datetime) -> bool:
     """Whether a run by hand has to wait. Raises Conflict when it may not even do that."""
     limits = entry.spec.concurrency
     waiting = [run for run in entry.queued if run.triggered_by is not TriggeredBy.CATCH_UP]
     # A pause holds the queue, and people may start a job by hand all the same.
-    if len(entry.active) < limits.max and (not waiting or is_paused(entry.pause, now)):
+    if len(entry.active) < limits.max and (not waiting or covering(entry.pauses, now) is not None):
         return False
     if limits.overlap is Overlap.QUEUE and len(waiting) < limits.queue:
         return True

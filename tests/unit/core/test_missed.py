@@ -23,7 +23,10 @@ def missing(
 ) -> JobEntry:
     """A job that is due every minute."""
     missed = Missed(run=policy, within=within)
-    return JobEntry(spec=a_job(triggers=(every(MINUTE),), missed=missed, **changes), pause=pause)
+    return JobEntry(
+        spec=a_job(triggers=(every(MINUTE),), missed=missed, **changes),
+        pauses=() if pause is None else (pause,),
+    )
 
 
 def test_missed_skip_is_one_row_for_all() -> None:

@@ -23,7 +23,9 @@ def due(at: datetime = NOW) -> Due:
 
 
 def an_entry(*runs: Run, pause: Pause | None = None, **changes: Any) -> JobEntry:
-    entry = JobEntry(spec=a_job(triggers=(every(MINUTE),), **changes), pause=pause)
+    entry = JobEntry(
+        spec=a_job(triggers=(every(MINUTE),), **changes), pauses=() if pause is None else (pause,)
+    )
     entry.open_runs.update({run.number: run for run in runs})
     return entry
 

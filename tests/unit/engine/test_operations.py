@@ -212,7 +212,6 @@ async def test_a_pause_with_an_end_ends_by_itself_also_after_a_restart() -> None
 
         assert engine.entry().pause is None
         assert engine.hands.process().name == "main.2"
-        assert (await engine.store.records())["backup"].pause is None
 
 
 async def test_a_pause_is_announced_and_refused_when_it_makes_no_sense() -> None:

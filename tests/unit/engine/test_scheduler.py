@@ -155,7 +155,7 @@ async def test_an_instant_given_by_hand_starts_once(stage: Stage, clock: FakeClo
 async def test_a_paused_job_skips_its_instants(stage: Stage, clock: FakeClock) -> None:
     stage.load(hourly())
     await stage.scheduler.step()
-    stage.board.jobs["backup"].pause = Pause(since=clock.now())
+    stage.board.jobs["backup"].pauses = (Pause(since=clock.now()),)
 
     await stage.pass_and_step(HOUR)
 

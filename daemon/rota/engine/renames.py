@@ -1,0 +1,57 @@
+"""Jobs that are called otherwise now (`renamed_from`): what the ledger knows of them comes along."""
+
+from __future__ import annotations
+
+import structlog
+
+from rota.core.errors import Unavailable
+from rota.core.model import JobSet
+from rota.core.seams import JobRecord
+from rota.engine.executor import Executor
+from rota.engine.history import recall_again
+from rota.engine.parts import Parts
+
+_log = structlog.get_logger(__name__)
+
+
+async def take_over(parts: Parts, executor: Executor, records: dict[str, JobRecord], jobset: JobSet) -> None:
+    """Before the set comes into force: records, numbers and final runs of old names go to the new ones.
+
+    Runs of an old name that are still open end under it, and follow then.
+    """
+    for old, new in renames(jobset, records):
+        try:
+            moved = await parts.store.rename(old, new)
+        except Unavailable as error:
+            parts.writable.error = error.message
+            _log.warning("job.not_renamed", job=new, renamed_from=old, error=error.message)
+            continue
+        if not moved:
+            _log.warning("job.not_renamed", job=new, renamed_from=old, error="it has runs of its own")
+            continue
+        known = await parts.store.records()
+        records.update({job: known[job] for job in (old, new) if job in known})
+        if any(run.job == old for run in executor.open_runs):
+            executor.spawn(_follow(parts, executor, old, new))
+
+
+def renames(jobset: JobSet, records: dict[str, JobRecord]) -> list[tuple[str, str]]:
+    """Old and new names: of jobs that name an id which no job has, but which the ledger knows."""
+    found = [(spec.renamed_from, spec.id) for spec in jobset.jobs.values() if spec.renamed_from]
+    claimed = [old for old, _ in found]
+    return [
+        (old, new)
+        for old, new in found
+        if old not in jobset.jobs and old in records and claimed.count(old) == 1
+    ]
+
+
+async def _follow(parts: Parts, executor: Executor, old: str, new: str) -> None:
+    """What was still open of the old name comes along when it has ended."""
+    await executor.until_over(old)
+    try:
+        await parts.store.rename(old, new)
+    except Unavailable as error:
+        _log.warning("job.runs_not_renamed", job=new, renamed_from=old, error=error.message)
+        return  # at the next load
+    await recall_again(parts, new)
