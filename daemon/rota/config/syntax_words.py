@@ -218,8 +218,7 @@ class _Clue:
         own = _indent(self._text)
         if above is None or _indent(self._lines[above]) >= own:
             return None
-        indent = _indent(self._lines[above])
-        hint = f"indent it like `{short(self._lines[above].strip())}`: {_spaces(indent)}"
+        hint = f"begin it in the same column as `{short(self._lines[above].strip())}`"
         message = "this line is indented deeper than the one above, which has its value already"
         return message, hint, self._line, own
 
@@ -248,7 +247,7 @@ class _Clue:
         if mine in used:
             return None
         fitting = [str(each) for each in used]
-        message = f"{_spaces(mine)} of indentation fit no line above"
+        message = f"an indentation of {_spaces(mine)} fits no line above"
         return self._here(message, f"indent this line by {' or '.join(fitting)}" if fitting else _ALIGN)
 
     def _above(self, line: int) -> int | None:

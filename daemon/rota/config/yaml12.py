@@ -154,8 +154,9 @@ class _Builder:
         if isinstance(self._next(), StreamEndEvent):
             return None
         first: Any = self._next()
-        line, column = first.start_mark.line, first.start_mark.column
-        self.places.start = (self.file, line, column, line, column)
+        if first.start_mark.index != first.end_mark.index or type(first) is not ScalarEvent:
+            line, column = _at(first)
+            self.places.start = (self.file, line, column, line, column)
         data = self._node(first, 0)
         self._next()  # the document ends
         after: Any = self._next()
