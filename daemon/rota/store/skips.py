@@ -23,6 +23,21 @@ def merges(skip: Run | None, run: Run) -> bool:
     )
 
 
+def covers(skip: Run, run: Run) -> bool:
+    """Whether the row of that run or skip answers the due instant of `run`.
+
+    Of a stretch it answers all that was to be answered by its end: with a long `spread` an instant may lie
+    between others and be due after them.
+    """
+    if skip.due_at is None or run.due_at is None:
+        return False
+    last = skip.last_due_at or skip.due_at
+    if run.due_at in (skip.due_at, last):
+        return True
+    answered = max(last, skip.ended_at or last)
+    return skip.due_at < run.due_at < last and (run.planned_at or run.due_at) <= answered
+
+
 def is_void(skip: Run, run: Run) -> bool:
     """Whether what a clock that was ahead missed need not count for `run`, made after it was set right.
 
@@ -39,6 +54,8 @@ def merge(skip: Run, run: Run) -> Run:
         skip,
         count=skip.count + run.count,
         last_due_at=run.last_due_at or run.due_at,
+        planned_at=run.planned_at,
+        upstream=run.upstream,
         message=run.message,
         ended_at=run.ended_at,
     )
