@@ -26,6 +26,7 @@ from rota.config.parse import Surroundings, restore
 from rota.core.board import Board
 from rota.core.errors import RotaError, UsageError
 from rota.core.model import JobSet, JobSpec, Source
+from rota.core.room import Room
 from rota.core.seams import Clock, Ids, JobRecord, ProcessRunner, Store
 from rota.daemon import Daemon
 from rota.engine.bus import Bus
@@ -106,7 +107,8 @@ async def _assemble(
 ) -> Daemon:
     clock, bus = wiring.clock, Bus()
     host = config.host or listen.host_name()
-    board = Board(host=host, started_at=clock.now())
+    room = Room(config.pools, config.max_running)
+    board = Board(host=host, started_at=clock.now(), room=room)
     client = RunnerClient(layout.runner_socket, clock=clock, ledger=ledger.id)
     logs = Logs(layout.runner_state)
     parts = Parts(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 from datetime import datetime
 
@@ -13,6 +14,7 @@ from rota.core.board import Board, Due, JobEntry
 from rota.core.decisions import Start
 from rota.core.events import Event
 from rota.core.model import JobSet, JobSpec
+from rota.core.room import Room
 from rota.core.run import Run
 from rota.core.seams import JobRecord
 from rota.engine.bus import Bus
@@ -27,7 +29,15 @@ from rota.process.environment import Place
 class FakeEngine:
     """Executor, jobs and operations over one clock, store and runner; `restart`: a new daemon over these."""
 
-    def __init__(self, *specs: JobSpec, clock: FakeClock | None = None) -> None:
+    def __init__(
+        self,
+        *specs: JobSpec,
+        clock: FakeClock | None = None,
+        pools: Mapping[str, int] | None = None,
+        max_running: int | None = None,
+    ) -> None:
+        self.pools = pools
+        self.max_running = max_running
         self.clock = clock or FakeClock(START)
         self.store = MemoryStore(clock=self.clock)
         self.hands = Hands(clock=self.clock)
@@ -41,7 +51,8 @@ class FakeEngine:
         self.records: dict[str, JobRecord] = {}
         bus = Bus()
         bus.subscribe(self.events.append)
-        self.board = Board(host="db1", started_at=self.clock.now())
+        room = Room(self.pools, self.max_running)
+        self.board = Board(host="db1", started_at=self.clock.now(), room=room)
         self.parts = Parts(
             clock=self.clock,
             ids=self.ids,

@@ -47,6 +47,11 @@ class Hands:
     reports: dict[str, AttemptReport] = field(default_factory=dict)  # say otherwise than it is
     _processes: dict[str, Process] = field(default_factory=dict)
 
+    @property
+    def processes(self) -> Sequence[Process]:
+        """In the order of their start."""
+        return list(self._processes.values())
+
     def process(self, index: int = -1) -> Process:
         return list(self._processes.values())[index]
 

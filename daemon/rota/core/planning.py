@@ -38,16 +38,19 @@ def plan(entry: JobEntry, due: Sequence[Due], now: datetime) -> list[Decision]:
 def release(entry: JobEntry, now: datetime) -> list[Release | Expire]:
     """What becomes of queued runs now: which may start, oldest first, and which waited too long.
 
-    Those in neither list wait on. A pause holds them. Of catch-up runs one goes at a time, and none expires.
+    Those in neither list wait on. A pause holds them, but not what somebody asked for while it was paused. Of
+    catch-up runs one goes at a time, and none expires.
     """
+    pause = covering(entry.pauses, now)
     free = entry.spec.concurrency.max - len(entry.active)
     catching_up = any(_is_catch_up(run) for run in entry.active)
     outcomes: list[Release | Expire] = []
     for run in sorted(entry.queued, key=lambda run: (run.due_at or run.created_at, run.number)):
         if not _is_catch_up(run) and _too_late(entry.spec, run.planned_at or run.due_at, now):
-            message = deadline_message(entry.spec, "waited in the queue")
+            told = f": it {run.message}" if run.message else ""
+            message = deadline_message(entry.spec, "waited in the queue") + told
             outcomes.append(Expire(run=run, reason=Reason.START_DEADLINE, message=message))
-        elif free > 0 and covering(entry.pauses, now) is None and not (catching_up and _is_catch_up(run)):
+        elif free > 0 and not _is_held(run, pause) and not (catching_up and _is_catch_up(run)):
             free -= 1
             catching_up = catching_up or _is_catch_up(run)
             outcomes.append(Release(run=run))
@@ -140,6 +143,11 @@ def _lengthened(skip: Skip, newer: Skip) -> Skip:
     last = replace(due, at=at, delay=due.starts_at - at)
     first = min(skip.due, due, key=lambda each: each.at)
     return stretch_skipped(first, last, skip.count + 1, skip.reason, newer.message)
+
+
+def _is_held(run: Run, pause: Pause | None) -> bool:
+    by_hand = run.triggered_by in (TriggeredBy.MANUAL, TriggeredBy.RETRY)
+    return pause is not None and not (by_hand and run.created_at >= pause.since)
 
 
 def _waiting(entry: JobEntry) -> list[Run]:

@@ -7,7 +7,7 @@ from datetime import datetime
 
 from rota.core.board import STUCK_AFTER, Due, JobEntry
 from rota.core.model import JobSpec, MissedPolicy
-from rota.core.run import RunState
+from rota.core.run import Run, RunState
 from rota.core.schedule import zone_of
 from rota.core.seams import Pause, SkipNext
 from rota.core.words import instant_in_words, length_in_words
@@ -28,6 +28,11 @@ def paused_message(spec: JobSpec, pause: Pause) -> str:
     if pause.until is not None:
         words += f" until {instant_in_words(pause.until, zone_of(spec.triggers))}"
     return f"{words}: {pause.note}" if pause.note else words
+
+
+def not_begun(run: Run) -> str:
+    """Of a PENDING run: what keeps it, as far as that is known."""
+    return f"{run.id} has not begun: it {run.message or 'waits for its turn'}"
 
 
 def deadline_message(spec: JobSpec, what: str) -> str:
@@ -61,9 +66,13 @@ def missed_message(spec: JobSpec, kept: Sequence[Due]) -> str:
 
 def _in_the_way(entry: JobEntry) -> str:
     """Which run holds the job, its attempt, and until when."""
+    if not entry.active and entry.queued:
+        return not_begun(entry.queued[0])
     if not entry.active:
         return "the run before it has only just started"
     run, zone = entry.active[0], zone_of(entry.spec.triggers)
+    if run.state is RunState.PENDING:
+        return not_begun(run)
     attempt = f"attempt {run.attempt} of {run.max_attempts}"
     if run.state is RunState.RETRYING and run.next_attempt_at is not None:
         at = instant_in_words(run.next_attempt_at, zone)

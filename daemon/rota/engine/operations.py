@@ -13,6 +13,7 @@ from rota.core.model import AfterTrigger, EveryTrigger, JobSet, JobSpec, Overlap
 from rota.core.pauses import ALL, JOB, covering, scope_in_words
 from rota.core.run import Run, RunState, Step, StepState, TriggeredBy, parse_run_id
 from rota.core.seams import Pause, SkipNext
+from rota.core.skip_words import not_begun
 from rota.engine.executor import Executor
 from rota.engine.jobs import Jobs
 from rota.engine.parts import Parts
@@ -246,6 +247,8 @@ def _queues(entry: JobEntry, now: datetime) -> bool:
 
 def _in_the_way(entry: JobEntry) -> str:
     run = (*entry.active, *entry.queued)[0]
+    if run.state is RunState.PENDING:
+        return f"{not_begun(run)}. Cancel it or wait for its end."
     attempt = f" (attempt {run.attempt} of {run.max_attempts})" if run.max_attempts > 1 else ""
     return f"{run.id} is {run.state}{attempt}: cancel it or wait for its end."
 

@@ -1,0 +1,294 @@
+"""Runs that find no room wait, in the ledger and in order, and begin when something ends."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from fakes.engine import FakeEngine
+from fakes.jobs import a_job
+from rota.core.board import Due
+from rota.core.decisions import Queue, Start
+from rota.core.errors import Conflict, Unavailable
+from rota.core.model import Concurrency, JobSpec, Overlap, Retry
+from rota.core.planning import plan
+from rota.core.run import Reason, Run, RunState, TriggeredBy
+
+MINUTE = timedelta(minutes=1)
+
+
+def in_db(job: str, **settings: Any) -> JobSpec:
+    limits = settings.pop("limits", {})
+    return a_job(job, concurrency=Concurrency(pool="db", **limits), **settings)
+
+
+async def an_engine(
+    *specs: JobSpec, pools: Mapping[str, int] | None = None, max_running: int | None = None
+) -> FakeEngine:
+    engine = FakeEngine(*specs, pools=pools or {"db": 1}, max_running=max_running)
+    await engine.load()
+    return engine
+
+
+async def end(engine: FakeEngine, job: str, code: int = 0) -> Run:
+    process = next(p for p in engine.hands.processes if p.order.ref.job == job and p.ended is None)
+    process.end(code)
+    await engine.settle()
+    return await engine.latest(job)
+
+
+async def test_a_run_without_room_waits_in_the_ledger_and_says_for_what() -> None:
+    async with await an_engine(in_db("a"), in_db("b")) as engine:
+        await engine.start("a")
+
+        run = await engine.start("b")
+
+        assert (run.state, run.reason, run.attempts) == (RunState.PENDING, Reason.QUEUED, ())
+        assert run.message == "waits for the pool db: 1 of 1 places taken by a.1"
+        await end(engine, "a")
+        run = await engine.latest("b")
+        assert (run.state, run.message) == (RunState.RUNNING, "")
+        assert engine.board.room.pool_uses()[0].runs == ("b.1",)
+
+
+async def test_what_waits_begins_by_priority_and_then_in_the_order_in_which_it_came() -> None:
+    specs = [in_db("a"), in_db("low"), in_db("next"), in_db("high", limits={"priority": 5})]
+    async with await an_engine(*specs) as engine:
+        for spec in specs:
+            await engine.start(spec.id)
+            await engine.clock.advance(1)
+
+        for job in ("a", "high", "low"):
+            await end(engine, job)
+
+        assert [order.ref.job for order in engine.hands.orders] == ["a", "high", "low", "next"]
+
+
+async def test_a_full_queue_begins_in_the_same_order_after_the_daemon_was_killed() -> None:
+    jobs = ["a", "z", "m", "b"]
+    async with await an_engine(*[in_db(job) for job in jobs]) as engine:
+        for job in jobs:
+            await engine.start(job)
+            await engine.clock.advance(1)
+
+        await engine.restart()
+
+        assert len(engine.hands.orders) == 1
+        for job in jobs[:-1]:
+            await end(engine, job)
+        assert [order.ref.job for order in engine.hands.orders] == jobs
+
+
+async def test_no_more_than_max_running_runs_go_on() -> None:
+    jobs = [f"j{n}" for n in range(5)]
+    async with await an_engine(*[a_job(job) for job in jobs], max_running=2) as engine:
+        starts = [Start(job=job, due=Due(job=job, at=engine.clock.now())) for job in jobs]
+        await engine.executor.carry_out(starts)
+        await engine.settle()
+
+        assert len(engine.hands.orders) == 2
+        assert (
+            await engine.latest("j4")
+        ).message == "waits for a free place: 2 of 2 runs go on (max_running)"
+        for job in jobs:
+            await end(engine, job)
+        assert [order.ref.job for order in engine.hands.orders] == jobs
+        assert engine.board.room.running == engine.board.room.waiting == 0
+
+
+async def test_a_run_by_hand_waits_like_any_other() -> None:
+    async with await an_engine(in_db("a"), in_db("b")) as engine:
+        await engine.start("a")
+
+        run = await engine.operations.run_now("b")
+
+        assert run.is_queued
+        with pytest.raises(Conflict, match=r"b\.1 has not begun: it waits for the pool db"):
+            await engine.operations.run_now("b")
+
+
+async def test_the_skip_of_an_instant_names_the_run_that_waits() -> None:
+    async with await an_engine(in_db("a"), in_db("b")) as engine:
+        await engine.start("a")
+        await engine.start("b")
+
+        (skip,) = plan(engine.entry("b"), [Due(job="b", at=engine.clock.now() + MINUTE)], engine.clock.now())
+
+        assert skip.message.startswith("b.1 has not begun: it waits for the pool db")  # type: ignore[union-attr]
+
+
+async def test_a_run_that_waits_beyond_its_start_deadline_is_skipped() -> None:
+    async with await an_engine(in_db("a"), in_db("b", start_deadline=MINUTE)) as engine:
+        await engine.start("a")
+        await engine.start("b")
+
+        await engine.clock.advance(61)
+
+        (run,) = (await engine.store.last_skips()).values()
+        assert (run.job, run.reason) == ("b", Reason.START_DEADLINE)
+        await end(engine, "a")
+        assert engine.board.room.running == 0
+
+
+async def test_a_run_that_tries_again_leaves_its_place_and_waits_for_another() -> None:
+    retry = Retry(attempts=2, delay=MINUTE)
+    async with await an_engine(in_db("a", retry=retry), in_db("b")) as engine:
+        await engine.start("a")
+        await engine.start("b")
+
+        await end(engine, "a", 3)
+        assert (await engine.latest("b")).state is RunState.RUNNING
+        await engine.clock.advance(60)
+
+        run = await engine.latest("a")
+        assert run.state is RunState.RETRYING
+        assert run.message == (
+            "exit code 3 on attempt 1 of 2; waits for the pool db: 1 of 1 places taken by b.1"
+        )
+        assert engine.entry("a").active  # it holds its job meanwhile
+        await end(engine, "b")
+        assert (await end(engine, "a")).state is RunState.COMPLETED
+
+
+async def test_a_run_that_waits_to_try_again_is_taken_back_in_line() -> None:
+    retry = Retry(attempts=2, delay=MINUTE)
+    async with await an_engine(in_db("a", retry=retry), in_db("b")) as engine:
+        await engine.start("a")
+        await engine.start("b")
+        await end(engine, "a", 3)
+        await engine.clock.advance(60)
+
+        await engine.restart()
+
+        assert engine.board.room.pool_uses()[0].waiting == ("a.1",)
+        await end(engine, "b")
+        assert (await end(engine, "a")).state is RunState.COMPLETED
+
+
+async def test_a_run_that_waits_to_try_again_can_be_cancelled() -> None:
+    retry = Retry(attempts=2, delay=MINUTE)
+    async with await an_engine(in_db("a", retry=retry), in_db("b")) as engine:
+        run = await engine.start("a")
+        await engine.start("b")
+        await end(engine, "a", 3)
+        await engine.clock.advance(60)
+
+        await engine.operations.cancel(run.id)
+
+        assert (await engine.latest("a")).state is RunState.CANCELLED
+        assert engine.board.room.waiting == 0
+
+
+async def test_a_waiting_run_that_is_cancelled_leaves_the_line() -> None:
+    async with await an_engine(in_db("a"), in_db("b"), in_db("c")) as engine:
+        await engine.start("a")
+        waiting = await engine.start("b")
+        await engine.start("c")
+
+        await engine.operations.cancel(waiting.id)
+        await end(engine, "a")
+
+        assert [order.ref.job for order in engine.hands.orders] == ["a", "c"]
+
+
+async def test_a_pause_takes_a_waiting_run_out_of_the_line_and_its_end_puts_it_back() -> None:
+    async with await an_engine(in_db("a"), in_db("b"), in_db("c")) as engine:
+        for job in "abc":
+            await engine.start(job)
+
+        await engine.operations.pause("b")
+        await end(engine, "a")
+        assert [order.ref.job for order in engine.hands.orders] == ["a", "c"]
+        await engine.operations.resume("b")
+        await end(engine, "c")
+
+        assert [order.ref.job for order in engine.hands.orders] == ["a", "c", "b"]
+
+
+async def test_a_run_behind_another_of_its_job_says_for_what_it_waits_when_its_own_turn_has_come() -> None:
+    own_queue = {"overlap": Overlap.QUEUE}
+    async with await an_engine(in_db("a", limits=own_queue), in_db("b", limits={"priority": 1})) as engine:
+        await engine.start("a")
+        await engine.executor.carry_out([Queue(job="a", due=Due(job="a", at=engine.clock.now() + MINUTE))])
+        await engine.start("b")
+        assert (await engine.store.run("a", 2)).message == ""  # type: ignore[union-attr]
+
+        await end(engine, "a")
+
+        run = await engine.store.run("a", 2)
+        assert run is not None
+        assert run.message == "waits for the pool db: 1 of 1 places taken by b.1"
+        await end(engine, "b")
+        assert (await end(engine, "a")).number == 2
+
+
+async def test_a_run_asked_for_during_a_pause_begins_as_soon_as_there_is_room() -> None:
+    async with await an_engine(in_db("a"), in_db("b")) as engine:
+        await engine.start("a")
+        await engine.operations.pause("b")
+
+        run = await engine.operations.run_now("b")
+        await end(engine, "a")
+
+        assert (await engine.latest("b")).id == run.id
+        assert (await engine.latest("b")).state is RunState.RUNNING
+
+
+async def test_catch_up_runs_wait_for_room_too_and_begin_oldest_first() -> None:
+    async with await an_engine(in_db("a"), in_db("b")) as engine:
+        await engine.start("b")
+        starts = [
+            Start(
+                job="a",
+                due=Due(job="a", at=engine.clock.now() - n * MINUTE),
+                triggered_by=TriggeredBy.CATCH_UP,
+            )
+            for n in (3, 2)
+        ]
+        await engine.executor.carry_out(starts)
+        await engine.settle()
+
+        assert len(engine.hands.orders) == 1
+        await end(engine, "b")
+        first = engine.hands.orders[-1].ref.number
+        await end(engine, "a")
+        await end(engine, "a")
+
+        assert first == 1
+        assert len(engine.hands.orders) == 3
+
+
+async def test_what_cannot_be_recorded_keeps_no_place() -> None:
+    async with await an_engine(in_db("a")) as engine:
+        engine.store.broken = Unavailable("the disk is full")
+        with pytest.raises(Unavailable):
+            await engine.executor.carry_out([Start(job="a", due=Due(job="a", at=engine.clock.now()))])
+
+        engine.store.broken = None
+
+        assert engine.board.room.running == 0
+        assert (await engine.start("a")).state is RunState.RUNNING
+
+
+async def test_an_instant_that_is_answered_already_keeps_no_place() -> None:
+    async with await an_engine(in_db("a"), in_db("b")) as engine:
+        at = engine.clock.now()
+        await engine.start("a", at=at)
+        await end(engine, "a")
+
+        await engine.start("a", at=at)
+
+        assert engine.board.room.running == 0
+
+
+async def test_a_job_that_moves_to_another_pool_waits_there() -> None:
+    async with await an_engine(in_db("a"), in_db("b"), pools={"db": 1, "web": 1}) as engine:
+        await engine.start("a")
+        await engine.start("b")
+
+        await engine.load(a_job("b", version="2", concurrency=Concurrency(pool="web")))
+
+        assert (await engine.latest("b")).state is RunState.RUNNING
