@@ -10,6 +10,7 @@ from pathlib import Path
 from rota.core.problems import DEFAULTS, Problem
 
 _ENDINGS = (".yaml", ".yml")
+_CALENDAR = ".ics"  # lies beside the jobs that name it
 
 Signature = tuple[int, int, int, int]  # changes whenever the file does
 
@@ -115,7 +116,7 @@ class _Walk:
             self._note(relative, "not a regular file: left out", warning=True)
         elif entry.name.endswith(_ENDINGS):
             self._add(entry, relative, _signature(status))
-        else:
+        elif not entry.name.endswith(_CALENDAR):
             message = "not a job file, left out: the name ends neither in .yaml nor .yml"
             self._note(relative, message, warning=True)
 
@@ -138,6 +139,7 @@ class _Walk:
                 column=1,
                 message=message,
                 severity="warning" if warning else "error",
+                rule="left-out" if warning else "unreadable",
             )
         )
 

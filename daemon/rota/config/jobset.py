@@ -177,6 +177,7 @@ def _doubled(job: str, claims: Sequence[tuple[JobFile, Claim]]) -> Iterator[Prob
             column=claim.place.column,
             message=f'the id "{job}" is used twice: also in {", ".join(others)}',
             hint="ids are unique over all files of a directory",
+            rule="duplicate-id",
         )
 
 

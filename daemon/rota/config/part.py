@@ -37,6 +37,7 @@ class Part:
             message=message,
             hint=hint,
             severity=severity,
+            rule=_rule(path),
         )
 
 
@@ -47,8 +48,28 @@ def in_order(problems: list[Problem]) -> tuple[Problem, ...]:
     return tuple(sorted(dict.fromkeys(kept), key=_place))
 
 
+# What is found beyond the schema is named after the key that it is about.
+_RULES = {
+    "cron": "cron",
+    "timezone": "timezone",
+    "at": "instant",
+    "except": "except",
+    "after": "reference",
+    "renamed_from": "reference",
+    "params": "params",
+    "matrix": "matrix",
+    "exit_codes": "exit-codes",
+    "concurrency": "pool",
+    "expect": "expect",
+    "id": "step-id",
+}
 _MISREAD = frozenset({"yaml-value", "yaml-tag"})
 
 
 def _place(problem: Problem) -> tuple[str, int, int]:
     return problem.file, problem.line, problem.column
+
+
+def _rule(path: Path) -> str:
+    keys = (each for each in (*path[:1], *reversed(path)) if isinstance(each, str) and each in _RULES)
+    return _RULES.get(next(keys, ""), "job-file")

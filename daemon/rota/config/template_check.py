@@ -102,14 +102,14 @@ def _wrong(part: Part, way: Way, text: str, known: _Names) -> Iterator[Problem]:
     try:
         chains = names(text)
     except JobError as error:
-        yield part.problem(
-            way, f"the template can't be read: {error.message}", "templates are Jinja2 expressions"
-        )
+        message = f"the template can't be read: {error.message}"
+        yield part.problem(way, message, "templates are Jinja2 expressions").of_rule("template")
         return
     for chain in chains:
         complaint = known.complaint(chain)
         if complaint is not None:
-            yield part.problem(way, f"in the template `{'.'.join(chain)}`: {complaint[0]}", complaint[1])
+            message = f"in the template `{'.'.join(chain)}`: {complaint[0]}"
+            yield part.problem(way, message, complaint[1]).of_rule("template")
 
 
 def _templates(raw: Raw, way: Way) -> Iterator[tuple[Way, str]]:

@@ -186,4 +186,4 @@ def _check_script(part: Part, path: list[str | int], text: str, problems: list[P
         "run": "$ROTA_RUN",
     }
     hint = f"use the environment variable {variable.get(found[1], '')}".strip()
-    problems.append(part.problem(path, message, hint, severity="warning"))
+    problems.append(part.problem(path, message, hint, severity="warning").of_rule("shell-template"))
