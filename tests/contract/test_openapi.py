@@ -50,7 +50,7 @@ def daemon(tmp_path_factory: pytest.TempPathFactory) -> Iterator[DaemonProcess]:
     process = DaemonProcess(folder)
     (process.jobs / "contract.yaml").write_text(JOB_FILE)
     # A job of its own for each operation that changes something: they come in any order.
-    for name in ("again", "pausable", "resumable"):
+    for name in ("again", "pausable", "resumable", "skippable"):
         (process.jobs / f"{name}.yaml").write_text(JOB_FILE)
     for name in ("slow", "stoppable"):
         (process.jobs / f"{name}.yaml").write_text(SLOW_FILE)
@@ -82,7 +82,24 @@ CALLS: Mapping[str, list[tuple[dict[str, str], str, Any, int]]] = {
         ({"job": "pausable"}, "", {"note": "test"}, 200),
         ({"job": "pausable"}, "", {"until": "x"}, 422),
     ],
-    "resumeJob": [({"job": "resumable"}, "", {}, 200), ({"job": "resumable"}, "", {}, 409)],
+    "resumeJob": [
+        ({"job": "resumable"}, "", {"catchUp": True}, 200),
+        ({"job": "resumable"}, "", {}, 409),
+    ],
+    "skipNext": [
+        ({"job": "skippable"}, "", {"note": "holiday"}, 200),
+        ({"job": "skippable"}, "", {"undo": True}, 200),
+        ({"job": "resumable"}, "", {"undo": True}, 409),
+        ({"job": "nothing"}, "", {}, 404),
+        ({"job": "resumable"}, "", {"note": 1}, 422),
+    ],
+    "pauseMany": [
+        ({}, "", {"tag": "no-job-has-it", "note": "test"}, 200),
+        ({}, "", {"tag": "one", "all": True}, 422),
+        ({}, "", {}, 422),
+    ],
+    "listPauses": [({}, "", None, 200)],
+    "resumeMany": [({}, "", {"tag": "no-job-has-it"}, 200), ({}, "", {"tag": "unknown"}, 409)],
     "listDefinitions": [
         ({}, "", None, 200),
         ({}, "?limit=1&cursor=contract", None, 200),

@@ -20,7 +20,7 @@ from rota.core.errors import NotFound
 from rota.core.events import Event, JobChanged, JobsLoaded, LogAppended, RunChanged, RunProgressed
 from rota.core.model import JobSet, JobSpec
 from rota.core.run import Attempt, Reason, Run, RunState, StepState, TriggeredBy, parse_run_id
-from rota.core.seams import AttemptRef, Clock, LogLine, LogPage, Pause
+from rota.core.seams import AttemptRef, Clock, LogLine, LogPage, Pause, SkipNext
 from rota.engine.bus import Bus
 from rota.engine.operations import Operations
 from rota.process.output import Logs
@@ -63,6 +63,7 @@ class RecordingOperations(Operations):
         self._world = world
         self.asked: list[tuple[str, object]] = []
         self.refuse_with: Exception | None = None
+        self.shared: dict[str, Pause] = {}
 
     async def run_now(
         self,
@@ -84,14 +85,40 @@ class RecordingOperations(Operations):
         run = await self._world.run(run_id)
         return await self._world.begin(run.job, triggered_by=TriggeredBy.RETRY, retry_of=run.id)
 
-    async def pause(self, job: str, *, until: datetime | None = None, note: str = "") -> None:
+    async def pause(self, job: str, *, until: datetime | None = None, note: str = "") -> Pause | None:
         self._note("pause", {"job": job, "until": until, "note": note})
         entry = self._world.board.jobs[job]
         entry.pauses = (Pause(since=self._world.clock.now(), until=until, note=note),)
         self._world.bus.publish(JobChanged(job=job))
+        return None
 
-    async def resume(self, job: str) -> None:
-        self._note("resume", job)
+    async def pause_many(self, scope: str, *, until: datetime | None = None, note: str = "") -> Pause | None:
+        self._note("pause_many", {"scope": scope, "until": until, "note": note})
+        before = self.shared.get(scope)
+        self.shared[scope] = Pause(since=self._world.clock.now(), until=until, note=note, scope=scope)
+        return before
+
+    async def resume_many(self, scope: str, *, catch_up: bool = False) -> None:
+        self._note("resume_many", {"scope": scope, "catch_up": catch_up})
+        self.shared.pop(scope, None)
+
+    @property
+    def pauses(self) -> Sequence[Pause]:
+        return list(self.shared.values())
+
+    async def skip(self, job: str, *, note: str = "") -> SkipNext:
+        self._note("skip", {"job": job, "note": note})
+        entry = self._world.board.jobs[job]
+        at = entry.next_due[0].at if entry.next_due else None
+        entry.skip_next = SkipNext(at=at, asked_at=self._world.clock.now(), note=note)
+        return entry.skip_next
+
+    async def undo_skip(self, job: str) -> None:
+        self._note("undo_skip", job)
+        self._world.board.jobs[job].skip_next = None
+
+    async def resume(self, job: str, *, catch_up: bool = False) -> None:
+        self._note("resume", {"job": job, "catch_up": catch_up})
         self._world.board.jobs[job].pauses = ()
         self._world.bus.publish(JobChanged(job=job))
 

@@ -89,11 +89,28 @@ async def resume_job(request: web.Request) -> web.Response:
     services = request.app[SERVICES]
     actor = await require_actor(request)
     job = _entry(request).spec.id
-    body = await read_body(request, "Request")
+    body = await read_body(request, "ResumeRequest")
 
     async def act() -> web.Response:
         expect_job(_entry(request), body.get("expect"))
-        await services.operations.resume(job)
+        await services.operations.resume(job, catch_up=body.get("catchUp", False))
+        return answer(_shape(services, _entry(request)))
+
+    return await request.app[ONCE].carry_out(request, actor, act)
+
+
+async def skip_next(request: web.Request) -> web.Response:
+    services = request.app[SERVICES]
+    actor = await require_actor(request)
+    job = _entry(request).spec.id
+    body = await read_body(request, "SkipRequest")
+
+    async def act() -> web.Response:
+        expect_job(_entry(request), body.get("expect"))
+        if body.get("undo", False):
+            await services.operations.undo_skip(job)
+        else:
+            await services.operations.skip(job, note=body.get("note", ""))
         return answer(_shape(services, _entry(request)))
 
     return await request.app[ONCE].carry_out(request, actor, act)

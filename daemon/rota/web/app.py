@@ -13,6 +13,7 @@ from rota.web import (
     api_definitions,
     api_jobs,
     api_logs,
+    api_pauses,
     api_run_definition,
     api_runs,
     assets,
@@ -64,6 +65,10 @@ def _add_api(router: web.UrlDispatcher) -> None:
     router.add_post("/api/v1/jobs/{job}/runs", api_jobs.run_job)
     router.add_post("/api/v1/jobs/{job}/pause", api_jobs.pause_job)
     router.add_post("/api/v1/jobs/{job}/resume", api_jobs.resume_job)
+    router.add_post("/api/v1/jobs/{job}/skip", api_jobs.skip_next)
+    router.add_get("/api/v1/pauses", api_pauses.list_pauses)
+    router.add_post("/api/v1/pauses", api_pauses.pause_many)
+    router.add_post("/api/v1/pauses/resume", api_pauses.resume_many)
     router.add_get("/api/v1/definitions", api_definitions.list_definitions)
     router.add_get("/api/v1/runs", api_runs.list_runs)
     router.add_get("/api/v1/runs/{run}", api_runs.get_run)

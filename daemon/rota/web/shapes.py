@@ -23,7 +23,7 @@ from rota.core.model import (
 )
 from rota.core.problems import Problem
 from rota.core.run import Attempt, Progress, Run, Step
-from rota.core.seams import LogLine, Pause
+from rota.core.seams import LogLine, Pause, SkipNext
 from rota.core.words import length_in_words, schedule_in_words
 
 Shape = dict[str, Any]
@@ -39,7 +39,9 @@ def job_shape(entry: JobEntry, problems: Iterable[Problem] = ()) -> Shape:
         "state": entry.state.value,
         "enabled": spec.enabled,
         "stale": entry.stale,
-        "paused": _pause(entry.pause),
+        "paused": optional_pause_shape(entry.pause),
+        "pauses": [optional_pause_shape(pause) for pause in entry.pauses],
+        "skipNext": _skip_next(entry.skip_next),
         "schedule": {
             "text": schedule_in_words(spec.triggers),
             "triggers": [_trigger(trigger) for trigger in spec.triggers],
@@ -96,6 +98,19 @@ def run_shape(run: Run, *, now: datetime, entry: JobEntry | None = None) -> Shap
         "attempts": [_attempt(attempt) for attempt in run.attempts],
         "count": run.count,
     }
+
+
+def pause_shape(pause: Pause) -> Shape:
+    return {
+        "scope": pause.scope,
+        "since": to_ms(pause.since),
+        "until": optional_ms(pause.until),
+        "note": pause.note,
+    }
+
+
+def optional_pause_shape(pause: Pause | None) -> Shape | None:
+    return None if pause is None else pause_shape(pause)
 
 
 def problem_shape(problem: Problem) -> Shape:
@@ -180,10 +195,10 @@ def _zone(trigger: Trigger) -> str:
     return "UTC" if isinstance(trigger, AtTrigger) else trigger.timezone
 
 
-def _pause(pause: Pause | None) -> Shape | None:
-    if pause is None:
+def _skip_next(wish: SkipNext | None) -> Shape | None:
+    if wish is None:
         return None
-    return {"since": to_ms(pause.since), "until": optional_ms(pause.until), "note": pause.note}
+    return {"at": optional_ms(wish.at), "askedAt": to_ms(wish.asked_at), "note": wish.note}
 
 
 def _last_run(run: Run) -> Shape:
