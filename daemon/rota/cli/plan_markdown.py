@@ -29,7 +29,7 @@ from rota_renderers.plain import one_line, plain
 _FOLDED = 12  # rows; a longer table is folded
 _ROWS = 200  # rows of one table; a comment has no room for more
 _NOTHING_SAID = "&nbsp;"
-_MARKS = "\\`*_{}[]()#+-.!|~>@:$"
+_MARKS = "\\`*_[]#!|~>@$"
 
 
 def document(comparison: Comparison, head: str, zone: ZoneInfo, problems: Sequence[Problem] = ()) -> str:
@@ -43,7 +43,7 @@ def document(comparison: Comparison, head: str, zone: ZoneInfo, problems: Sequen
 def escaped(text: object) -> str:
     """Foreign text on one line that means nothing to Markdown or HTML, and calls nobody's name."""
     line = one_line(text).replace("&", "&amp;").replace("<", "&lt;")
-    return "".join(f"&#{ord(char)};" if char in _MARKS and char not in ".:-" else char for char in line)
+    return "".join(f"&#{ord(char)};" if char in _MARKS else char for char in line)
 
 
 def code(text: object) -> str:

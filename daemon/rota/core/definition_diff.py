@@ -36,6 +36,7 @@ def key_changes(before: str, after: str) -> tuple[KeyChange, ...]:
 
 
 def _changes(key: str, before: Any, after: Any) -> Iterator[KeyChange]:
+    before, after = _beside(before, after), _beside(after, before)
     if isinstance(before, Mapping) and isinstance(after, Mapping):
         for name in sorted({*before, *after}):
             inner = f"{key}.{name}" if key else str(name)
@@ -45,6 +46,11 @@ def _changes(key: str, before: Any, after: Any) -> Iterator[KeyChange]:
 
 
 _NOTHING = object()
+
+
+def _beside(value: Any, other: Any) -> Any:
+    """A map that is new or gone is told key by key."""
+    return {} if value is _NOTHING and isinstance(other, Mapping) and other else value
 
 
 def _written(value: Any) -> str | None:

@@ -8,7 +8,7 @@ from rota.core.board import Due
 from rota.core.model import JobSpec
 from rota.core.schedule import canonical, due_between, is_hashed
 
-Key = tuple[str, str]
+Key = tuple[str, str, tuple[object, ...]]
 
 
 class DueTable:
@@ -25,8 +25,9 @@ class DueTable:
     def key(self, spec: JobSpec) -> Key:
         """Jobs of equal keys are due at the same instants."""
         if not spec.enabled or not spec.triggers:
-            return "", ""
-        return (spec.id if is_hashed(spec.triggers) else ""), canonical(spec.triggers)
+            return "", "", ()
+        own = spec.id if is_hashed(spec.triggers) else ""
+        return own, canonical(spec.triggers), tuple(each.excepts for each in spec.triggers)
 
     def dues(self, spec: JobSpec) -> tuple[Due, ...]:
         """All instants of the job in the span, in order, also those that an exception answers.
