@@ -59,6 +59,7 @@ def daemon(tmp_path_factory: pytest.TempPathFactory) -> Iterator[DaemonProcess]:
         process.run("slow")
         process.run("stoppable")
         process.post("/api/v1/jobs/resumable/pause")
+        process.post("/api/v1/pauses", {"tag": "held"})
         yield process
 
 
@@ -99,7 +100,8 @@ CALLS: Mapping[str, list[tuple[dict[str, str], str, Any, int]]] = {
         ({}, "", {}, 422),
     ],
     "listPauses": [({}, "", None, 200)],
-    "resumeMany": [({}, "", {"tag": "no-job-has-it"}, 200), ({}, "", {"tag": "unknown"}, 409)],
+    "resumeMany": [({}, "", {"tag": "held"}, 200), ({}, "", {"tag": "unknown"}, 409)],
+    "listPools": [({}, "", None, 200)],
     "listDefinitions": [
         ({}, "", None, 200),
         ({}, "?limit=1&cursor=contract", None, 200),

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TypeVar
 
 import click
 from click.shell_completion import CompletionItem
 
-from rota.cli.client import Daemon, UnixDaemon, pages, route
+from rota.cli.client import UnixDaemon, pages, route
 from rota.cli.outside import daemon_socket
 from rota.core.run import parse_run_id
 
@@ -64,23 +65,36 @@ JOB = JobName()
 RUN = RunName()
 
 
+@dataclass(frozen=True, slots=True)
+class Chosen:
+    """One job, all with a tag, or (neither) all there are."""
+
+    job: str | None
+    tag: str | None
+
+    @property
+    def scope(self) -> dict[str, object]:
+        """As the API is told of many jobs."""
+        return {"all": True} if self.tag is None else {"tag": self.tag}
+
+    @property
+    def words(self) -> str:
+        """For people."""
+        return self.job or ("all jobs" if self.tag is None else f"all jobs tagged {self.tag}")
+
+
 def chooses_jobs(command: F) -> F:
-    """Adds JOB, --tag and --all; read them by `choose_jobs`."""
+    """Adds JOB, --tag and --all; read them by `chosen_jobs`."""
     command = click.option("--all", "every", is_flag=True, help="Every job.")(command)
     command = click.option("--tag", help="Every job with this tag.")(command)
     return click.argument("job", type=JOB, required=False)(command)
 
 
-def choose_jobs(daemon: Daemon, job: str | None, tag: str | None, every: bool) -> list[dict[str, Any]]:
-    """The jobs that are meant, in the API's shape. Raises click's usage error unless one way is used."""
+def chosen_jobs(job: str | None, tag: str | None, every: bool) -> Chosen:
+    """Which jobs are meant. Raises click's usage error unless one way is used."""
     if sum((job is not None, tag is not None, every)) != 1:
         raise click.UsageError("name one JOB, or --tag, or --all")
-    if job is not None:
-        return [daemon.get(route("jobs", job))]
-    found: list[dict[str, Any]] = pages(daemon, route("jobs"), "jobs", {"tag": tag})["jobs"]
-    if not found:
-        raise click.UsageError(f"no job has the tag {tag!r}" if tag else "there are no jobs")
-    return found
+    return Chosen(job, tag)
 
 
 def _path(ctx: click.Context, name: str) -> Path | None:

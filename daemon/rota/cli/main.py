@@ -33,8 +33,9 @@ COMMANDS: Mapping[str, str] = {
     "ps": "rota.cli.processes:ps",
     "cancel": "rota.cli.run:cancel",
     "retry": "rota.cli.run:retry",
-    "pause": "rota.cli.jobs:pause",
-    "resume": "rota.cli.jobs:resume",
+    "pause": "rota.cli.holds:pause",
+    "resume": "rota.cli.holds:resume",
+    "skip": "rota.cli.holds:skip",
     "reload": "rota.cli.reload:reload",
     "store": "rota.cli.store:store",
 }

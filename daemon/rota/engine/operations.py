@@ -109,7 +109,7 @@ class Operations:
         own = holds.own_pause(job)
         others = [pause for pause in entry.pauses if pause.scope != JOB]
         if others and (own is None or catch_up):
-            raise Conflict("held", f"{job} is paused with {scope_in_words(others[0].scope)}: resume those.")
+            raise Conflict("held", f"{job} is paused with {scope_in_words(others[0].scope)}: {_resume(others[0].scope)}")
         if own is None:
             raise Conflict("not_paused", f"{job} is not paused.")
         if catch_up:
@@ -208,6 +208,11 @@ class Operations:
         if run is None:
             raise NotFound(f"There is no run {run_id}.")
         return run
+
+
+def _resume(scope: str) -> str:
+    """What ends that pause."""
+    return "rota resume --all" if scope == ALL else f"rota resume --tag {scope.removeprefix('tag:')}"
 
 
 def _next_to_skip(entry: JobEntry) -> datetime | None:

@@ -49,6 +49,7 @@ def daemon(tmp_path_factory: pytest.TempPathFactory) -> Iterator[DaemonProcess]:
         "reload",
         "pause good",
         "resume good",
+        "pause --tag nobody",
         "retry bad",
         "link",
         "runner status",
@@ -68,7 +69,7 @@ def test_json_is_json_and_nothing_else(daemon: DaemonProcess, words: str) -> Non
     assert done.returncode == 0, done.stderr
     assert json.loads(done.stdout) is not None
     if command[0] == "pause":
-        daemon.rota("resume", "good")
+        daemon.rota("resume", *command[1:])
 
 
 @pytest.mark.parametrize(

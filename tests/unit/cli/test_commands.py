@@ -68,6 +68,8 @@ def a_job(name: str = "backup", **changes: Any) -> dict[str, Any]:
         "stale": False,
         "problems": [],
         "paused": None,
+        "pauses": [],
+        "skipNext": None,
         "schedule": {"text": "daily at 02:00", "triggers": []},
         "nextAt": to_ms(NOW + timedelta(hours=2)),
         "lastRun": last,
@@ -320,26 +322,6 @@ def test_retry_tells_which_run_it_made(run_rota: Rota, daemon: ScriptedDaemon) -
     daemon.says("/api/v1/runs/backup.7/retry", a_run("pending", retryOf="backup.7"))
 
     assert run_rota("retry", "backup.7").output == "backup.8 (again for backup.7)\n"
-
-
-def test_pause_says_when_it_ends(run_rota: Rota, daemon: ScriptedDaemon) -> None:
-    daemon.says("/api/v1/jobs/a", a_job("a"))
-    daemon.says("/api/v1/jobs/a/pause", a_job("a", paused={"since": 0, "until": 1_790_000_000_000}))
-
-    result = run_rota("pause", "a", "--until", "2026-09-21T14:13:20Z")
-
-    assert result.output == "a: paused until 2026-09-21 14:13:20 UTC\n"
-
-
-def test_pause_of_a_tag_pauses_what_is_not_paused_yet(run_rota: Rota, daemon: ScriptedDaemon) -> None:
-    daemon.says("/api/v1/jobs?tag=night&limit=200", listed(a_job("a"), a_job("b", paused={"since": 0})))
-    daemon.says("/api/v1/jobs/a/pause", a_job("a"))
-
-    result = run_rota("pause", "--tag", "night", "--until", "+2h", "--note", "moving house")
-
-    assert result.output == "a: paused\n"
-    wish = {"note": "moving house", "until": to_ms(NOW + timedelta(hours=2))}
-    assert daemon.posted == [("/api/v1/jobs/a/pause", wish)]
 
 
 def test_pause_wants_to_know_which_jobs(run_rota: Rota) -> None:
