@@ -564,3 +564,19 @@ def everything() -> Run:
         upstream=("export.3", "cleanup.4"),
         log_job="old-backup",
     )
+
+
+async def test_a_run_can_take_the_place_of_another_with_its_due_instants(store: Store) -> None:
+    older, newer = await store.add([a_run(0), a_run(1)])
+    assert older is not None
+    assert newer is not None
+    await store.save(replace(older, state=RunState.SKIPPED, reason=Reason.CONDITION, ended_at=NOON))
+
+    both = replace(newer, due_at=older.due_at, last_due_at=newer.due_at, count=2)
+    skipped = replace(both, state=RunState.SKIPPED, reason=Reason.CONDITION, ended_at=NOON + MINUTE)
+    await store.save(skipped, instead_of=older)
+
+    assert await store.run("backup", older.number) is None
+    assert await store.run("backup", newer.number) == skipped
+    assert await store.add([a_run(0), a_run(1)]) == [None, None]
+    assert await store.last_skips() == {"backup": skipped}

@@ -71,6 +71,8 @@ def print_lines(daemon: Daemon, run: str, cursor: Cursor, *, to_stderr: bool = F
 
 def attempt_heading(attempt: dict[str, Any]) -> str:
     """What stands above the log of an attempt when there are several."""
+    if attempt["step"] == "condition":
+        return "--- condition ---"
     step = "" if attempt["step"] == "main" else f"step {attempt['step']}, "
     return f"--- {step}attempt {attempt['n']} ---"
 
@@ -95,6 +97,6 @@ def _print_new(asking: Asking, run: dict[str, Any], printed: dict[tuple[str, int
         key = (attempt["step"], attempt["n"])
         if key not in printed:
             printed[key] = Cursor(*key)
-            if run["steps"] or len(printed) > 1:
+            if run["steps"] or len(printed) > 1 or attempt["step"] == "condition":
                 note(attempt_heading(attempt))
         print_lines(asking.daemon, run["id"], printed[key], to_stderr=asking.as_json)

@@ -12,6 +12,7 @@ from rota.cli.failure import Failure
 from rota.cli.follow import Cursor, attempt_heading, follow_log, print_lines
 from rota.cli.output import note, say_json
 from rota.cli.outside import Asking, asks_daemon
+from rota.core.model import CONDITION
 
 
 @click.command()
@@ -39,7 +40,7 @@ def logs(asking: Asking, run: str, follow: bool, step: str | None, attempt: int 
         say_json([line for each in chosen for line in _lines(asking, found["id"], each)])
         return
     for each in chosen:
-        if len(chosen) > 1:
+        if len(chosen) > 1 or each["step"] == CONDITION:
             note(attempt_heading(each))
         print_lines(asking.daemon, found["id"], Cursor(each["step"], each["n"]))
 

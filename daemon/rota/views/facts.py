@@ -8,7 +8,7 @@ from shlex import join
 from rota.core.instant import to_ms
 from rota.core.model import Backoff, JobSpec, MissedPolicy, Overlap, Source
 from rota.core.run import Run, RunState
-from rota.core.words import length_in_words, schedule_in_words
+from rota.core.words import counted, length_in_words, schedule_in_words
 from rota.views.ids import run_path
 from rota.views.job_row import schedule_as_written
 from rota.views.phases import duration_ms, signal_name, trigger_of, zone_of
@@ -30,9 +30,14 @@ def schedule_facts(spec: JobSpec) -> list[Fact]:
         rows.append({"key": "As written", "value": schedule_as_written(spec), "copy": True})
         rows.append({"key": "Time zone", "value": zone_of(spec)})
         rows.append({"key": "Missed times", "value": _missed(spec)})
+    if spec.condition is not None:
+        rows.append({"key": "Condition", "value": clip(spec.condition.text, 2000), "copy": True})
     rows.append({"key": "At once", "value": _overlap(spec)})
+    rows += _room(spec)
     rows.append({"key": "Attempts", "value": _retry(spec)})
     rows.append({"key": "Time limit", "value": _limit(spec)})
+    if expected := _expected(spec):
+        rows.append({"key": "Expected length", "value": expected})
     return rows
 
 
@@ -48,6 +53,9 @@ def definition_facts(spec: JobSpec) -> list[Fact]:
         rows.append({"key": "Owner", "value": spec.owner})
     if spec.tags:
         rows.append({"key": "Tags", "value": ", ".join(spec.tags)})
+    if spec.matrix:
+        told = ", ".join(f"{name} = {value}" for name, value in spec.matrix.items())
+        rows.append({"key": "Matrix", "value": clip(told, 2000)})
     rows += [{"key": link.label[:100], "value": link.href, "copy": True} for link in spec.links]
     rows.append({"key": "Definition", "value": spec.definition.hash[:12], "copy": True})
     return rows
@@ -134,6 +142,25 @@ def _overlap(spec: JobSpec) -> str:
     if spec.concurrency.overlap is Overlap.QUEUE:
         return f"{limit}; up to {spec.concurrency.queue} wait in a queue"
     return f"{limit}; what comes meanwhile is skipped"
+
+
+def _room(spec: JobSpec) -> list[Fact]:
+    limits, rows = spec.concurrency, list[Fact]()
+    if limits.pool is not None:
+        places = f"{counted(limits.weight, 'place')} of it"
+        rows.append({"key": "Pool", "value": f"{limits.pool}, {places}"})
+    if limits.lock is not None:
+        rows.append(
+            {"key": "Lock", "value": limits.lock, "note": "one run at a time of all jobs that name it"}
+        )
+    if limits.priority:
+        rows.append({"key": "Priority", "value": limits.priority})
+    return rows
+
+
+def _expected(spec: JobSpec) -> str:
+    parts = (("at least", spec.expect.shortest), ("at most", spec.expect.longest))
+    return ", ".join(f"{words} {length_in_words(length)}" for words, length in parts if length is not None)
 
 
 def _retry(spec: JobSpec) -> str:

@@ -40,6 +40,7 @@ class JobView:
     problems: Sequence[Problem] = ()
     last_words: Sequence[str] = ()  # the end of the log of its last run, when that failed
     before: str = ""
+    waits_for: str = ""  # what the first of its waiting runs waits for in line
     schema: Mapping[str, Any] = field(default_factory=dict)
 
 
@@ -48,7 +49,7 @@ def job_page(topic: str, view: JobView, *, now: datetime) -> Document:
     entry = view.entry
     body = [
         *_warnings(view),
-        *_running(entry, now),
+        *_running(view, now),
         Node(
             type="Section",
             id="history",
@@ -151,7 +152,8 @@ def _banner(name: str, tone: str, title: str, body: str) -> Node:
     return Node(type="Banner", id=f"banner.{name}", props=props, text=f"{title}: {body}")
 
 
-def _running(entry: JobEntry, now: datetime) -> list[Node]:
+def _running(view: JobView, now: datetime) -> list[Node]:
+    entry = view.entry
     bars = [
         active_run(job_element(entry.spec.id, "run", str(run.number)), run, entry, now=now, label=run.id)
         for run in entry.active
@@ -159,6 +161,7 @@ def _running(entry: JobEntry, now: datetime) -> list[Node]:
     waiting = entry.queued
     if waiting:
         told = f"{len(waiting)} waiting: {', '.join(run.id for run in waiting[:5])}"
+        told += f"; the first {view.waits_for}" if view.waits_for else ""
         bars.append(Node(type="Text", id="queued", props={"value": told}, text=told))
     if not bars:
         return []

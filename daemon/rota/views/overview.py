@@ -14,6 +14,7 @@ from rota.views.ids import job_element, overview_path
 from rota.views.job_row import job_row
 from rota.views.memory import Memory
 from rota.views.overview_sections import health, needs_attention, now_and_next
+from rota.views.room import room_section
 from rota_catalog.tree import Document, Element, Elements, Node, flatten
 
 Report = Callable[[str, Exception], None]  # a job whose row could not be made
@@ -103,6 +104,7 @@ class Overview:
         body = [needs_attention(self._memory, alerts)]
         if len(self._memory):
             body.append(now_and_next(self._memory, now))
+            body += room_section(self._board.room)
         body.append(self._jobs_section(wanted))
         return Node(
             type="Page", id="page", props=props, slots={"header": [health(self._board)]}, children=body

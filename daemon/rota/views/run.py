@@ -7,7 +7,9 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from rota.core.board import JobEntry
+from rota.core.expect import overdue_message, overdue_since
 from rota.core.instant import to_ms
+from rota.core.model import CONDITION, Expect
 from rota.core.run import Attempt, Run, RunState, Step, StepState
 from rota.core.seams import LogPage
 from rota.views.attention import failure
@@ -31,6 +33,7 @@ class RunView:
     log: LogPage | None
     previous: str | None = None
     next: str | None = None
+    waits_for: str = ""  # what it waits for in line, as it is now
 
 
 def run_page(topic: str, view: RunView, *, now: datetime) -> Document:
@@ -40,6 +43,7 @@ def run_page(topic: str, view: RunView, *, now: datetime) -> Document:
     body = [
         *_cause(view),
         *_warnings(run),
+        *_overdue(view, now),
         *_now(view, now),
         *_steps(view),
         *_log(view),
@@ -65,14 +69,15 @@ def run_page(topic: str, view: RunView, *, now: datetime) -> Document:
         type="Page",
         id="page",
         props=props,
-        slots={"header": [_phase(run)], "side": side},
+        slots={"header": [_phase(view)], "side": side},
         children=body,
         actions=_actions(run),
     )
     return document(topic, page)
 
 
-def _phase(run: Run) -> Node:
+def _phase(view: RunView) -> Node:
+    run = view.run
     phase = phase_of_run(run)
     since = run.ended_at or (run.started_at if run.state is RunState.RUNNING else None)
     props: dict[str, object] = {"state": phase, "size": "large"}
@@ -80,7 +85,7 @@ def _phase(run: Run) -> Node:
         props["since"] = to_ms(since)
     reason = run.message
     if run.is_queued:
-        reason = reason or "waits for its turn"
+        reason = view.waits_for or reason or "waits for its turn"
     if run.cancel_requested_at is not None and not run.state.is_final:
         reason = "asked to stop"
     if reason and run.state is not RunState.FAILED:  # else the alert below says it
@@ -123,6 +128,15 @@ def _warnings(run: Run) -> list[Node]:
         )
         for n, text in enumerate(run.warnings[:10])
     ]
+
+
+def _overdue(view: RunView, now: datetime) -> list[Node]:
+    expect = Expect() if view.entry is None else view.entry.spec.expect
+    since = overdue_since(expect, view.run)
+    if since is None or now < since:
+        return []
+    props = {"tone": "warn", "title": "Longer than usual", "body": overdue_message(expect)}
+    return [Node(type="Banner", id="overdue", props=props, text=overdue_message(expect))]
 
 
 def _now(view: RunView, now: datetime) -> list[Node]:
@@ -195,6 +209,8 @@ def _log(view: RunView) -> list[Node]:
 def _whose_log(run: Run, attempt: Attempt) -> str:
     step = next((step for step in run.steps if step.key == attempt.step), None)
     words = [step.title or step.key] if step is not None else []
+    if attempt.step == CONDITION:
+        words.append("of the condition")
     if attempt.n > 1 or any(other.step == attempt.step and other.n > 1 for other in run.attempts):
         words.append(f"attempt {attempt.n}")
     return ", ".join(words)
@@ -202,7 +218,8 @@ def _whose_log(run: Run, attempt: Attempt) -> str:
 
 def _attempts(view: RunView) -> list[Node]:
     attempts = view.run.attempts
-    if all(attempt.n == 1 for attempt in attempts):
+    asked = len(attempts) > 1 and attempts[0].step == CONDITION
+    if all(attempt.n == 1 for attempt in attempts) and not asked:
         return []  # the list of steps says it all
     return [
         _section(

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from rota.core.instant import to_ms
+from rota.core.model import CONDITION
 from rota.core.run import Attempt, Run
 from rota.core.seams import RunPage
 from rota.views.ids import job_path, run_path
@@ -58,7 +59,8 @@ def _row(run: Run) -> Mapping[str, object]:
 
 
 def _attempt_row(run: Run, attempt: Attempt, shown: Attempt | None) -> Mapping[str, object]:
-    name = f"{attempt.step} {attempt.n}" if run.steps else f"attempt {attempt.n}"
+    named = run.steps or attempt.step == CONDITION
+    name = f"{attempt.step} {attempt.n}" if named else f"attempt {attempt.n}"
     row: dict[str, object] = {
         "id": name[:100],
         "state": attempt.state.value,

@@ -14,6 +14,7 @@ from rota.web import (
     api_jobs,
     api_logs,
     api_pauses,
+    api_pools,
     api_run_definition,
     api_runs,
     assets,
@@ -69,6 +70,7 @@ def _add_api(router: web.UrlDispatcher) -> None:
     router.add_get("/api/v1/pauses", api_pauses.list_pauses)
     router.add_post("/api/v1/pauses", api_pauses.pause_many)
     router.add_post("/api/v1/pauses/resume", api_pauses.resume_many)
+    router.add_get("/api/v1/pools", api_pools.list_pools)
     router.add_get("/api/v1/definitions", api_definitions.list_definitions)
     router.add_get("/api/v1/runs", api_runs.list_runs)
     router.add_get("/api/v1/runs/{run}", api_runs.get_run)

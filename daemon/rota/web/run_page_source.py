@@ -6,6 +6,7 @@ import asyncio
 
 from rota.core.errors import NotFound
 from rota.core.events import Event, JobsLoaded, LogAppended, RunChanged, RunProgressed
+from rota.core.expect import overdue_since
 from rota.core.run import Attempt, Run
 from rota.core.seams import LogPage
 from rota.views.log import LINES
@@ -15,6 +16,7 @@ from rota.web.services import Services
 from rota.web.topic_names import RunTopic
 from rota_catalog.tree import Document
 
+WAIT_SECONDS = 5.0  # what a run in line waits for is told anew so often
 LOG_SECONDS = 1.0  # the lines in the tree are refreshed at most so often; the stream carries each at once
 
 
@@ -29,6 +31,7 @@ class RunSource:
         self._previous: str | None = None
         self._next: str | None = None
         self._are_neighbours_old = True
+        self._shown: RunView | None = None
 
     def concerns(self, event: Event) -> float | None:
         if isinstance(event, RunChanged | RunProgressed):
@@ -38,7 +41,8 @@ class RunSource:
         return 0.0 if isinstance(event, JobsLoaded) else None
 
     def owes(self) -> float | None:
-        return self._log.owes()
+        owed = [each for each in (self._log.owes(), self._owes_words()) if each is not None]
+        return min(owed, default=None)
 
     async def build(self) -> Document:
         services = self._services
@@ -57,8 +61,23 @@ class RunSource:
             log=None if attempt is None else await self._log.read(run, attempt),
             previous=self._previous,
             next=self._next,
+            waits_for=services.board.room.blocked_by(run.id),
         )
+        self._shown = view
         return run_page(str(self._topic), view, now=services.clock.now())
+
+    def _owes_words(self) -> float | None:
+        """When the page says something else though nothing happens to the run."""
+        if self._shown is None:
+            return None
+        run, entry = self._shown.run, self._shown.entry
+        if self._shown.waits_for:
+            return WAIT_SECONDS
+        since = None if entry is None else overdue_since(entry.spec.expect, run)
+        if since is None:
+            return None
+        left = (since - self._services.clock.now()).total_seconds()
+        return left if left > 0 else None
 
     def _attempt(self, run: Run) -> Attempt | None:
         wanted = self._topic

@@ -8,7 +8,9 @@ from collections.abc import Sequence
 import structlog
 
 from rota.config import schemas
+from rota.core.board import JobEntry
 from rota.core.events import Event, JobChanged, JobsLoaded, LogAppended, RunChanged, RunProgressed
+from rota.core.room import Room
 from rota.core.run import Run
 from rota.core.seams import RunPage, RunQuery
 from rota.views.attention import Trouble, trouble_of
@@ -115,6 +117,7 @@ class JobSource:
             runs=self._runs,
             problems=problems_of(entry.spec, services.board),
             before=self._topic.before,
+            waits_for=_waits_for(entry, services.board.room),
             last_words=self._last_words,
             schema=schemas.load("job"),
         )
@@ -128,6 +131,10 @@ class JobSource:
         failed = entry is not None and trouble_of(entry) in (Trouble.FAILED, Trouble.UNKNOWN)
         run = entry.last if entry is not None and failed else None
         self._last_words = () if run is None else await last_words_of(services, run, 8)
+
+
+def _waits_for(entry: JobEntry, room: Room) -> str:
+    return next((words for run in entry.queued if (words := room.blocked_by(run.id))), "")
 
 
 async def last_words_of(services: Services, run: Run, count: int) -> Sequence[str]:

@@ -60,3 +60,10 @@ def test_templates_see_the_same_as_the_environment() -> None:
     assert values["run"] == {"id": "backup.7", "job": "backup", "number": 7, "attempt": 2}
     assert values["host"] == {"name": "db1"}
     assert values["rota"] == {"url": "u"}
+
+
+def test_values_of_the_matrix_are_there_as_templates_and_as_variables() -> None:
+    told = variables(RUN, ATTEMPT, host="", url="", matrix={"db": "app", "pg_version": "16"})
+
+    assert (told["MATRIX_DB"], told["MATRIX_PG_VERSION"]) == ("app", "16")
+    assert template_values(RUN, host="", url="", matrix={"db": "app"})["matrix"] == {"db": "app"}

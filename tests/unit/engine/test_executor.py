@@ -15,7 +15,7 @@ from rota.core.board import Due
 from rota.core.decisions import Queue, Skip, Start
 from rota.core.errors import RotaError, Unavailable
 from rota.core.events import LogAppended, RunChanged, RunProgressed
-from rota.core.model import Backoff, Concurrency, Limits, Overlap, Retry
+from rota.core.model import Backoff, Concurrency, Expect, Limits, Overlap, Retry
 from rota.core.run import Reason, Run, RunState, StepState, TriggeredBy
 from rota.core.seams import AttemptRef, EndCause, Refused, RunnerEvent, Started, StartOrder
 
@@ -679,7 +679,7 @@ async def test_a_place_is_given_once_though_the_queue_moves_while_a_new_run_is_b
         await engine.operations.resume("backup")
         return await add(runs, *rest)
 
-    engine.store.add = slowly  # type: ignore[method-assign]
+    engine.store.add = slowly  # type: ignore[method-assign,assignment]
     await engine.operations.run_now("backup")
     await engine.settle()
 
@@ -786,3 +786,14 @@ async def test_a_retry_whose_failed_step_is_gone_says_so() -> None:
 
         assert (run.state, run.reason) == (RunState.FAILED, Reason.REMOVED)
         assert run.message == "the step that failed is no longer part of the job"
+
+
+async def test_a_run_that_takes_longer_than_expected_carries_a_warning() -> None:
+    async with await an_engine(expect=Expect(longest=20 * SECOND)) as engine:
+        await engine.start()
+        await engine.clock.advance(25)
+
+        run = await end(engine)
+
+        assert run.state is RunState.COMPLETED
+        assert run.warnings == ("took 25 s, longer than the 20 s expected",)

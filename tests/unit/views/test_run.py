@@ -6,6 +6,7 @@ from typing import Any
 from fakes.jobs import a_job
 from fakes.views import NOW, a_board, a_run, an_ended_run, checked, of_type, titles
 from rota.core.instant import to_ms
+from rota.core.model import CONDITION, Expect
 from rota.core.run import Attempt, Progress, Reason, Run, RunState, Step, StepState, TriggeredBy
 from rota.core.seams import LogLine, LogPage, RunBar
 from rota.views.run import RunView, run_page
@@ -268,3 +269,43 @@ def test_a_queued_run_waits_for_its_turn() -> None:
 
     assert page.elements["phase"]["props"]["reason"] == "waits for its turn"
     assert offers(page) == {"run.retry": "not_retryable", "run.cancel": None}
+
+
+def test_a_run_in_line_says_what_it_waits_for_now() -> None:
+    run = a_run(
+        state=RunState.PENDING, reason=Reason.QUEUED, message="old words", attempts=(), started_at=None
+    )
+
+    page = the_page(run, waits_for="waits for the pool db: b.1 is before it in line")
+
+    reason = page.elements["phase"]["props"]["reason"]
+    assert reason == "waits for the pool db: b.1 is before it in line"
+
+
+def test_a_run_skipped_by_its_condition_shows_what_that_printed() -> None:
+    attempt = Attempt(id="a", step=CONDITION, created_at=NOW, started_at=NOW, state=StepState.SKIPPED)
+    run = an_ended_run(RunState.SKIPPED, reason=Reason.CONDITION, attempts=(attempt,), started_at=None)
+
+    page = the_page(run, a_log("no such file", end=True))
+
+    log = page.elements["log"]["props"]
+    assert (log["title"], log["note"]) == ("Log", "of the condition")
+
+
+def test_the_log_of_a_condition_that_was_met_can_be_reached() -> None:
+    asked = Attempt(id="a", step=CONDITION, created_at=NOW, started_at=NOW, state=StepState.COMPLETED)
+    work = Attempt(id="b", created_at=NOW, started_at=NOW, state=StepState.RUNNING)
+
+    page = the_page(a_run(attempts=(asked, work)), a_log("x"))
+
+    assert "Attempts" in titles(page)
+
+
+def test_a_run_that_takes_longer_than_expected_says_so_while_it_runs() -> None:
+    spec = a_job("backup", expect=Expect(longest=timedelta(seconds=30)))
+    entry = a_board(spec).jobs["backup"]
+
+    page = the_page(a_run(), a_log("x"), entry=entry)
+
+    assert page.elements["overdue"]["props"]["body"] == "It takes longer than the 30 s expected."
+    assert "overdue" not in the_page(an_ended_run(), a_log("x"), entry=entry).elements
