@@ -106,6 +106,11 @@ def percent(fraction: float) -> int:
     return math.floor(fraction * 100 + 1e-9)
 
 
+def level(share: float) -> int:
+    """How full a part of a picture is, from 1 to 4."""
+    return min(4, 1 + math.floor(share * 4))
+
+
 def size(count: float) -> str:
     """`512 B`, `1.5 MiB`, `120 GiB`."""
     units = ("B", "KiB", "MiB", "GiB", "TiB", "PiB")

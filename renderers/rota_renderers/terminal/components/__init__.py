@@ -29,6 +29,7 @@ from rota_renderers.terminal.components import (
     Stack,
     StepList,
     Text,
+    Timeline,
     Unsupported,
     UpcomingList,
 )
@@ -57,6 +58,7 @@ COMPONENTS: Mapping[str, Draw] = {
     "Stack": Stack.draw,
     "StepList": StepList.draw,
     "Text": Text.draw,
+    "Timeline": Timeline.draw,
     "Unsupported": Unsupported.draw,
     "UpcomingList": UpcomingList.draw,
 }

@@ -70,6 +70,11 @@ export function iso(at) {
   return new Date(at).toISOString();
 }
 
+/** How full a part of a picture is, from 1 to 4. */
+export function level(share) {
+  return Math.min(4, 1 + Math.floor(share * 4));
+}
+
 export function percent(fraction) {
   return cut(fraction * 100 + 1e-9);
 }

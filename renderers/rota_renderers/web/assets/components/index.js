@@ -23,6 +23,7 @@ import { view as Section } from "./Section.js";
 import { view as Stack } from "./Stack.js";
 import { view as StepList } from "./StepList.js";
 import { view as Text } from "./Text.js";
+import { view as Timeline } from "./Timeline.js";
 import { view as UpcomingList } from "./UpcomingList.js";
 
 export const COMPONENTS = {
@@ -48,6 +49,7 @@ export const COMPONENTS = {
   Stack,
   StepList,
   Text,
+  Timeline,
   UpcomingList,
 };
 
