@@ -27,7 +27,7 @@ from rota.core.board import Board
 from rota.core.errors import RotaError, UsageError
 from rota.core.model import JobSet, JobSpec, Source
 from rota.core.room import Room
-from rota.core.seams import Clock, Ids, JobRecord, ProcessRunner, Store
+from rota.core.seams import Boot, Clock, Ids, JobRecord, ProcessRunner, Store
 from rota.daemon import Daemon
 from rota.engine.bus import Bus
 from rota.engine.clock import SystemClock
@@ -38,6 +38,7 @@ from rota.engine.operations import Operations
 from rota.engine.parts import Parts
 from rota.engine.scheduler import Scheduler
 from rota.host import listen
+from rota.host.boot import read_boot, remembered
 from rota.host.lock import lock_state
 from rota.host.logs import configure
 from rota.host.sockets import Sockets, open_sockets
@@ -76,6 +77,7 @@ class Wiring:
     ids: Callable[[Clock], Ids] = SystemIds
     store: Callable[[Ledger], Store] = lambda ledger: ledger
     runner: Callable[[RunnerClient], ProcessRunner] = lambda client: client
+    boot: Callable[[], Boot] = read_boot
 
 
 def serve(options: ServeOptions, wiring: Wiring | None = None) -> int:
@@ -128,6 +130,8 @@ async def _assemble(
         clock=clock, board=board, records=records, carry_out=executor.carry_out, publish=bus.publish
     )
     surroundings = _surroundings(config, host, clock)
+    scheduler.know(parts.store, await remembered(wiring.boot(), parts.store, clock.now()))
+    bus.subscribe(scheduler.hear)
     reader = JobReader(config.jobs, surroundings)
     found = await asyncio.to_thread(reader.read)
     last_good = await _last_good(ledger, records, reader, found, surroundings)

@@ -82,6 +82,14 @@ class MemoryStore:
         ]
         return sorted(found, key=lambda run: run.due_at or since)[-limit:]
 
+    async def ends(self, job: str, since: datetime) -> Sequence[Run]:
+        ended = [
+            replace(run, attempts=())
+            for run in self._runs.values()
+            if run.job == job and run.state.is_final and run.ended_at is not None and run.ended_at > since
+        ]
+        return sorted(ended, key=lambda run: (run.ended_at or since, run.number))
+
     async def last_skips(self) -> Mapping[str, Run]:
         newest = [self._runs.get(key) for key in self._numbers.items()]
         return {run.job: run for run in newest if run is not None and run.state is RunState.SKIPPED}

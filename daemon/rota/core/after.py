@@ -6,7 +6,7 @@ Pure: a fold over ends in the order in which they become known.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
@@ -26,15 +26,17 @@ _KEPT = 64  # ends that are remembered, so that none counts twice and no two mak
 class Gathered:
     """What a job knows of its upstreams: the round under way of each `after: {all: …}`, and what came last.
 
-    `rounds` has by index of the trigger the newest end of each upstream since its last round.
+    `rounds` has by index of the trigger the newest end of each upstream since its last round; to a trigger
+    in `marks` ends up to that instant are nothing new.
     """
 
-    rounds: Mapping[int, Mapping[str, Run]]
+    rounds: Mapping[int, Mapping[str, Run]] = field(default_factory=dict)
+    marks: Mapping[int, datetime] = field(default_factory=dict)
     seen: tuple[tuple[str, datetime], ...] = ()
     taken: tuple[datetime, ...] = ()
 
 
-NOTHING = Gathered(rounds={})
+NOTHING = Gathered()
 
 
 def upstreams(triggers: Sequence[object]) -> frozenset[str]:
@@ -54,6 +56,8 @@ def fold(job: str, triggers: Sequence[object], known: Gathered, end: Run) -> tup
     for index, trigger in enumerate(triggers):
         if not isinstance(trigger, AfterTrigger) or end.job not in trigger.jobs:
             continue
+        if index in known.marks and end.ended_at <= known.marks[index]:
+            continue
         ends = {**rounds.get(index, {}), end.job: end}
         if trigger.all and len(ends) < len(set(trigger.jobs)):
             rounds[index] = ends
@@ -63,7 +67,7 @@ def fold(job: str, triggers: Sequence[object], known: Gathered, end: Run) -> tup
         taken = (*taken, due.at)[-_KEPT:]
         made.append(due)
     seen = (*known.seen, (end.id, end.ended_at))[-_KEPT:]
-    return Gathered(rounds=rounds, seen=seen, taken=taken), tuple(made)
+    return replace(known, rounds=rounds, seen=seen, taken=taken), tuple(made)
 
 
 def matches(end: Run, on: Ending) -> bool:

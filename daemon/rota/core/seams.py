@@ -75,7 +75,7 @@ class JobRecord:
     since: datetime | None = None  # when that schedule was first loaded: it owes nothing older
     pause: Pause | None = None
     skip_next: SkipNext | None = None
-    boot: str = ""  # id of the last boot whose instant is answered
+    boot: str = ""  # the last boot, and which delays after it are answered; see `core.boots`
     definition: str = ""  # hash of the last good definition
     source_file: str = ""
     source_line: int = 0
@@ -139,6 +139,12 @@ class Store(Protocol):
 
     async def answers(self, job: str, since: datetime, until: datetime, limit: int = 1000) -> Sequence[Run]:
         """The newest `limit` runs and skips that answer due instants in [since, until], oldest first."""
+
+    async def ends(self, job: str, since: datetime) -> Sequence[Run]:
+        """Final runs of the job that ended later than `since`, without attempts, in order of their ends.
+
+        Only among its newest thousand; a row of skips as one run that ended with the last of them.
+        """
 
     async def last_skips(self) -> Mapping[str, Run]:
         """The newest run of each job whose newest run was SKIPPED."""

@@ -10,21 +10,23 @@ from datetime import datetime, timedelta
 import structlog
 
 from rota.core.board import Board, Due, JobEntry
+from rota.core.boots import is_boot
 from rota.core.decisions import Decision
 from rota.core.errors import Unavailable
-from rota.core.events import Event, JobChanged
+from rota.core.events import Event, JobChanged, RunChanged
 from rota.core.missed import LATE, WRONG_CLOCK, answer_missed, identity_of, owed_after
 from rota.core.model import JobSet, JobSpec, Trigger
 from rota.core.planning import plan
-from rota.core.schedule import due_between, is_hashed, next_due
-from rota.core.seams import Clock, JobRecord
+from rota.core.schedule import due_between, is_shared
+from rota.core.seams import Boot, Clock, JobRecord, Store
 from rota.engine.clock_watch import ClockWatch
+from rota.engine.from_end import counts_from
+from rota.engine.made import Made
 from rota.engine.timetable import Timed, Timetable
+from rota.engine.upcoming import Upcoming, calendar_of, counts_from_end
 from rota.engine.waiting import sleep_or
 
-SHOWN = 3  # due instants to come that the board holds per job
 _FIRST_BATCH, _LARGEST_BATCH = 16, 256  # small at first, so that the first runs start at once
-_SHARED = 1024  # schedules whose next instants are kept for others of the same text
 _SLICE = 0.002  # seconds of planning until others get a turn
 _HELD = 1.0  # seconds until what could not be recorded is tried again
 _AFTER_A_FAULT = timedelta(seconds=60)  # until a job that could not be planned gets another chance
@@ -37,7 +39,7 @@ class Scheduler:
     """Keeps `next_due` of each job on the board, and hands decisions to `carry_out` when instants come due.
 
     `carry_out` records and starts; when it raises, nothing was recorded and the same instants are answered
-    later, by the missed policy when they have become too old.
+    later, by the missed policy when they have become too old. `hear` wants every event of the bus.
     """
 
     def __init__(
@@ -56,11 +58,12 @@ class Scheduler:
         self._publish = publish
         self._table = Timetable()
         self._watch = ClockWatch(clock)
-        self._shared: dict[tuple[str, datetime, int], tuple[tuple[datetime, int, str], ...]] = {}
+        self._upcoming = Upcoming()
+        self._made = Made(board, records)
         self._began = clock.now()
         self._caught_up = False
         self._held_until = 0.0
-        self._loaded = asyncio.Event()
+        self._news = asyncio.Event()
 
     @property
     def last_tick_at(self) -> datetime:
@@ -82,12 +85,23 @@ class Scheduler:
         """When the next job is due, or None when nothing is planned."""
         return self._table.next_wake
 
+    def know(self, store: Store, boot: Boot) -> None:
+        """Where ends are recalled from, and when the host began. Before the first `load`."""
+        self._made.know(store, boot)
+
     def load(self, jobset: JobSet, now: datetime) -> list[JobRecord]:
         """Take over a set that the board has taken over already; answers the records to be saved.
 
         Unchanged schedules keep their place, new and changed ones owe nothing older than `now`. At the first
         load, jobs whose schedule is the one of their record owe what passed since; the first step answers it.
         """
+        known = {timed.job: timed.identity for timed in self._table.places}
+        self._made.load(
+            jobset.jobs.values(),
+            begun=[
+                job for job, spec in jobset.jobs.items() if known.get(job) not in (None, identity_of(spec))
+            ],
+        )
         changed = [record for spec in jobset.jobs.values() if (record := self._load(spec, now)) is not None]
         for timed in self._table.places:
             if timed.job not in jobset.jobs:
@@ -96,22 +110,24 @@ class Scheduler:
             if job not in jobset.jobs and record.schedule:
                 changed.append(replace(record, schedule=""))
         self._records.update({record.job: record for record in changed})
-        self._loaded.set()
+        self._news.set()
         return changed
 
     async def run(self, startup_delay: timedelta = timedelta(0)) -> None:
         """Answer instants as they come due, until cancelled; nothing before `startup_delay` has passed."""
         self._held_until = self._clock.monotonic() + startup_delay.total_seconds()
         while True:
-            self._loaded.clear()
+            self._news.clear()
             await self._guarded_step()
-            await sleep_or(self._clock, self._pause(), self._loaded)
+            await sleep_or(self._clock, self._pause(), self._news)
 
     async def step(self) -> None:
         """Answer everything that is due now."""
         now = self._clock.now()
         self._tick(now)
         if self._clock.monotonic() < self._held_until:
+            return
+        if not self._made.is_recalled and not await self._recall():
             return
         size = _FIRST_BATCH
         while batch := self._table.pop(now, size):
@@ -122,42 +138,69 @@ class Scheduler:
             self._tick(self._clock.now())
         self._caught_up = True
 
+    def hear(self, event: Event) -> None:
+        """A run that ends may make instants of its own job and of those that come after it."""
+        if not isinstance(event, RunChanged):
+            return
+        run = event.run
+        for job in self._made.hear(run):
+            self._look_again(job)
+        timed = self._table.find(run.job)
+        if timed is not None and counts_from_end(timed.triggers):
+            self._look_again(run.job)
+
     def _load(self, spec: JobSpec, now: datetime) -> JobRecord | None:
         identity, known = identity_of(spec), self._table.find(spec.id)
-        if known is not None and known.identity == identity:
-            return None
         record = self._records.get(spec.id)
-        after = owed_after(record, identity, now) if known is None else now
-        self._place(Timed(job=spec.id, identity=identity, answered=after), now)
-        if record is not None and record.schedule == identity and after != now:
+        if known is not None and known.identity == identity:
+            if known.triggers != _triggers(spec):  # a calendar that its exceptions name has changed
+                self._place(_timed(spec, identity, known.answered, known.since), now)
             return None
-        return replace(record or JobRecord(job=spec.id), schedule=identity, since=now)
+        after = owed_after(record, identity, now) if known is None else now
+        is_kept = record is not None and record.schedule == identity and after != now
+        since = record.since if record is not None and is_kept else now
+        boots = self._made.begin(spec, now, is_kept=is_kept)
+        self._place(_timed(spec, identity, after, since), now)
+        if is_kept:
+            return None
+        return replace(record or JobRecord(job=spec.id), schedule=identity, since=now, boot=boots)
+
+    async def _recall(self) -> bool:
+        """What happened before this daemon, and nobody has answered; False when the ledger can't tell."""
+        try:
+            changed = await self._made.recall(self._table.places)
+        except Unavailable as error:
+            _log.warning("scheduler.held", error=error.message)
+            self._held_until = self._clock.monotonic() + _HELD
+            return False
+        for job in changed:
+            self._look_again(job)
+        return True
+
+    def _look_again(self, job: str) -> None:
+        """Something was made for the job, or the end it counts from is another."""
+        timed = self._table.find(job)
+        if timed is not None and job in self._board.jobs:
+            self._place(timed, self._clock.now())
+            self._news.set()
 
     def _place(self, timed: Timed, now: datetime) -> None:
         """Put a job on the heap at its first unanswered instant, and its next ones on the board."""
         entry = self._board.jobs[timed.job]
-        triggers = entry.spec.triggers if entry.spec.enabled else ()
-        first = self._next_due(timed, triggers, timed.answered, SHOWN)
-        self._table.put(timed, first[0].at if first else None)
-        is_owed = bool(first) and first[0].at <= now
-        upcoming = self._next_due(timed, triggers, now, SHOWN) if is_owed else first
+        self._settle(timed, entry)
+        at = self._upcoming.next_answer(timed, entry, timed.answered)
+        self._table.put(timed, at)
+        begin = now if at is not None and at <= now else timed.answered
+        upcoming = self._upcoming.shown(timed, entry, begin)
         if upcoming != entry.next_due:
             entry.next_due = upcoming
             self._publish(JobChanged(job=timed.job))
 
-    def _next_due(
-        self, timed: Timed, triggers: Sequence[Trigger], after: datetime, count: int
-    ) -> tuple[Due, ...]:
-        """As `next_due`; equal schedules that move on together share the work and the instants."""
-        key = (timed.identity, after, count)
-        known = self._shared.get(key)
-        if known is not None and not is_hashed(triggers):
-            return tuple(Due(job=timed.job, at=at, trigger=trigger, note=note) for at, trigger, note in known)
-        due = next_due(timed.job, triggers, after, count)
-        if len(self._shared) >= _SHARED:
-            self._shared.clear()
-        self._shared[key] = tuple((each.at, each.trigger, each.note) for each in due)
-        return due
+    def _settle(self, timed: Timed, entry: JobEntry) -> None:
+        if counts_from_end(timed.triggers):
+            entry.situation = replace(entry.situation, counts_from=counts_from(timed, entry))
+        elif entry.situation.counts_from is not None:
+            entry.situation = replace(entry.situation, counts_from=None)
 
     async def _answer(self, batch: Sequence[Timed], now: datetime) -> bool:
         """Plan and carry out for these jobs; False when nothing can be recorded now."""
@@ -195,28 +238,53 @@ class Scheduler:
         return decisions
 
     def _decide(self, timed: Timed, entry: JobEntry, now: datetime) -> list[Decision]:
-        is_late = timed.at is not None and now - timed.at > LATE
-        if is_late and self._caught_up:
-            return answer_missed(entry, timed.answered, now)
-        begun = timed.answered
+        begun = self._missed_until(timed, entry, now)
+        timed.answering = tuple(due for due in entry.situation.made if due.starts_at <= now)
+        late = [due for due in timed.answering if self._is_late(due, entry, begun, now)]
+        fresh = [due for due in timed.answering if due not in late]
+        calendar = due_between(timed.job, timed.triggers, begun, now, calendar_of(entry))
+        taken = {due.at for due in fresh}
+        dues = sorted((*fresh, *(due for due in calendar if due.at not in taken)), key=_order)
+        return [*answer_missed(entry, timed.answered, begun, late), *plan(entry, dues, now)]
+
+    def _missed_until(self, timed: Timed, entry: JobEntry, now: datetime) -> datetime:
+        """What the calendar named up to here has passed while nothing could run."""
         if not self._caught_up:
             # The first round: what came due while the daemon was starting was not missed.
-            begun = min(now, max(begun, self._began, now - LATE))
-        due = due_between(timed.job, entry.spec.triggers, begun, now)
-        return [*answer_missed(entry, timed.answered, begun), *plan(entry, list(due), now)]
+            return min(now, max(timed.answered, self._began, now - LATE))
+        if timed.at is None or now - timed.at <= LATE:
+            return timed.answered
+        first = next(due_between(timed.job, timed.triggers, timed.answered, now, calendar_of(entry)), None)
+        return timed.answered if first is None or now - first.starts_at <= LATE else now
+
+    def _is_late(self, due: Due, entry: JobEntry, begun: datetime, now: datetime) -> bool:
+        """Of what was made for the job. A boot that a daemon finds when it starts is not over."""
+        if self._caught_up:
+            return now - due.starts_at > LATE
+        return due.starts_at <= min(begun, now - LATE) and not is_boot(due, entry.spec.triggers)
 
     async def _move_on(self, batch: Sequence[Timed], now: datetime) -> None:
         """The next instants of jobs whose instants up to `now` are answered."""
+        noted: list[JobRecord] = []
         async for timed in self._in_turns(batch):
             entry = self._board.jobs[timed.job]
-            kept = tuple(due for due in entry.next_due if due.at > now)
-            last = kept[-1].at if kept else now
-            entry.next_due = kept + self._next_due(timed, entry.spec.triggers, last, SHOWN - len(kept))
             timed.answered = now
-            self._table.push(timed, entry.next_due[0].at if entry.next_due else None)
+            if (record := self._made.answered(timed)) is not None:
+                noted.append(record)
+            self._settle(timed, entry)
+            is_fixed = not counts_from_end(timed.triggers)
+            kept = tuple(due for due in entry.next_due if due.starts_at > now) if is_fixed else ()
+            entry.next_due = self._upcoming.shown(timed, entry, now, kept)
+            self._table.push(timed, self._next_answer(timed, entry, now))
+        await self._made.save(noted)
         # Announced when all of them have their place again: what listens can't cost a job its next instant.
         async for timed in self._in_turns(batch):
             self._publish(JobChanged(job=timed.job))
+
+    def _next_answer(self, timed: Timed, entry: JobEntry, now: datetime) -> datetime | None:
+        if timed.has_exceptions or entry.situation.made:
+            return self._upcoming.next_answer(timed, entry, now)
+        return entry.next_due[0].starts_at if entry.next_due else None
 
     async def _in_turns(self, batch: Sequence[Timed]) -> AsyncIterator[Timed]:
         """Those that no reload has replaced meanwhile; others get their turn every few milliseconds."""
@@ -249,15 +317,41 @@ class Scheduler:
 
     def _tick(self, now: datetime) -> None:
         """Look at both clocks: a wall clock that moved otherwise than time passed has jumped."""
-        if self._watch.look(now) < -WRONG_CLOCK:
+        jump = self._watch.look(now)
+        if jump:
+            for job in self._made.shift_boot(jump):
+                self._look_again(job)
+        if jump < -WRONG_CLOCK:
             self._start_over(now - self._watch.passed, now)
 
     def _start_over(self, after: datetime, now: datetime) -> None:
-        """The clock was wrong by more than a day: jobs must not wait until it shows that time again.
+        """The clock was set back: jobs must not wait until it shows that time again.
 
-        What lies behind `after`, the last look at the clock as it should have been, is due again. The ledger
-        refuses a second run for an instant that has had one.
+        What lies behind `after`, the last look at the clock as it should have been, is due again: what was
+        only missed, because the clock was ahead then, runs at its time. The ledger refuses a second run for
+        an instant that has had one.
         """
         for timed in self._table.places:
             if timed.answered > now and timed.job in self._board.jobs:
                 self._place(replace(timed, answered=after), now)
+
+
+def _triggers(spec: JobSpec) -> tuple[Trigger, ...]:
+    return spec.triggers if spec.enabled else ()
+
+
+def _timed(spec: JobSpec, identity: str, answered: datetime, since: datetime | None) -> Timed:
+    triggers = _triggers(spec)
+    return Timed(
+        job=spec.id,
+        identity=identity,
+        answered=answered,
+        since=since,
+        triggers=triggers,
+        is_shared=is_shared(triggers),
+        has_exceptions=any(trigger.excepts for trigger in triggers),
+    )
+
+
+def _order(due: Due) -> tuple[datetime, datetime]:
+    return due.starts_at, due.at

@@ -9,19 +9,30 @@ from datetime import datetime
 from itertools import count
 from typing import NamedTuple
 
+from rota.core.board import Due
+from rota.core.model import Trigger
+
 
 @dataclass(slots=True, kw_only=True)
 class Timed:
     """A job's place: all its instants up to `answered` have their answer, `at` is the next one.
 
-    `wake` is when to answer that: at once, unless it could not be done before.
+    `wake` is when to answer that: at once, unless it could not be done before. `since` is when the schedule
+    was loaded first, `answering` what was made for the job and is being answered now.
     """
 
     job: str
     identity: str
     answered: datetime
+    since: datetime | None = None
+    triggers: tuple[Trigger, ...] = ()
+    is_shared: bool = False  # other jobs of the same identity are due at the same instants
+    has_exceptions: bool = False
+    barren_until: datetime | None = None  # until then nothing is known to come that no exception takes out
+    answering: tuple[Due, ...] = ()
     at: datetime | None = None
     wake: datetime | None = None
+    order: int | None = None  # of its mark on the heap; None: it has none
 
 
 class _Mark(NamedTuple):
@@ -67,15 +78,17 @@ class Timetable:
 
     def push(self, timed: Timed, at: datetime | None, wake: datetime | None = None) -> None:
         """Another time for this place, if it still is one."""
-        timed.at, timed.wake = at, wake or at
+        timed.at, timed.wake, timed.order = at, wake or at, next(self._order)
         if timed.wake is not None:
-            heapq.heappush(self._heap, _Mark(timed.wake, next(self._order), timed))
+            heapq.heappush(self._heap, _Mark(timed.wake, timed.order, timed))
 
     def pop(self, now: datetime, size: int) -> list[Timed]:
         """At most `size` jobs that are due, soonest first."""
         batch: list[Timed] = []
         while len(batch) < size and (wake := self.next_wake) is not None and wake <= now:
-            batch.append(heapq.heappop(self._heap).timed)
+            timed = heapq.heappop(self._heap).timed
+            timed.order = None
+            batch.append(timed)
         return batch
 
     def drop(self, job: str) -> None:
@@ -83,4 +96,4 @@ class Timetable:
         self._timed.pop(job, None)
 
     def _is_current(self, mark: _Mark) -> bool:
-        return self.holds(mark.timed) and mark.timed.wake == mark.wake
+        return self.holds(mark.timed) and mark.timed.order == mark.order

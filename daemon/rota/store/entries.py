@@ -266,7 +266,7 @@ def _answers(row: Any, run: Run) -> bool:
     if due in (row.due_at, last):
         return True
     planned = optional_ms(run.planned_at) or due or 0
-    return planned <= max(last, row.ended_at or last)
+    return bool(planned <= max(last, row.ended_at or last))
 
 
 def _advance(head: _Head, run: Run) -> None:

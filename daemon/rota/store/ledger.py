@@ -86,6 +86,9 @@ class Ledger:
     async def answers(self, job: str, since: datetime, until: datetime, limit: int = 1000) -> Sequence[Run]:
         return await self.read(lambda connection: queries.read_answers(connection, job, since, until, limit))
 
+    async def ends(self, job: str, since: datetime) -> Sequence[Run]:
+        return await self.read(lambda connection: queries.read_ends(connection, job, since))
+
     async def last_skips(self) -> Mapping[str, Run]:
         return await self.read(queries.read_last_skips)
 

@@ -18,6 +18,7 @@ from rota.store.tables import attempts, definitions, facts, jobs, pauses, runs
 
 COUNTED = 10_000  # a page's total stops here: counting on would cost more than anyone gains
 
+_ENDS = 1000  # newest runs of a job among which its latest ends are
 _CHUNK = 400  # row ids in one IN list
 _BAR_STATES = tuple(state.value for state in RunState if state.is_final and state is not RunState.SKIPPED)
 _OPEN_STATES = tuple(state.value for state in RunState if not state.is_final)
@@ -75,6 +76,17 @@ def read_answers(connection: Connection, job: str, since: datetime, until: datet
         row for row in connection.execute(before).mappings() if (row["last_due_at"] or row["due_at"]) >= begin
     ]
     return _with_attempts(connection, rows[:limit][::-1])
+
+
+def read_ends(connection: Connection, job: str, since: datetime) -> list[Run]:
+    """Final runs among the newest of the job that ended later than `since`, in order of their ends."""
+    newest = select(runs).where(runs.c.job == job).order_by(runs.c.number.desc()).limit(_ENDS).subquery()
+    ended = (
+        select(newest)
+        .where(newest.c.state.not_in(_OPEN_STATES), newest.c.ended_at > to_ms(since))
+        .order_by(newest.c.ended_at, newest.c.number)
+    )
+    return [run_from(row) for row in connection.execute(ended).mappings()]
 
 
 def read_last_skips(connection: Connection) -> dict[str, Run]:
