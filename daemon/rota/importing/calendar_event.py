@@ -161,9 +161,20 @@ def _both_days(day: str, weekdays: tuple[str, ...]) -> tuple[str, str]:
     if not weekdays or len(weekdays) == 7:
         return day, "*"
     if day.startswith("*"):
-        return day, ",".join(weekdays)
+        return day, _ranges(weekdays)
     found = re.fullmatch(r"(\d+)-(\d+)", day)
     week = _WEEKS.get((int(found[1]), int(found[2]))) if found else None
     if week is None:
         raise NotConverted("a day of the month and a day of the week together: cron takes either for a match")
     return "*", ",".join(f"{name}#{week}" for name in weekdays)
+
+
+def _ranges(weekdays: tuple[str, ...]) -> str:
+    """`mon-fri` for five days in a row."""
+    rows: list[list[str]] = []
+    for day in weekdays:
+        if rows and _DAYS.index(day) == _DAYS.index(rows[-1][-1]) + 1:
+            rows[-1].append(day)
+        else:
+            rows.append([day])
+    return ",".join(row[0] if len(row) == 1 else f"{row[0]}-{row[-1]}" for row in rows)

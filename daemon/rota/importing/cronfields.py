@@ -37,6 +37,7 @@ def times_of(text: str) -> Times:
     fields = text.split()
     notes: list[str] = []
     converted = [_field(index, each.lower(), notes) for index, each in enumerate(fields)]
+    _check_days(fields, converted)
     return Times(trigger={"cron": checked(" ".join(converted))}, notes=tuple(notes))
 
 
@@ -70,6 +71,14 @@ def _field(index: int, text: str, notes: list[str]) -> str:
             f"{FIELDS[index]}: a random range in a list has no counterpart; write H(0-29) alone"
         )
     return ",".join(_term(index, term) for term in text.split(","))
+
+
+def _check_days(theirs: list[str], ours: list[str]) -> None:
+    """A day field that begins with `*` and names one day only would no longer say that both must match."""
+    for index, other in ((2, 4), (4, 2)):
+        if theirs[index][0] == "*" != ours[index][0] and ours[other][0] != "*":
+            reason = f"{FIELDS[index]}: the step of {theirs[index]} is over its range"
+            raise NotConverted(f"{reason}, so both days must match; in a cron expression either would do")
 
 
 def _hashed(index: int, found: re.Match[str], notes: list[str]) -> str:

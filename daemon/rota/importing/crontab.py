@@ -17,9 +17,8 @@ _TIMES = re.compile(r"\s*(-?@\S+|-?[\d*~][^\s=]*(?:\s+\S+){4})\s+(.*\S)\s*")
 _TIME_FIELD = re.compile(r"(?:\*|\d)[\d*/,~-]*")
 _ANACRON = re.compile(r"\s*(?:\d+|@\w+)\s+\d+\s+[\w.-]*[A-Za-z][\w.-]+\s+\S")
 _USER = re.compile(r"[A-Za-z_][A-Za-z0-9_.-]*\$?(?::[\w.-]+)?(?:/[\w.-]+)?")
-_ACCOUNTS = {
-    "root", "daemon", "bin", "nobody", "mail", "news", "uucp", "backup", "www-data", "apache", "nginx",
-    "http", "postgres", "mysql", "redis", "munin", "logcheck", "git", "smmsp", "list", "irc", "man",
+_ACCOUNTS = {  # names that systems bring, and that no command has
+    "root", "daemon", "nobody", "www-data", "postgres", "uucp", "smmsp", "munin", "logcheck",
 }  # fmt: skip
 _HEADER = re.compile(r"#\s*m(?:in)?\s+h(?:our)?\s+(?:dom|mday)\b.*", re.IGNORECASE)
 _ORNAMENT = re.compile(r"[-=#*~_+.|\s]*")
@@ -28,6 +27,7 @@ _RULER = re.compile(
 )  # the picture of the five fields that many crontabs begin with
 _TITLE = 100  # characters
 _SHELL = "/bin/sh"
+_VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 _OURS = re.compile(r"(ROTA|PARAM|STEPS|MATRIX)_")
 
 
@@ -91,8 +91,8 @@ class _Reader:
         value = found[4]
         if len(value) > 1 and value[0] == value[-1] and value[0] in "'\"":
             value = value[1:-1]
-        if _OURS.match(name):
-            reason = f"{name} is a name that rota gives to jobs itself: choose another"
+        reason = _why_no_variable(name)
+        if reason:
             self.unconverted.append(Unconverted(line=number, text=line, reason=reason))
             return
         self.settings[name] = value
@@ -163,8 +163,14 @@ class _Reader:
         mail = self.settings.get("MAILTO")
         if mail:
             yield f"cron mailed the output to {mail}; rota keeps it with each run and mails nobody"
-        if re.match(r"\s*(?:\S*/)?flock\b.*?\s(-n|--nonblock)\b", text):
+        if re.search(r"\bflock\b(?:\s+\S+)*?\s+(?:-n|--nonblock)\b", text):
             yield "flock is no longer needed: a due instant while the job runs is skipped anyway"
+
+
+def _why_no_variable(name: str) -> str:
+    if _OURS.match(name):
+        return f"{name} is a name that rota gives to jobs itself: choose another"
+    return "" if _VARIABLE.fullmatch(name) else f"{name!r} can't be the name of a variable"
 
 
 def _shell_text(command: str, notes: list[str]) -> str:

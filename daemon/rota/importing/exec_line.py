@@ -17,6 +17,8 @@ _ESCAPES = {
     "'": "'", "s": " ",
 }  # fmt: skip
 _ESCAPE = re.compile(r"\\(?:x([0-9a-fA-F]{2})|u([0-9a-fA-F]{4})|([0-7]{3})|(.))", re.DOTALL)
+_PIECE = re.compile(r""""((?:[^"\\]|\\.)*)"|'((?:[^'\\]|\\.)*)'|((?:[^\s"'\\]|\\.)+)""", re.DOTALL)
+_WORD = re.compile(rf"\s*((?:{_PIECE.pattern})+)(?=\s|$)", re.DOTALL)
 _VARIABLE = re.compile(r"\$\$|\$\{(\w+)\}")
 _WORD_VARIABLE = re.compile(r"\$[A-Za-z_]\w*")
 _SPECIFIER = re.compile(r"%(.)", re.DOTALL)
@@ -108,18 +110,14 @@ def parse(text: str, unit: str) -> CommandLine:
 
 
 def split(text: str) -> list[str]:
-    """Words as systemd splits them: quotes may begin only at the begin of a word; escapes as in C."""
+    """Words as systemd splits them: quotes are taken away wherever they stand; escapes as in C."""
     words: list[str] = []
     position = 0
-    pattern = re.compile(
-        r"""\s*(?:"((?:[^"\\]|\\.)*)"(?=\s|$)|'((?:[^'\\]|\\.)*)'(?=\s|$)|((?:[^\s\\]|\\.)+))""", re.DOTALL
-    )
     while text[position:].strip():
-        found = pattern.match(text, position)
+        found = _WORD.match(text, position)
         if found is None:
             raise NotConverted("a quote that does not end")
-        quoted = found[1] if found[1] is not None else found[2]
-        words.append(_unescaped(quoted if quoted is not None else found[3]))
+        words.append("".join(_unescaped(a or b or c) for a, b, c in _PIECE.findall(found[1])))
         position = found.end()
     return words
 

@@ -34,7 +34,7 @@ _STORAGE = {"storage", "disk", "filesystem", "file-system"}
 
 
 def read(text: str) -> Found:
-    """Every job of a document: an object, a list of them, a list under `jobs`, or rows of `{meta, payload}`."""
+    """Every job of a document: an object, a list, a list under `jobs`, or rows of `{meta, payload}`."""
     try:
         json.loads(text)
         document = read_spots(text.replace("\t", " "))

@@ -20,7 +20,7 @@ _NUMBER = re.compile(r"[-+]?\.?[0-9][0-9._eExX+-]*|[0-9][0-9:.TZ+ -]*")
 _PRINTED = re.compile(
     r"[\t\n\x20-\x7e\xa0-\u2027\u202a-\ud7ff\ue000-\ufefe\uff00-\ufffd\U00010000-\U0010ffff]*"
 )
-_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\ufeff\ud800-\udfff]+")
+_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\ufeff\ufffe\uffff\ud800-\udfff]+")
 _WORK = ("shell", "run", "exec", "steps", "http", "check")
 _ALWAYS_QUOTED = ("cron", "every", "at")
 
@@ -121,15 +121,15 @@ def _flow(value: Any, key: str = "") -> str:
     if isinstance(value, list | tuple):
         return "[" + ", ".join(_quoted_in_flow(each) for each in value) + "]"
     if isinstance(value, str) and key in _ALWAYS_QUOTED and not _NUMBER.fullmatch(value[:-1]):
-        return json.dumps(value, ensure_ascii=False)
-    if key == "run" and _PLAIN_COMMAND.fullmatch(value) and not _WORDS.fullmatch(value):
-        return str(value)
+        return _json(value)
+    if isinstance(value, str) and key == "run" and _PLAIN_COMMAND.fullmatch(value):
+        return _json(value) if _WORDS.fullmatch(value) else value
     return _scalar(value)
 
 
 def _quoted_in_flow(value: Any) -> str:
     text = _flow(value)
-    return json.dumps(value, ensure_ascii=False) if isinstance(value, str) and "," in text else text
+    return _json(value) if isinstance(value, str) and "," in text else text
 
 
 def _scalar(value: Any) -> str:
@@ -138,12 +138,13 @@ def _scalar(value: Any) -> str:
     is_plain = _PLAIN.fullmatch(value) or _ADDRESS.fullmatch(value) or _is_duration(value)
     if is_plain and not _WORDS.fullmatch(value) and not _NUMBER.fullmatch(value):
         return value
-    # A JSON string is a YAML one, but for the characters that YAML wants to be escaped.
-    return _CONTROL.sub(lambda found: "".join(f"\\u{ord(each):04x}" for each in found[0]), _json(value))
+    return _json(value)
 
 
 def _json(value: str) -> str:
-    return json.dumps(value, ensure_ascii=False)
+    """A JSON string is a YAML one, but for the characters that YAML wants to be escaped."""
+    text = json.dumps(value, ensure_ascii=False)
+    return _CONTROL.sub(lambda found: "".join(f"\\u{ord(each):04x}" for each in found[0]), text)
 
 
 def _is_duration(value: str) -> bool:

@@ -6,7 +6,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-_HEADER = re.compile(r"# (/\S+/([^/\s]+\.[a-z]+)(?:\.d/[^/\s]+\.conf)?)\s*")
+_HEADER = re.compile(r"# /\S*?([^/\s]+\.[a-z]+?)(?:\.d/[^/\s]+\.conf)?\s*")
 _SECTION = re.compile(r"\[(.+)\]\s*")
 
 
@@ -56,7 +56,7 @@ def read(texts: Sequence[tuple[str, str]]) -> dict[str, Unit]:
         section = ""
         for line, content in _joined(text):
             if header := _HEADER.fullmatch(content):
-                unit, section = _unit(units, header[2], source, line), ""
+                unit, section = _unit(units, header[1], source, line), ""
             elif found := _SECTION.fullmatch(content):
                 section = found[1]
             elif "=" in content and content[:1] not in "#;":
