@@ -25,6 +25,7 @@ COMMANDS: Mapping[str, str] = {
     "watch": "rota.cli.watch:watch",
     "next": "rota.cli.next:next_instants",
     "plan": "rota.cli.plan:plan",
+    "simulate": "rota.cli.simulate:simulate",
     "run": "rota.cli.run:run",
     "runs": "rota.cli.runs:runs",
     "show": "rota.cli.runs:show",

@@ -20,10 +20,11 @@ from rota.core.planning import expires_at, plan, release
 from rota.core.pressure import Side
 from rota.core.room import Room, claim_of
 from rota.core.run import Reason, Run, RunState, TriggeredBy
-from rota.core.schedule import due_between
+from rota.core.schedule import due_between, zone_of
 from rota.core.seams import Pause
 from rota.core.simulated import Simulated
 from rota.core.tally import JobTally, LevelTally, MinuteTally, bucket_of
+from rota.core.words import instant_in_words, length_in_words
 
 _END, _TURN, _DUE = range(3)  # what comes first at the same instant
 
@@ -52,6 +53,11 @@ class _Job:
     @property
     def spec(self) -> JobSpec:
         return self.entry.spec
+
+    @property
+    def takes(self) -> str:
+        """Its usual length, in words."""
+        return length_in_words(self.tally.length.value)
 
 
 class _Simulation:
@@ -194,9 +200,9 @@ class _Simulation:
         self._skip_told(job, outcome.reason, run.due_at or run.created_at, outcome.message, now)
 
     def _skip(self, job: _Job, skip: Skip, now: int) -> None:
-        message = skip.message
-        if skip.reason is Reason.OVERLAP:
-            message = self._in_the_way(job) or message
+        # Only the first of a reason is told: no words need to be made for the others.
+        is_told = skip.reason is Reason.OVERLAP and not job.tally.knows(skip.reason.value)
+        message = self._in_the_way(job) if is_told else skip.message
         self._skip_told(job, skip.reason, skip.due.at, message, now)
 
     def _skip_told(self, job: _Job, reason: Reason, at: datetime, message: str, now: int) -> None:
@@ -217,8 +223,12 @@ class _Simulation:
 
     def _in_the_way(self, job: _Job) -> str:
         """What keeps a job busy: its own run, or what that waits for."""
-        waiting = [self._room.blocked_by(run.id) for run in job.entry.queued]
-        return next((f"the run before {text}" for text in waiting if text), "")
+        zone = zone_of(job.spec.triggers)
+        for run in job.entry.active:
+            begun = instant_in_words(run.started_at or run.created_at, zone)
+            return f"the run that began {begun} is still going on, as it takes {job.takes}"
+        waiting = (self._room.blocked_by(run.id) for run in job.entry.queued)
+        return next((f"the run before it {text}" for text in waiting if text), "its runs wait in the queue")
 
     def _tell(self, job: _Job, end: Run, now: int) -> None:
         """What jobs that come after it make of the end of a run, or of a skip."""

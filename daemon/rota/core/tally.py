@@ -47,6 +47,10 @@ class JobTally:
         if wait > 0:
             self._waits.append(wait)
 
+    def knows(self, reason: str) -> bool:
+        """Whether an instant was skipped for that reason before."""
+        return reason in self._skipped
+
     def skipped(self, reason: str, at: datetime, message: str) -> None:
         known = self._skipped.get(reason)
         if known is None:
