@@ -209,7 +209,8 @@ class Daemon:
     async def _watch_directories(self) -> None:
         """The first turn says that watching has begun: what changed since the first read is read then."""
         try:
-            async for _ in changes(self.config.jobs, self.parts.clock):
+            files = [calendar.ics for calendar in self.config.calendars.values() if calendar.ics]
+            async for _ in changes(self.config.jobs, self.parts.clock, files=files):
                 await self.jobs.reload()
         except Unavailable as error:
             _log.error("jobs.not_watched", error=error.message, instead="rota reload")

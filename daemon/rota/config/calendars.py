@@ -10,7 +10,8 @@ from pathlib import Path
 from zoneinfo import ZoneInfo
 
 from rota.config import icalendar_file
-from rota.config.icalendar_file import MAX_BYTES, Calendar, CalendarError
+from rota.config.icalendar_file import MAX_BYTES, Calendar
+from rota.config.recurrence import CalendarError
 from rota.core.model import DateSpan, InstantSpan
 
 Spans = tuple[DateSpan | InstantSpan, ...]

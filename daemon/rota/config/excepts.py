@@ -13,8 +13,8 @@ from zoneinfo import ZoneInfo
 from rota.config import near
 from rota.config.calendars import Calendars, Spans
 from rota.config.findings import Findings
-from rota.config.icalendar_file import CalendarError
 from rota.config.part import Part
+from rota.config.recurrence import CalendarError
 from rota.core.model import DateSpan, Except, WeeklyWindow
 
 _WEEKDAYS = ("sun", "mon", "tue", "wed", "thu", "fri", "sat")

@@ -2,30 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta, tzinfo
 from functools import lru_cache
-from itertools import chain, islice
+from itertools import islice
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from rota.config.recurrence import CalendarError, Event, Repetitions, naive, name_of
 from rota.core.model import DateSpan, InstantSpan
 
 MAX_BYTES = 1024 * 1024
 MAX_SPANS = 10_000
-_MOST = 100_000  # repetitions of one event, those of long ago included
 _YEARS_BACK, _YEARS_AHEAD = 1, 5
-_OFTEN = frozenset({"SECONDLY", "MINUTELY", "HOURLY"})
-_EARLIEST = 1900  # repetitions are counted from the first one on
-
-
-class CalendarError(Exception):
-    """The file can't be used; `message` goes on after its name: "it is not there"."""
-
-    def __init__(self, message: str) -> None:
-        super().__init__(message)
-        self.message = message
+_READ = ("DTSTART", "DTEND", "DURATION", "RRULE", "EXDATE", "RDATE", "RECURRENCE-ID", None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,10 +45,8 @@ def parse(content: bytes, year: int) -> Calendar:
     """Every event from a year before `year` to five years after it. Raises only CalendarError."""
     if len(content) > MAX_BYTES:
         raise CalendarError(f"it is larger than {MAX_BYTES // 1024 // 1024} MiB")
-    first = datetime(year - _YEARS_BACK, 1, 1, tzinfo=UTC)
-    last = datetime(year + _YEARS_AHEAD + 1, 1, 1, tzinfo=UTC)
     try:
-        found = list(islice(_spans(content, first, last), MAX_SPANS + 1))
+        found = list(islice(_spans(content, year), MAX_SPANS + 1))
     except CalendarError:
         raise
     except Exception as error:  # the parser raises whatever odd bytes lead it to
@@ -85,30 +74,32 @@ def _utc(at: datetime, zone: tzinfo) -> datetime:
     return at.replace(tzinfo=zone).astimezone(UTC)
 
 
-def _spans(content: bytes, first: datetime, last: datetime) -> Iterator[Span]:
+def _spans(content: bytes, year: int) -> Iterator[Span]:
     import icalendar  # when the first calendar is met: most sets of jobs have none
 
     calendars: Any = icalendar.Calendar.from_ical(content, multiple=True)
     if not calendars or any(each.name != "VCALENDAR" for each in calendars):
         raise CalendarError("it is not an iCalendar file: no BEGIN:VCALENDAR")
     events = [event for each in calendars for event in each.walk("VEVENT")]
+    repetitions = Repetitions(datetime(year + _YEARS_AHEAD, 12, 31, 23, 59, 59))  # noqa: DTZ001  any zone's
     moved = _moved(events)
     for event in events:
+        begin, end = _begin_and_end(event)
+        starts = repetitions.starts(event, begin)
+        if "RECURRENCE-ID" not in event:
+            left_out = moved.get(str(event.get("UID")), frozenset())
+            starts = (start for start in starts if start not in left_out)
         if str(event.get("STATUS")) != "CANCELLED":
-            yield from _event(event, moved, first, last)
+            yield from _event(begin, end, starts, year - _YEARS_BACK)
 
 
-def _event(event: Any, moved: Moved, first: datetime, last: datetime) -> Iterator[Span]:
-    begin, end = _begin_and_end(event)
+def _event(begin: date, end: date, starts: Iterator[datetime], first_year: int) -> Iterator[Span]:
     length = end - begin
     zone = begin.tzinfo if isinstance(begin, datetime) else None
-    whole_days = not isinstance(begin, datetime)
-    starts = _starts(event, _naive(begin, zone), last.replace(tzinfo=None), zone)
-    left_out = moved.get(str(event.get("UID")), frozenset()) if "RECURRENCE-ID" not in event else frozenset()
     for start in starts:
-        if start in left_out or start + length < first.replace(tzinfo=None):
+        if (start + length).year < first_year:
             continue
-        if whole_days:
+        if not isinstance(begin, datetime):
             yield DateSpan(first=start.date(), last=(start + length).date() - timedelta(days=1))
         elif zone is None:
             yield _Local(start, start + length)
@@ -116,43 +107,45 @@ def _event(event: Any, moved: Moved, first: datetime, last: datetime) -> Iterato
             yield InstantSpan(begin=_utc(start, zone), end=_utc(start + length, zone))
 
 
-Moved = dict[str, frozenset[datetime]]  # by UID: repetitions for which the file has an event of their own
-
-
-def _moved(events: list[Any]) -> Moved:
-    found: Moved = {}
+def _moved(events: Sequence[Event]) -> dict[str, frozenset[datetime]]:
+    """By UID: repetitions for which the file has an event of their own."""
+    zones = {
+        str(event.get("UID")): getattr(event["DTSTART"].dt, "tzinfo", None)
+        for event in events
+        if "RECURRENCE-ID" not in event and "DTSTART" in event and not event.errors
+    }
+    found: dict[str, frozenset[datetime]] = {}
     for event in events:
-        if "RECURRENCE-ID" in event and "DTSTART" in event:
-            at = event["RECURRENCE-ID"].dt
-            zone = getattr(at, "tzinfo", None)
+        if "RECURRENCE-ID" in event and not event.errors:
             uid = str(event.get("UID"))
-            found[uid] = found.get(uid, frozenset()) | {_naive(at, zone)}
+            at = naive(event["RECURRENCE-ID"].dt, zones.get(uid))
+            found[uid] = found.get(uid, frozenset()) | {at}
     return found
 
 
-def _begin_and_end(event: Any) -> tuple[date, date]:
+def _begin_and_end(event: Event) -> tuple[date, date]:
     """Of the first repetition. Raises CalendarError."""
     for key, message in event.errors:
-        if key in ("DTSTART", "DTEND", "DURATION", "RRULE", "EXDATE", "RDATE", "RECURRENCE-ID", None):
-            raise CalendarError(f"the event {_name(event)} has a wrong {key or 'line'}: {message}")
+        if key in _READ:
+            raise CalendarError(f"the event {name_of(event)} has a wrong {key or 'line'}: {message}")
     if "DTSTART" not in event:
-        raise CalendarError(f"the event {_name(event)} has no DTSTART")
+        raise CalendarError(f"the event {name_of(event)} has no DTSTART")
     begin: date = event["DTSTART"].dt
     end = _end(event, begin)
     if isinstance(begin, datetime) != isinstance(end, datetime):
         raise CalendarError(
-            f"the event {_name(event)} begins with a time and ends without one, or the reverse"
+            f"of the event {name_of(event)} only begin or end has a time of day: both need one, or none"
         )
     if isinstance(begin, datetime) and isinstance(end, datetime):
         if (begin.tzinfo is None) != (end.tzinfo is None):
-            raise CalendarError(f"the event {_name(event)} names a time zone at one end only")
+            raise CalendarError(f"the event {name_of(event)} names a time zone at one end only")
         end = end.astimezone(begin.tzinfo) if begin.tzinfo else end
     if end < begin:
-        raise CalendarError(f"the event {_name(event)} ends before it begins")
+        raise CalendarError(f"the event {name_of(event)} ends before it begins")
     return begin, end
 
 
-def _end(event: Any, begin: date) -> date:
+def _end(event: Event, begin: date) -> date:
     if "DTEND" in event:
         end: date = event["DTEND"].dt
     elif "DURATION" in event:
@@ -161,62 +154,3 @@ def _end(event: Any, begin: date) -> date:
         end = begin
     is_day = not isinstance(begin, datetime)
     return begin + timedelta(days=1) if is_day and end == begin else end
-
-
-def _starts(event: Any, begin: datetime, last: datetime, zone: tzinfo | None) -> Iterator[datetime]:
-    """When it begins, by the clocks of its own zone."""
-    excluded = {_naive(each, zone) for each in _listed(event, "EXDATE")}
-    starts = chain(_repeated(event, begin, last, zone), (_naive(at, zone) for at in _listed(event, "RDATE")))
-    return (start for start in starts if start not in excluded)
-
-
-def _repeated(event: Any, begin: datetime, last: datetime, zone: tzinfo | None) -> Iterator[datetime]:
-    rules = event.get("RRULE", [])
-    rules = rules if isinstance(rules, list) else [rules]
-    if not rules:
-        yield begin
-    for rule in rules:
-        yield from _by_rule(event, dict(rule), begin, last, zone)
-
-
-def _by_rule(
-    event: Any, rule: dict[str, list[Any]], begin: datetime, last: datetime, zone: tzinfo | None
-) -> Iterator[datetime]:
-    from dateutil.rrule import rrulestr
-    from icalendar import vRecur
-
-    often = str(rule.get("FREQ", [""])[0])
-    if often in _OFTEN or int(rule.get("INTERVAL", [1])[0]) < 1 or begin.year < _EARLIEST:
-        raise CalendarError(
-            f"the event {_name(event)} repeats in a way that is not followed here: "
-            f"it must repeat DAILY or more seldom, and begin after {_EARLIEST}"
-        )
-    count = int(rule.pop("COUNT", [_MOST])[0])
-    until = rule.pop("UNTIL", [None])[0]
-    end = last if until is None else min(last, _naive(until, zone, end_of_day=True))
-    text = vRecur(rule).to_ical().decode()  # type: ignore[no-untyped-call]
-    # COUNT is counted here, so that `until` always bounds the search: some rules never come true.
-    found: Any = rrulestr(text, dtstart=begin)
-    for number, start in enumerate(islice(found.replace(until=end), count)):
-        if number >= _MOST:
-            raise CalendarError(f"the event {_name(event)} repeats more than {_MOST} times")
-        yield start
-
-
-def _listed(event: Any, key: str) -> Iterator[date]:
-    written = event.get(key, [])
-    for each in written if isinstance(written, list) else [written]:
-        for stamp in each.dts:
-            yield stamp.dt[0] if isinstance(stamp.dt, tuple) else stamp.dt  # a period's begin
-
-
-def _naive(at: date, zone: tzinfo | None, *, end_of_day: bool = False) -> datetime:
-    """By the clocks of that zone; a day stands for its midnight, or its last moment."""
-    if not isinstance(at, datetime):
-        return datetime.combine(at, time.max if end_of_day else time())
-    return (at.astimezone(zone) if at.tzinfo and zone else at).replace(tzinfo=None)
-
-
-def _name(event: Any) -> str:
-    text = str(event.get("SUMMARY") or event.get("UID") or "without a name")
-    return f'"{text if len(text) <= 60 else text[:59] + "…"}"'

@@ -132,6 +132,9 @@ def _not(schema: Mapping[str, Any]) -> Proof:
     if "const" in schema:
         unwanted = schema["const"]
         return lambda data: type(data) is type(unwanted) and data != unwanted
+    if "enum" in schema:
+        words = frozenset(schema["enum"])
+        return lambda data: type(data) is str and data not in words
     keys = _only_required(schema)
     return lambda data: type(data) is dict and not all(key in data for key in keys)
 

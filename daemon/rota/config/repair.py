@@ -292,6 +292,13 @@ def _codes(written: object) -> str | None:
     return None
 
 
+def _upstreams(written: object) -> str | None:
+    if not isinstance(written, list):
+        return _job_id(written)
+    jobs = ", ".join(map(str, written)) if len(written) <= 3 else "…"
+    return f"write {{all: [{jobs}]}} or {{any: [{jobs}]}}"
+
+
 def _constant(hint: str, *kinds: type) -> Repair:
     return lambda written: hint if isinstance(written, kinds or (object,)) else None
 
@@ -310,6 +317,7 @@ _MENDING: tuple[tuple[str, Repair], ...] = (
     ("a port", _number),
     ("an exit code", _number),
     ("a status code", _number),
+    ("a job id, {all:", _upstreams),
     ("a job id", _job_id),
     ("a name", _name),
     ("a tag ", _tag),

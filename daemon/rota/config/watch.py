@@ -23,17 +23,18 @@ _ALL = _NAMES | Mask.MODIFY | Mask.CLOSE_WRITE | Mask.DELETE_SELF | Mask.MOVE_SE
 
 
 async def changes(
-    directories: Sequence[Path], clock: Clock, *, quiet: timedelta = QUIET
+    directories: Sequence[Path], clock: Clock, *, files: Sequence[Path] = (), quiet: timedelta = QUIET
 ) -> AsyncIterator[None]:
     """Yields when watching has begun, then each time something changed and nothing more did for `quiet`.
 
     So a consumer that reads the directories at each turn misses nothing. Sub-folders that appear are watched
-    too; a directory that is missing, vanishes or is exchanged by a link is watched for its return.
+    too; a directory that is missing, vanishes or is exchanged by a link is watched for its return, and so are
+    single `files` that lie elsewhere.
     Runs until its consumer is cancelled or closes it. Raises Unavailable when the kernel has no watches left.
     """
     changed = asyncio.Event()
     with Inotify() as inotify:
-        watches = _Watches(inotify, directories)
+        watches = _Watches(inotify, directories, files)
         watches.cover()
         listener = asyncio.create_task(_listen(inotify, watches, changed))
         # What ends the listener must wake the loop below, which then raises it.
@@ -77,17 +78,20 @@ class _Watches:
     directory, or a link on the way, is made, moved or exchanged.
     """
 
-    def __init__(self, inotify: Inotify, directories: Sequence[Path]) -> None:
+    def __init__(self, inotify: Inotify, directories: Sequence[Path], files: Sequence[Path]) -> None:
         self._inotify = inotify
         self._roots = [path.absolute() for path in directories]
+        self._files = [path.absolute() for path in files]
         self._names: dict[int, set[str] | None] = {}  # watch -> names that matter; None: all
 
     def cover(self) -> None:
         """Watch all that is there now and nothing else. Raises Unavailable."""
         self._names, before = {}, self._names
-        for root in self._roots:
-            for name, folder in _way_to(root):
+        for path in (*self._roots, *self._files):
+            for name, folder in _way_to(path):
                 self._add(folder, name)
+        for file in self._files:
+            self._add(file.parent, file.name, _ALL)
         entered: set[tuple[int, int]] = set()
         for root in self._roots:
             self._add_tree(root, entered)
@@ -114,16 +118,18 @@ class _Watches:
                 return
             entered.add((status.st_dev, status.st_ino))
             # First the watch, then what is in it: nothing can appear unseen between the two.
-            self._add(folder, None)
+            self._add(folder, None, _ALL)
             inside = [path for path in folder.iterdir() if path.is_dir() and not path.name.startswith(".")]
         except OSError:
             return  # missing or not readable: the watch above it tells when that changes
         for path in inside:
             self._add_tree(path, entered)
 
-    def _add(self, folder: Path, name: str | None) -> None:
+    def _add(self, folder: Path, name: str | None, mask: Mask = _NAMES) -> None:
         try:
-            number = self._inotify.add_watch(folder, _ALL if name is None else _NAMES).wd
+            number = self._inotify.add_watch(
+                folder, mask
+            ).wd  # a later mask of a folder takes the place of it
         except OSError as error:
             if error.errno in (errno.ENOSPC, errno.EMFILE, errno.ENOMEM):
                 raise Unavailable(

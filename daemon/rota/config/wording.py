@@ -72,7 +72,9 @@ def _intended_branch(error: Error) -> list[Error] | None:
         for branch in branches.values()
         if not any(inner.validator == "type" and not inner.path for inner in branch)
     ]
-    if len(of_right_type) != 1 or any(inner.validator == "const" for inner in of_right_type[0]):
+    if len(of_right_type) != 1 or any(
+        inner.validator == "const" and not inner.path for inner in of_right_type[0]
+    ):
         return None
     return of_right_type[0]
 

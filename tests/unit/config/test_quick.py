@@ -31,6 +31,7 @@ REQUIRED_ONE = {"oneOf": [{"required": ["a"]}, {"required": ["b"]}]}
         (REQUIRED_ONE, {"a": 1}, {"a": 1, "b": 1}),
         ({"not": {"required": ["a", "b"]}}, {"a": 1}, {"a": 1, "b": 1}),
         ({"not": {"const": "main"}}, "other", "main"),
+        ({"not": {"enum": ["main", "condition"]}}, "other", "condition"),
         ({"dependentRequired": {"a": ["b"]}}, {"b": 1}, {"a": 1}),
         ({"anyOf": [{"type": "string"}, {"type": "array"}]}, [], {}),
         ({"allOf": [{"not": {"required": ["a", "b"]}}, {"minProperties": 1}]}, {"b": 1}, {"a": 1, "b": 1}),
