@@ -191,7 +191,7 @@ def test_a_fifo_that_is_named_itself_is_not_waited_for(jobs: Path) -> None:
 
     (problem,) = validate([jobs / "odd.yaml"]).problems
 
-    assert problem.message == "can't be read: it is not a regular file"
+    assert "not a regular file" in problem.message
 
 
 def test_a_directory_named_like_a_job_file_is_a_folder_like_any_other(jobs: Path) -> None:
