@@ -19,6 +19,7 @@ from rota.core.model import JobSet, JobSpec, Trigger
 from rota.core.planning import plan
 from rota.core.schedule import due_between, is_shared
 from rota.core.seams import Boot, Clock, JobRecord, Store
+from rota.core.set_back import one_by_one
 from rota.engine.clock_watch import ClockWatch
 from rota.engine.from_end import counts_from
 from rota.engine.made import Made
@@ -31,6 +32,7 @@ _SLICE = 0.002  # seconds of planning until others get a turn
 _HELD = 1.0  # seconds until what could not be recorded is tried again
 _AFTER_A_FAULT = timedelta(seconds=60)  # until a job that could not be planned gets another chance
 _WATCH = 1.0  # seconds between two looks at the clocks while nothing is due
+_BEHIND = timedelta(hours=24)  # a clock that was set back by more than that was wrong then, not before
 
 _log = structlog.get_logger(__name__)
 
@@ -61,6 +63,7 @@ class Scheduler:
         self._upcoming = Upcoming()
         self._made = Made(board, records)
         self._began = clock.now()
+        self._shown: dict[str, datetime] = {}  # up to when jobs had answers, before the clock was set back
         self._caught_up = False
         self._held_until = 0.0
         self._news = asyncio.Event()
@@ -116,6 +119,7 @@ class Scheduler:
     async def run(self, startup_delay: timedelta = timedelta(0)) -> None:
         """Answer instants as they come due, until cancelled; nothing before `startup_delay` has passed."""
         self._held_until = self._clock.monotonic() + startup_delay.total_seconds()
+        self._board.quiet_until = self._clock.now() + startup_delay
         while True:
             self._news.clear()
             await self._guarded_step()
@@ -145,8 +149,10 @@ class Scheduler:
         run = event.run
         for job in self._made.hear(run):
             self._look_again(job)
-        timed = self._table.find(run.job)
-        if timed is not None and counts_from_end(timed.triggers):
+        timed, entry = self._table.find(run.job), self._board.jobs.get(run.job)
+        if timed is None or entry is None or not counts_from_end(timed.triggers):
+            return
+        if counts_from(timed, entry) != entry.situation.counts_from:
             self._look_again(run.job)
 
     def _load(self, spec: JobSpec, now: datetime) -> JobRecord | None:
@@ -157,6 +163,8 @@ class Scheduler:
                 self._place(_timed(spec, identity, known.answered, known.since), now)
             return None
         after = owed_after(record, identity, now) if known is None else now
+        if known is None and record is not None and record.answered_until is not None:
+            self._shown[spec.id] = record.answered_until
         is_kept = record is not None and record.schedule == identity and after != now
         since = record.since if record is not None and is_kept else now
         boots = self._made.begin(spec, now, is_kept=is_kept)
@@ -187,10 +195,12 @@ class Scheduler:
     def _place(self, timed: Timed, now: datetime) -> None:
         """Put a job on the heap at its first unanswered instant, and its next ones on the board."""
         entry = self._board.jobs[timed.job]
+        timed.barren_until = None
         self._settle(timed, entry)
         at = self._upcoming.next_answer(timed, entry, timed.answered)
         self._table.put(timed, at)
         begin = now if at is not None and at <= now else timed.answered
+        timed.shown_from = begin
         upcoming = self._upcoming.shown(timed, entry, begin)
         if upcoming != entry.next_due:
             entry.next_due = upcoming
@@ -245,7 +255,16 @@ class Scheduler:
         calendar = due_between(timed.job, timed.triggers, begun, now, calendar_of(entry))
         taken = {due.at for due in fresh}
         dues = sorted((*fresh, *(due for due in calendar if due.at not in taken)), key=_order)
-        return [*answer_missed(entry, timed.answered, begun, late), *plan(entry, dues, now)]
+        return [*self._missed(timed, entry, begun, late), *plan(entry, dues, now)]
+
+    def _missed(self, timed: Timed, entry: JobEntry, begun: datetime, late: Sequence[Due]) -> list[Decision]:
+        """What passed up to `begun`; of what a clock had shown before, only what has no answer yet."""
+        shown = self._shown.get(timed.job, timed.answered)
+        if shown <= timed.answered:
+            return answer_missed(entry, timed.answered, begun, late)
+        if timed.answered + _BEHIND < shown <= begun:
+            return answer_missed(entry, shown, begun, late)
+        return list(one_by_one(answer_missed(entry, timed.answered, begun, late), entry, shown))
 
     def _missed_until(self, timed: Timed, entry: JobEntry, now: datetime) -> datetime:
         """What the calendar named up to here has passed while nothing could run."""
@@ -272,9 +291,8 @@ class Scheduler:
             if (record := self._made.answered(timed)) is not None:
                 noted.append(record)
             self._settle(timed, entry)
-            is_fixed = not counts_from_end(timed.triggers)
-            kept = tuple(due for due in entry.next_due if due.starts_at > now) if is_fixed else ()
-            entry.next_due = self._upcoming.shown(timed, entry, now, kept)
+            entry.next_due = self._upcoming.shown(timed, entry, now, _still_to_come(timed, entry, now))
+            timed.shown_from = now
             self._table.push(timed, self._next_answer(timed, entry, now))
         await self._made.save(noted)
         # Announced when all of them have their place again: what listens can't cost a job its next instant.
@@ -333,6 +351,7 @@ class Scheduler:
         """
         for timed in self._table.places:
             if timed.answered > now and timed.job in self._board.jobs:
+                self._shown[timed.job] = max(timed.answered, self._shown.get(timed.job, timed.answered))
                 self._place(replace(timed, answered=after), now)
 
 
@@ -351,6 +370,13 @@ def _timed(spec: JobSpec, identity: str, answered: datetime, since: datetime | N
         is_shared=is_shared(triggers),
         has_exceptions=any(trigger.excepts for trigger in triggers),
     )
+
+
+def _still_to_come(timed: Timed, entry: JobEntry, now: datetime) -> Sequence[Due]:
+    """What the board shows and is not over; nothing when it was worked out for another time."""
+    if counts_from_end(timed.triggers) or timed.shown_from is None or timed.shown_from > now:
+        return ()
+    return tuple(due for due in entry.next_due if due.starts_at > now)
 
 
 def _order(due: Due) -> tuple[datetime, datetime]:

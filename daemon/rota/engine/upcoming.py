@@ -36,7 +36,7 @@ class Upcoming:
             return tuple(known)
         last = known[-1].starts_at if known else after
         found = self._next(timed, entry, last, SHOWN - len(known), next_owed)
-        if not found and timed.has_exceptions and not counts_from_end(timed.triggers):
+        if not found and timed.has_exceptions:
             timed.barren_until = after + _BARREN
         return (*known, *found)
 

@@ -1,0 +1,266 @@
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+from fakes.jobs import a_job
+from fakes.planned import PlannedEngine
+from fakes.schedules import HOUR, MINUTE, cron
+from rota.core.model import AfterTrigger, Ending, JobSpec, Missed, MissedPolicy, Retry
+from rota.core.run import Reason, RunState, TriggeredBy
+from rota.core.seams import Pause
+
+SECOND = timedelta(seconds=1)
+EXPORT = a_job("export", triggers=(cron("0 * * * *"),))
+CLEANUP = a_job("cleanup", triggers=(cron("0 * * * *"),))
+
+
+def report(*jobs: str, **settings: Any) -> JobSpec:
+    trigger = {key: settings.pop(key) for key in ("all", "on", "spread") if key in settings}
+    return a_job("report", triggers=(AfterTrigger(jobs=jobs or ("export",), **trigger),), **settings)
+
+
+async def test_a_job_runs_when_the_one_before_it_has_completed() -> None:
+    async with PlannedEngine(EXPORT, report()) as engine:
+        await engine.passes(HOUR)
+        assert await engine.told("report") == []
+
+        await engine.sleeps(5 * MINUTE)
+        export = await engine.ends("export")
+
+        (run,) = await engine.rows("report")
+        assert (run.state, run.triggered_by) == (RunState.RUNNING, TriggeredBy.AFTER)
+        assert run.upstream == (export.id,)
+        assert run.due_at == export.ended_at
+        assert engine.hands.orders[-1].env["ROTA_TRIGGER"] == "after"
+
+
+async def test_an_end_of_the_wrong_kind_leaves_a_skip_that_names_it() -> None:
+    async with PlannedEngine(EXPORT, report()) as engine:
+        await engine.passes(HOUR)
+        await engine.ends("export", code=3)
+
+        (skip,) = await engine.rows("report")
+
+        assert (skip.state, skip.reason) == (RunState.SKIPPED, Reason.UPSTREAM)
+        assert skip.message == "export.1 failed"
+
+
+async def test_on_failed_and_always_run_after_a_failure() -> None:
+    rescue = a_job("rescue", triggers=(AfterTrigger(jobs=("export",), on=Ending.FAILED),))
+    log = a_job("log", triggers=(AfterTrigger(jobs=("export",), on=Ending.ALWAYS),))
+    async with PlannedEngine(EXPORT, rescue, log) as engine:
+        await engine.passes(HOUR)
+        await engine.ends("export", code=3)
+
+        assert await engine.told("rescue") == ["running after"]
+        assert await engine.told("log") == ["running after"]
+
+
+async def test_a_skipped_upstream_leaves_a_skip_all_down_the_chain() -> None:
+    mail = a_job("mail", triggers=(AfterTrigger(jobs=("report",)),))
+    async with PlannedEngine(EXPORT, report(), mail) as engine:
+        engine.entry("export").pauses = (Pause(since=engine.clock.now(), note="disk swap"),)
+        await engine.passes(3 * HOUR)
+
+        (skip,) = await engine.rows("report")
+        assert skip.reason is Reason.UPSTREAM
+        assert skip.count == 3
+        assert skip.message == "export was skipped at 2026-01-01 03:00 UTC: paused: disk swap"
+        assert await engine.told("mail") == ["skipped upstream 3"]
+
+
+async def test_all_waits_for_one_end_of_each() -> None:
+    async with PlannedEngine(EXPORT, CLEANUP, report("export", "cleanup", all=True)) as engine:
+        await engine.passes(HOUR)
+        await engine.ends("export")
+        assert await engine.told("report") == []
+
+        await engine.ends("cleanup")
+
+        (run,) = await engine.rows("report")
+        assert run.upstream == ("export.1", "cleanup.1")
+
+
+async def test_a_newer_end_takes_the_place_of_an_older_one_in_a_round() -> None:
+    async with PlannedEngine(EXPORT, a_job("cleanup"), report("export", "cleanup", all=True)) as engine:
+        await engine.passes(HOUR)
+        await engine.ends("export", code=1)
+        await engine.passes(HOUR)
+        await engine.ends("export")
+        await engine.operations.run_now("cleanup")
+        await engine.ends("cleanup")
+
+        (run,) = await engine.rows("report")
+        assert (run.state, run.upstream) == (RunState.RUNNING, ("export.2", "cleanup.1"))
+
+
+async def test_of_a_round_one_skip_names_everyone_who_did_not() -> None:
+    async with PlannedEngine(EXPORT, CLEANUP, report("export", "cleanup", all=True)) as engine:
+        await engine.passes(HOUR)
+        await engine.ends("export", code=1)
+        await engine.ends("cleanup", code=1)
+
+        (skip,) = await engine.rows("report")
+        assert skip.message == "export.1 failed; cleanup.1 failed"
+
+
+async def test_any_of_several_makes_an_instant_each_also_at_the_same_moment() -> None:
+    async with PlannedEngine(EXPORT, CLEANUP, report("export", "cleanup")) as engine:
+        await engine.passes(HOUR)
+        for process in engine.hands.processes:
+            process.end()
+        await engine.passes(SECOND)
+
+        rows = await engine.rows("report")
+
+        assert len({run.due_at for run in rows}) == 2
+        assert await engine.told("report") == ["running after", "skipped overlap"]
+
+
+async def test_a_retry_counts_once_at_the_end() -> None:
+    again = a_job("export", triggers=EXPORT.triggers, retry=Retry(attempts=2, delay=10 * SECOND))
+    async with PlannedEngine(again, report()) as engine:
+        await engine.passes(HOUR)
+        await engine.ends("export", code=1)
+        assert await engine.told("report") == []
+
+        await engine.passes(20 * SECOND)
+        await engine.ends("export")
+
+        assert await engine.told("report") == ["running after"]
+
+
+async def test_a_run_by_hand_counts_as_well() -> None:
+    async with PlannedEngine(a_job("export"), report()) as engine:
+        await engine.operations.run_now("export")
+        await engine.ends("export")
+
+        assert await engine.told("report") == ["running after"]
+
+
+async def test_a_spread_delays_what_comes_after_and_shows_it() -> None:
+    async with PlannedEngine(a_job("export"), report(spread=10 * MINUTE)) as engine:
+        await engine.operations.run_now("export")
+        export = await engine.ends("export")
+
+        (due,) = engine.entry("report").next_due
+        assert due.at == export.ended_at
+        assert due.starts_at > due.at
+        await engine.passes(10 * MINUTE)
+
+        (run,) = await engine.rows("report")
+        assert (run.due_at, run.planned_at) == (due.at, due.starts_at)
+        assert engine.entry("report").next_due == ()
+
+
+async def test_an_end_that_was_stored_before_a_crash_starts_its_job_once_after_it() -> None:
+    async with PlannedEngine(EXPORT, report()) as engine:
+        await engine.passes(HOUR)
+        await engine.ends("export")
+        await engine.ends("report")
+        await engine.sleeps(HOUR)
+        await engine.step()
+        engine.parts.bus._subscribers.remove(engine.scheduler.hear)  # it dies before it can do anything
+        engine.hands.process().end()
+        await engine.settle()
+
+        await engine.restart()
+        await engine.step()
+        assert await engine.told("report") == ["completed after", "running after"]
+
+        await engine.restart()
+        await engine.step()
+        await engine.ends("report")
+        assert await engine.told("report") == ["completed after", "completed after"]
+        assert [run.upstream for run in await engine.rows("report")] == [("export.1",), ("export.2",)]
+
+
+async def test_a_round_goes_on_after_a_restart() -> None:
+    async with PlannedEngine(EXPORT, CLEANUP, report("export", "cleanup", all=True)) as engine:
+        await engine.passes(HOUR)
+        await engine.ends("export")
+        await engine.restart()
+        await engine.step()
+
+        await engine.ends("cleanup")
+        assert await engine.told("report") == ["running after"]
+
+        await engine.ends("report")
+        await engine.restart()
+        await engine.passes(MINUTE)
+        assert await engine.told("report") == ["completed after"]
+
+
+async def test_an_upstream_that_ended_while_the_daemon_was_away_is_caught_up() -> None:
+    async with PlannedEngine(EXPORT, report()) as engine:
+        await engine.passes(HOUR)
+        await engine.kill()
+        engine.hands.process().end()
+        await engine.sleeps(20 * MINUTE)
+
+        await engine.restart()
+        await engine.step()
+
+        assert await engine.told("report") == ["running catch_up"]
+        (run,) = await engine.rows("report")
+        assert run.upstream == ("export.1",)
+
+
+async def test_a_job_that_does_not_catch_up_says_that_it_was_missed() -> None:
+    spec = report(missed=Missed(run=MissedPolicy.SKIP))
+    async with PlannedEngine(EXPORT, spec) as engine:
+        await engine.passes(HOUR)
+        await engine.kill()
+        engine.hands.process().end()
+        await engine.sleeps(20 * MINUTE)
+
+        await engine.restart()
+        await engine.step()
+
+        assert await engine.told("report") == ["skipped missed"]
+
+
+async def test_a_new_after_owes_nothing_for_ends_before_its_load() -> None:
+    async with PlannedEngine(EXPORT) as engine:
+        await engine.passes(HOUR)
+        await engine.ends("export")
+
+        await engine.load(report())
+        await engine.passes(MINUTE)
+        await engine.restart()
+        await engine.passes(MINUTE)
+
+        assert await engine.told("report") == []
+
+
+async def test_an_end_during_the_start_of_the_daemon_counts_once() -> None:
+    async with PlannedEngine(EXPORT, report()) as engine:
+        await engine.passes(HOUR)
+        await engine.restart()
+        engine.hands.process().end()
+        await engine.settle()  # the end is stored, and the planner has not looked yet
+
+        await engine.step()
+        await engine.step()
+
+        assert await engine.told("report") == ["running after"]
+
+
+async def test_an_unchanged_after_keeps_its_round_over_a_reload() -> None:
+    async with PlannedEngine(EXPORT, CLEANUP, report("export", "cleanup", all=True)) as engine:
+        await engine.passes(HOUR)
+        await engine.ends("export")
+        await engine.load(a_job("another"))
+        await engine.ends("cleanup")
+
+        assert await engine.told("report") == ["running after"]
+
+
+async def test_a_pause_holds_what_comes_after() -> None:
+    async with PlannedEngine(EXPORT, report()) as engine:
+        await engine.passes(HOUR)
+        engine.entry("report").pauses = (Pause(since=engine.clock.now()),)
+        await engine.ends("export")
+
+        assert await engine.told("report") == ["skipped paused"]
