@@ -20,7 +20,7 @@ from rota.core.skip_words import except_message, missed_message, paused_message
 
 LATE = timedelta(seconds=10)  # an instant that nobody looked at for longer was missed
 KEPT = 100  # missed instants that `missed: all` runs
-WRONG_CLOCK = timedelta(hours=24)  # answers further ahead than this come from a clock that was wrong
+WRONG_CLOCK = timedelta(minutes=1)  # answers further ahead than this come from a clock that was wrong
 _LONGEST_DOWNTIME = timedelta(days=366)
 _PARTS = 200  # rows that one downtime leaves at most, beside the runs
 
@@ -76,8 +76,8 @@ def owed_after(record: JobRecord | None, identity: str, now: datetime) -> dateti
     answered = record.answered_until or record.since or now
     if record.since is not None:
         answered = max(answered, record.since)
-    # Answers far in the future come from a clock that was wrong then. Waiting for them would stop the job
-    # for as long; the ledger still refuses a second run for an instant that it holds.
+    # Answers in the future come from a clock that was wrong then. Waiting for them would stop the job for as
+    # long; the ledger still refuses a second run for an instant that it holds.
     return now if answered - now > WRONG_CLOCK else answered
 
 

@@ -30,6 +30,7 @@ class Timed:
     has_exceptions: bool = False
     barren_until: datetime | None = None  # until then nothing is known to come that no exception takes out
     answering: tuple[Due, ...] = ()
+    shown_from: datetime | None = None  # the board shows what comes after that
     at: datetime | None = None
     wake: datetime | None = None
     order: int | None = None  # of its mark on the heap; None: it has none
