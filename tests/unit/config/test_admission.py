@@ -51,3 +51,11 @@ def test_what_would_vanish_or_change_is_stale_until_it_is_confirmed() -> None:
 
 def test_the_first_set_is_always_let_through() -> None:
     assert admit(None, jobset(0)).jobs == {}
+
+
+def test_jobs_that_only_got_another_id_do_not_vanish() -> None:
+    old = jobset(10)
+    new = JobSet(jobs={f"new-{n}": a_job(f"new-{n}", renamed_from=f"job-{n}") for n in range(10)})
+
+    assert vanishing(old, new) == ()
+    assert admit(old, new) is new

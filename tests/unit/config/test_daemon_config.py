@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import date, timedelta
 from pathlib import Path
 
 import pytest
 
+from rota.config.calendars import NamedCalendar
 from rota.config.daemon_config import DaemonConfig, Retention, parse, read
+from rota.core.model import DateSpan
 
 FOLDER = Path("/etc/rota")
 
@@ -29,7 +31,8 @@ def test_everything_it_can_say() -> None:
         "listen: '[::1]:8000'\njobs: [jobs.d, /srv/jobs]\ntimezone: Europe/Berlin\nhost: db1\n"
         "reload: signal\n"
         "retention: {rows: 1d, runs: 5, logs: 2d, failed_logs: 3d}\nweb: {hosts: [rota.example.org]}\n"
-        "startup_delay: 60s\nlog: json\n"
+        "startup_delay: 60s\nlog: json\npools: {database: 4}\nmax_running: 8\n"
+        "calendars: {holidays: {dates: [2026-12-25, 2026-12-31/2027-01-01]}, school: {ics: school.ics}}\n"
     )
 
     assert parse(text.encode(), "rota.yaml", FOLDER) == DaemonConfig(
@@ -44,12 +47,28 @@ def test_everything_it_can_say() -> None:
         web_hosts=("rota.example.org",),
         startup_delay=timedelta(seconds=60),
         log_format="json",
+        pools={"database": 4},
+        max_running=8,
+        calendars={
+            "holidays": NamedCalendar(
+                dates=(
+                    DateSpan(first=date(2026, 12, 25), last=date(2026, 12, 25)),
+                    DateSpan(first=date(2026, 12, 31), last=date(2027, 1, 1)),
+                )
+            ),
+            "school": NamedCalendar(ics=Path("/etc/rota/school.ics")),
+        },
     )
 
 
 @pytest.mark.parametrize(
     ("text", "told"),
     [
+        (
+            "calendars: {a: {dates: [2026-02-29]}}",
+            'rota.yaml:1:25: error: there is no day "2026-02-29" (February 2026 has 28 days)',
+        ),
+        ("pools: {database: 0}", "rota.yaml:1:19: error: expected a whole number from 1, got the number 0"),
         ("lisen: x", 'rota.yaml:1:1: error: unknown key "lisen" (did you mean "listen"?)'),
         (
             "listen: 8321",

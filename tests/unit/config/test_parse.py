@@ -14,8 +14,10 @@ from rota.core.model import (
     Backoff,
     Check,
     Command,
+    Condition,
     CronTrigger,
     EveryTrigger,
+    Expect,
     HttpRequest,
     JobSpec,
     Link,
@@ -119,6 +121,74 @@ def test_retry_limits_and_concurrency_are_values() -> None:
     assert (job.limits.timeout, job.limits.grace) == (timedelta(minutes=90), timedelta(seconds=20))
     assert job.limits.output == 512 * 1024
     assert (job.concurrency.max, job.concurrency.overlap, job.concurrency.queue) == (2, Overlap.QUEUE, 5)
+
+
+def test_what_jobs_share_is_part_of_concurrency() -> None:
+    shared = spec("run: x\nconcurrency: {pool: database, weight: 2, priority: -5, lock: db1}\n").concurrency
+
+    assert (shared.pool, shared.weight, shared.priority, shared.lock) == ("database", 2, -5, "db1")
+
+
+@pytest.mark.parametrize(
+    ("concurrency", "column", "message", "hint"),
+    [
+        ("{pool: databse}", 21, 'there is no pool "databse" in rota.yaml', 'did you mean "database"?'),
+        ("{pool: x}", 21, 'there is no pool "x" in rota.yaml', "pools in rota.yaml: database, uplink"),
+        ("{pool: uplink, weight: 2}", 37, 'takes 2 places, and the pool "uplink" has 1', "lower the weight"),
+    ],
+)
+def test_a_pool_is_one_of_rota_yaml_and_has_room(
+    concurrency: str, column: int, message: str, hint: str
+) -> None:
+    document = yaml12.read(f"run: x\nconcurrency: {concurrency}\n".encode(), "job.yaml")
+    part = Part(data=document.data, places=document.places)
+    known = parse("backup", part, SOURCE, Surroundings(pools={"database": 4, "uplink": 1}))
+    unknown = parse("backup", part, SOURCE, Surroundings())
+
+    (problem,) = known.problems
+    assert (problem.line, problem.column) == (2, column)
+    assert message in problem.message
+    assert hint in (problem.hint or "")
+    assert unknown.problems == ()
+
+
+@pytest.mark.parametrize(
+    ("written", "condition"),
+    [
+        (
+            "{run: test -e /run/master}",
+            Condition(work=Script(text="test -e /run/master"), text="test -e /run/master"),
+        ),
+        (
+            "{exec: [systemctl, is-active, 'my db']}",
+            Condition(
+                work=Command(argv=("systemctl", "is-active", "my db")), text="systemctl is-active 'my db'"
+            ),
+        ),
+        (
+            "{exists: /mnt/backup}",
+            Condition(work=Command(argv=("test", "-e", "/mnt/backup")), text="/mnt/backup exists"),
+        ),
+    ],
+)
+def test_a_condition_is_work_with_words_for_people(written: str, condition: Condition) -> None:
+    assert spec(f"run: x\ncondition: {written}\n").condition == condition
+
+
+def test_a_condition_is_read_by_the_jobs_shell() -> None:
+    condition = spec("run: x\nshell: sh\ncondition: {run: 'true'}\n").condition
+
+    assert condition is not None
+    assert condition.work == Script(text="true", shell=("sh", "-e", "-c"))
+
+
+def test_what_is_usual_has_a_shortest_and_a_longest_time() -> None:
+    assert spec("run: x\nexpect: {duration: {min: 1s, max: 20m}}\n").expect == Expect(
+        shortest=timedelta(seconds=1), longest=timedelta(minutes=20)
+    )
+    assert spec("run: x\nexpect: {duration: {max: 90}}\n").expect == Expect(longest=timedelta(seconds=90))
+    (problem,) = parsed("run: x\nexpect: {duration: {min: 1h, max: 20m}}\n").problems
+    assert problem.message == "min (1h) is longer than max (20m)"
 
 
 def test_the_environment_is_text_however_it_was_written() -> None:

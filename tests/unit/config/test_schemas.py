@@ -18,7 +18,22 @@ from rota.config.parse import parse as parse_job
 from rota.config.part import Part
 from rota.config.places import Places
 from rota.config.schemas import SchemaName
-from rota.core.model import Concurrency, ExitCodes, JobSpec, Limits, Link, Missed, Retry, Source, StepSpec
+from rota.core.model import (
+    AfterTrigger,
+    AtTrigger,
+    BootTrigger,
+    Concurrency,
+    CronTrigger,
+    EveryTrigger,
+    ExitCodes,
+    JobSpec,
+    Limits,
+    Link,
+    Missed,
+    Retry,
+    Source,
+    StepSpec,
+)
 
 NAMES: tuple[SchemaName, ...] = ("job", "config")
 DEFS = schemas.load("job")["$defs"]
@@ -95,6 +110,23 @@ def test_every_field_of_a_job_has_its_key_and_every_key_its_field() -> None:
 )
 def test_a_block_and_its_value_have_the_same_members(definition: str, value: Any) -> None:
     assert set(DEFS[definition]["properties"]) == {field.name for field in fields(value)}
+
+
+@pytest.mark.parametrize("kind", [CronTrigger, EveryTrigger, AtTrigger, BootTrigger, AfterTrigger])
+def test_a_trigger_and_its_values_have_the_same_members(kind: Any) -> None:
+    """`seed` comes from elsewhere; each kind has one key of its own, which may fill several members."""
+    own = {
+        CronTrigger: ("cron", {"expression"}),
+        EveryTrigger: ("every", {"interval", "from_end"}),
+        AtTrigger: ("at", {"at"}),
+        BootTrigger: ("boot", {"delay"}),
+        AfterTrigger: ("after", {"jobs", "all", "on"}),
+    }
+    shared = {"timezone", "spread", "excepts"}
+    keys = set(DEFS["trigger"]["properties"])
+
+    assert {field.name for field in fields(kind)} - {"seed"} == shared | own[kind][1]
+    assert keys == {"timezone", "spread", "except", "from"} | {key for key, _ in own.values()}
 
 
 def test_a_step_and_its_value_have_the_same_members() -> None:

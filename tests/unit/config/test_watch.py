@@ -50,8 +50,8 @@ class Watched:
 
 
 @asynccontextmanager
-async def watching(clock: Clock, *folders: Path) -> AsyncIterator[Watched]:
-    turns = changes(folders, clock)
+async def watching(clock: Clock, *folders: Path, files: tuple[Path, ...] = ()) -> AsyncIterator[Watched]:
+    turns = changes(folders, clock, files=files)
     await anext(turns)
     assert isinstance(clock, FakeClock)
     try:
@@ -122,6 +122,25 @@ async def test_changes_in_a_row_are_one_turn_after_the_last(folder: Path, clock:
         await clock.advance(QUIET)
 
         await asyncio.wait_for(turn, timeout=5)
+
+
+async def test_a_single_file_that_is_written_exchanged_or_removed_is_a_change(
+    folder: Path, clock: FakeClock
+) -> None:
+    file = folder.parent / "school.ics"
+    async with watching(clock, folder, files=(file,)) as watched:
+        await watched.after(lambda: file.write_text("a"))
+        await watched.after(lambda: file.write_text("b"))
+        (folder.parent / "next").write_text("c")
+        await watched.after(lambda: (folder.parent / "next").replace(file))
+        await watched.after(file.unlink)
+        await watched.after(lambda: (folder / "a.yaml").write_text("run: y\n"))
+
+
+async def test_a_single_file_among_the_jobs_leaves_them_watched(folder: Path, clock: FakeClock) -> None:
+    async with watching(clock, folder, files=(folder / "school.ics",)) as watched:
+        await watched.after(lambda: (folder / "b.yaml").write_text("run: y\n"))
+        await watched.after(lambda: (folder / "school.ics").write_text("x"))
 
 
 async def test_neighbours_of_the_directory_are_nobodys_business(folder: Path, clock: FakeClock) -> None:
