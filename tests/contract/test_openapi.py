@@ -99,6 +99,12 @@ CALLS: Mapping[str, list[tuple[dict[str, str], str, Any, int]]] = {
         ({}, "", {"tag": "one", "all": True}, 422),
         ({}, "", {}, 422),
     ],
+    "askWhy": [
+        ({"job": "contract"}, "", None, 200),
+        ({"job": "contract"}, "?at=1790208000000", None, 200),
+        ({"job": "contract"}, "?at=x", None, 422),
+        ({"job": "nothing"}, "", None, 404),
+    ],
     "listPauses": [({}, "", None, 200)],
     "resumeMany": [({}, "", {"tag": "held"}, 200), ({}, "", {"tag": "unknown"}, 409)],
     "listPools": [({}, "", None, 200)],
@@ -138,8 +144,10 @@ CALLS: Mapping[str, list[tuple[dict[str, str], str, Any, int]]] = {
     "getContract": [({}, "", None, 200)],
     "isAlive": [({}, "", None, 200)],
     "isReady": [({}, "", None, 200)],
+    "getSchemaCatalog": [({}, "", None, 200)],
     "getSchema": [
         ({"name": "job"}, "", None, 200),
+        ({"name": "defaults"}, "", None, 200),
         ({"name": "config"}, "", None, 200),
         ({"name": "tree"}, "", None, 200),
         ({"name": "x"}, "", None, 404),

@@ -9,7 +9,7 @@ import click
 
 from rota.cli.failure import CouldNotAsk
 
-WHOLE = ("job", "config", "tree")
+WHOLE = ("job", "defaults", "config", "tree", "catalog")
 PARTS = ("component", "action")
 
 
@@ -17,12 +17,19 @@ PARTS = ("component", "action")
 @click.argument("what", type=click.Choice([*WHOLE, *PARTS]), default="job")
 @click.argument("name", required=False)
 @click.option(
+    "--url",
+    default="http://127.0.0.1:8321",
+    show_default=True,
+    help="With catalog: the daemon that serves the schemas.",
+)
+@click.option(
     "--json", is_flag=True, expose_value=False, help="Accepted everywhere; schemas are JSON anyway."
 )
-def schema(what: str, name: str | None) -> None:
-    """The JSON Schema of job files, of rota.yaml, of render trees, or of one component or action in a tree.
+def schema(what: str, name: str | None, url: str) -> None:
+    """The JSON Schema of job files, of _defaults.yaml, of rota.yaml, of render trees, or of one component or
+    action in a tree.
 
-    Each stands alone: nothing in it refers to another file.
+    Each stands alone: nothing in it refers to another file. `catalog` tells editors which files they are for.
 
     For an editor: # yaml-language-server: $schema=FILE on the first line of a job file.
     """
@@ -30,14 +37,17 @@ def schema(what: str, name: str | None) -> None:
         raise click.UsageError(f"name one: {', '.join(_names(what))}")
     if what in WHOLE and name is not None:
         raise click.UsageError(f"{what} takes no name")
-    click.echo(_text(what, name).rstrip("\n"))
+    click.echo(_text(what, name, url).rstrip("\n"))
 
 
-def _text(what: str, name: str | None) -> str:
+def _text(what: str, name: str | None, url: str) -> str:
+    from rota.config import schemas
+
     if what in ("job", "config"):
-        from rota.config import schemas
-
         return schemas.text("job" if what == "job" else "config")
+    if what in ("defaults", "catalog"):
+        found = schemas.catalog(url) if what == "catalog" else schemas.published(what)
+        return json.dumps(found, indent=2, ensure_ascii=False)
     if name is None:
         return _file("schema", what)
     if name not in _names(what):

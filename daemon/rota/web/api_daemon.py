@@ -7,7 +7,7 @@ from importlib.resources import files
 
 from aiohttp import web
 
-from rota.config.schemas import load
+from rota.config.schemas import PUBLISHED, catalog, published
 from rota.core.board import Board, HealthState
 from rota.core.errors import NotFound
 from rota.core.instant import to_ms
@@ -56,16 +56,20 @@ async def get_contract(request: web.Request) -> web.Response:
 
 async def get_schema(request: web.Request) -> web.Response:
     name = request.match_info["name"]
-    if name == "job" or name == "config":
-        schema = load(name)
+    if name in PUBLISHED:
+        schema = published(name)
     elif name == "tree":
         schema = json.loads(files("rota_catalog").joinpath("schema/tree.json").read_text(encoding="utf-8"))
     else:
-        raise NotFound(f"There is no schema {name!r}: there are job, config and tree.")
+        raise NotFound(f"There is no schema {name!r}: there are {', '.join(PUBLISHED)} and tree.")
     response = polled(request, schema)
     if response.status == 200:
         response.content_type = "application/schema+json"
     return response
+
+
+async def get_schema_catalog(request: web.Request) -> web.Response:
+    return polled(request, catalog(str(request.url.origin())))
 
 
 async def reload(request: web.Request) -> web.Response:

@@ -48,6 +48,7 @@ def build_app(services: Services) -> web.Application:
     app.cleanup_ctx.append(_hub_alive)
     app.on_shutdown.append(_say_goodbye)
     _add_api(app.router)
+    _add_jobs(app.router)
     _add_pages(app.router)
     return app
 
@@ -55,23 +56,12 @@ def build_app(services: Services) -> web.Application:
 def _add_api(router: web.UrlDispatcher) -> None:
     router.add_get("/healthz", api_daemon.is_alive)
     router.add_get("/readyz", api_daemon.is_ready)
+    router.add_get("/schemas/catalog.json", api_daemon.get_schema_catalog)
     router.add_get("/schemas/{name}", api_daemon.get_schema)
     router.add_get("/api/v1/openapi.json", api_daemon.get_contract)
     router.add_post("/api/v1/reload", api_daemon.reload)
     router.add_post("/api/v1/session/links", api_daemon.create_sign_in_link)
-    router.add_get("/api/v1/jobs", api_jobs.list_jobs)
-    router.add_get("/api/v1/jobs/{job}", api_jobs.get_job)
-    router.add_get("/api/v1/jobs/{job}/next", api_jobs.list_next)
-    router.add_get("/api/v1/jobs/{job}/runs", api_jobs.list_runs_of_job)
-    router.add_post("/api/v1/jobs/{job}/runs", api_jobs.run_job)
-    router.add_post("/api/v1/jobs/{job}/pause", api_jobs.pause_job)
-    router.add_post("/api/v1/jobs/{job}/resume", api_jobs.resume_job)
-    router.add_post("/api/v1/jobs/{job}/skip", api_jobs.skip_next)
-    router.add_get("/api/v1/pauses", api_pauses.list_pauses)
-    router.add_post("/api/v1/pauses", api_pauses.pause_many)
-    router.add_post("/api/v1/pauses/resume", api_pauses.resume_many)
     router.add_get("/api/v1/pools", api_pools.list_pools)
-    router.add_get("/api/v1/definitions", api_definitions.list_definitions)
     router.add_get("/api/v1/runs", api_runs.list_runs)
     router.add_get("/api/v1/runs/{run}", api_runs.get_run)
     router.add_get("/api/v1/runs/{run}/definition", api_run_definition.get_definition_of_run)
@@ -82,6 +72,22 @@ def _add_api(router: web.UrlDispatcher) -> None:
     router.add_get("/api/v1/trees/{topic:.+}", get_tree)
     router.add_get("/api/v1/live", live)
     router.add_get("/ws/jobs/{job}", follow_job)
+
+
+def _add_jobs(router: web.UrlDispatcher) -> None:
+    router.add_get("/api/v1/jobs", api_jobs.list_jobs)
+    router.add_get("/api/v1/jobs/{job}", api_jobs.get_job)
+    router.add_get("/api/v1/jobs/{job}/next", api_jobs.list_next)
+    router.add_get("/api/v1/jobs/{job}/runs", api_jobs.list_runs_of_job)
+    router.add_post("/api/v1/jobs/{job}/runs", api_jobs.run_job)
+    router.add_post("/api/v1/jobs/{job}/pause", api_jobs.pause_job)
+    router.add_post("/api/v1/jobs/{job}/resume", api_jobs.resume_job)
+    router.add_post("/api/v1/jobs/{job}/skip", api_jobs.skip_next)
+    router.add_get("/api/v1/jobs/{job}/why", api_jobs.ask_why)
+    router.add_get("/api/v1/pauses", api_pauses.list_pauses)
+    router.add_post("/api/v1/pauses", api_pauses.pause_many)
+    router.add_post("/api/v1/pauses/resume", api_pauses.resume_many)
+    router.add_get("/api/v1/definitions", api_definitions.list_definitions)
 
 
 def _add_pages(router: web.UrlDispatcher) -> None:

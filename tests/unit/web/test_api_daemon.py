@@ -29,12 +29,23 @@ async def test_it_says_why_it_is_not_ready(world: WebWorld, client: Client) -> N
     assert (await answer.json())["reasons"] == ["Scheduler: not started yet", "Runner: no runner answers"]
 
 
-@pytest.mark.parametrize("name", ["job", "config", "tree"])
+@pytest.mark.parametrize("name", ["job", "defaults", "config", "tree"])
 async def test_schemas_are_served(client: Client, name: str) -> None:
     answer = await client.get(f"/schemas/{name}")
 
     assert answer.content_type == "application/schema+json"
     assert "$schema" in await answer.json(content_type=None)
+
+
+async def test_the_catalog_names_only_schemas_that_are_served(client: Client) -> None:
+    catalog = await (await client.get("/schemas/catalog.json")).json()
+
+    assert len(catalog["schemas"]) == 3
+    for entry in catalog["schemas"]:
+        assert entry["url"].startswith(str(client.make_url("/schemas/")))
+        path = entry["url"].removeprefix(str(client.make_url("")).rstrip("/"))
+        served = await (await client.get(path)).json(content_type=None)
+        assert [version for version in entry["versions"] if served["$id"].endswith(f":{version}")]
 
 
 async def test_another_schema_is_404(client: Client) -> None:
