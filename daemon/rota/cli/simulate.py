@@ -50,8 +50,8 @@ def simulate(
     """Run the schedule of DIR (default: those of --config, else ./jobs.d) on a virtual clock.
 
     Shows when jobs run, minutes in which many start, what overlap would skip, how long runs wait, and pools
-    at their limit. With the word daemon: of the jobs in force, with pauses and the usual length of their runs.
-    Otherwise a run takes the longest of expect.duration, else its timeout, else 1 minute. Every run completes;
+    at their limit. With the word daemon: of the jobs in force, with pauses and the usual length of their
+    runs. Otherwise a run takes expect.duration.max, else its timeout, else 1 minute. Every run completes;
     boots and conditions are left out. Nothing is started.
 
     Exit status: 0 done; 2 could not run, or the files have problems.
