@@ -39,6 +39,7 @@ from rota.engine.parts import Parts
 from rota.engine.scheduler import Scheduler
 from rota.host import listen
 from rota.host.boot import read_boot, remembered
+from rota.host.command import own_command
 from rota.host.lock import lock_state
 from rota.host.logs import configure
 from rota.host.sockets import Sockets, open_sockets
@@ -121,7 +122,7 @@ async def _assemble(
         board=board,
         bus=bus,
         logs=logs,
-        place=Place(host=host, url=sockets.url, command=_own_command(), state=str(layout.state)),
+        place=Place(host=host, url=sockets.url, command=own_command(), state=str(layout.state)),
         boot_id=listen.boot_id(),
     )
     records = dict(await ledger.records())
@@ -138,7 +139,7 @@ async def _assemble(
     first = None if last_good.jobs else found
     jobs = Jobs(parts, executor, records, _reading(reader, first), scheduler.load)
     jobs.start_from(last_good)
-    operations = Operations(parts, executor, jobs)
+    operations = Operations(parts, executor, jobs, keeps=config.retention.rows)
     services = Services(
         board=board,
         operations=operations,
@@ -252,12 +253,6 @@ async def _remembered(ledger: Ledger, record: JobRecord, surroundings: Surroundi
 def _launcher(layout: Layout, clock: Clock) -> Launcher | None:
     """None where the runner has a unit of its own: then systemd starts it."""
     return None if layout.runner_socket == PACKAGED_RUNNER_SOCKET else Launcher(layout, clock=clock)
-
-
-def _own_command() -> str:
-    """Where jobs find the `rota` program: beside the interpreter that runs this, else on the PATH."""
-    beside = Path(sys.executable).parent / "rota"
-    return str(beside) if beside.exists() else shutil.which("rota") or ""
 
 
 def _disk(state: Path) -> Disk:

@@ -19,8 +19,10 @@ from rota.core.board import Board, Due, HealthItem, HealthState
 from rota.core.errors import NotFound
 from rota.core.events import Event, JobChanged, JobsLoaded, LogAppended, RunChanged, RunProgressed
 from rota.core.model import JobSet, JobSpec
+from rota.core.obstacles import why_now
 from rota.core.run import Attempt, Reason, Run, RunState, StepState, TriggeredBy, parse_run_id
 from rota.core.seams import AttemptRef, Clock, LogLine, LogPage, Pause, SkipNext
+from rota.core.why import Past, Why, why_at
 from rota.engine.bus import Bus
 from rota.engine.operations import Operations
 from rota.process.output import Logs
@@ -112,6 +114,10 @@ class RecordingOperations(Operations):
         at = entry.next_due[0].at if entry.next_due else None
         entry.skip_next = SkipNext(at=at, asked_at=self._world.clock.now(), note=note)
         return entry.skip_next
+
+    async def why(self, job: str, at: datetime | None = None) -> Why:
+        entry, now = self._world.board.jobs[job], self._world.clock.now()
+        return why_now(entry, self._world.board, now) if at is None else why_at(entry, Past(), at, now)
 
     async def undo_skip(self, job: str) -> None:
         self._note("undo_skip", job)

@@ -174,7 +174,9 @@ class Board:
     started_at: datetime
     jobs: dict[str, JobEntry] = field(default_factory=dict)
     problems: tuple[Problem, ...] = ()
+    advice: tuple[Problem, ...] = ()  # warnings of today about the jobs in force
     files: int = 0
+    quiet_until: datetime | None = None  # nothing is started before (`startup_delay`)
     health: dict[str, HealthItem] = field(default_factory=dict)
     room: Room = field(default_factory=Room)  # pools, locks and `max_running`: who has room to run
 

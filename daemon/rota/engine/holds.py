@@ -73,10 +73,9 @@ class Holds:
         pause = record.pause if record is not None else None
         return None if pause is None or _is_over(pause, self._parts.clock.now()) else pause
 
-    def schedule_since(self, job: str, at: datetime) -> datetime:
-        """`at`, or when the job's present schedule was loaded, if that was later."""
-        since = self._record(job).since
-        return at if since is None else max(at, since)
+    def schedule_since(self, job: str) -> datetime | None:
+        """When the job's present schedule was loaded first."""
+        return self._record(job).since
 
     def _settle(self, entry: JobEntry) -> bool:
         record = self._records.get(entry.spec.id)

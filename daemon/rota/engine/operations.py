@@ -4,16 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from rota.core import happenings as h
 from rota.core.board import JobEntry
 from rota.core.errors import Conflict, InvalidRequest, NotFound
 from rota.core.model import AfterTrigger, EveryTrigger, JobSet, JobSpec, Overlap, Trigger
+from rota.core.obstacles import trouble, why_now
 from rota.core.pauses import ALL, JOB, covering, scope_in_words
 from rota.core.run import Run, RunState, Step, StepState, TriggeredBy, parse_run_id
 from rota.core.seams import Pause, SkipNext
 from rota.core.skip_words import not_begun
+from rota.core.why import Past, Why, span_of, why_at
 from rota.engine.executor import Executor
 from rota.engine.jobs import Jobs
 from rota.engine.parts import Parts
@@ -28,8 +30,12 @@ class Operations:
     can't record it.
     """
 
-    def __init__(self, parts: Parts, executor: Executor, jobs: Jobs) -> None:
+    def __init__(
+        self, parts: Parts, executor: Executor, jobs: Jobs, *, keeps: timedelta | None = None
+    ) -> None:
+        """`keeps`: how long runs are kept in the ledger, as far as that is known."""
         self._parts = parts
+        self._keeps = keeps
         self._executor = executor
         self._jobs = jobs
 
@@ -109,7 +115,9 @@ class Operations:
         own = holds.own_pause(job)
         others = [pause for pause in entry.pauses if pause.scope != JOB]
         if others and (own is None or catch_up):
-            raise Conflict("held", f"{job} is paused with {scope_in_words(others[0].scope)}: {_resume(others[0].scope)}")
+            raise Conflict(
+                "held", f"{job} is paused with {scope_in_words(others[0].scope)}: {_resume(others[0].scope)}"
+            )
         if own is None:
             raise Conflict("not_paused", f"{job} is not paused.")
         if catch_up:
@@ -161,6 +169,20 @@ class Operations:
             raise Conflict("not_skipped", f"Nobody asked to skip an instant of {job}.")
         await self._jobs.holds.skip(job, None)
 
+    async def why(self, job: str, at: datetime | None = None) -> Why:
+        """How the job was last, when it runs next and what could stop it; or what became of that instant."""
+        entry, now = self._entry(job), self._parts.clock.now()
+        if at is None:
+            return why_now(entry, self._parts.board, now)
+        rows = await self._parts.store.answers(job, *span_of(entry, at))
+        past = Past(
+            rows=rows,
+            since=self._jobs.holds.schedule_since(job),
+            kept_from=now - self._keeps if self._keeps is not None else None,
+            trouble=next(trouble(entry, self._parts.board, now), ""),
+        )
+        return why_at(entry, past, at, now)
+
     async def reload(self, *, confirm: bool = False) -> JobSet:
         """Read the job directories again; the answer is the set that is in force now, with its problems.
 
@@ -183,7 +205,8 @@ class Operations:
 
     def _owed_since(self, job: str, pause: Pause) -> datetime:
         """A schedule that was loaded during the pause owes nothing older than its load."""
-        return self._jobs.holds.schedule_since(job, pause.since)
+        since = self._jobs.holds.schedule_since(job)
+        return pause.since if since is None else max(pause.since, since)
 
     async def _open(self, entry: JobEntry, opening: h.Opening) -> Run:
         return await self._executor.open(entry.spec, opening, lambda: _queues(entry, self._parts.clock.now()))

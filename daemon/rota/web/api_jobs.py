@@ -17,7 +17,7 @@ from rota.web.expectation import expect_job
 from rota.web.guard import require_actor
 from rota.web.idempotency import ONCE
 from rota.web.services import SERVICES, Services
-from rota.web.shapes import Shape, due_shape, job_shape, problems_of
+from rota.web.shapes import Shape, due_shape, job_shape, problems_of, why_shape
 
 
 async def list_jobs(request: web.Request) -> web.Response:
@@ -48,6 +48,11 @@ async def list_next(request: web.Request) -> web.Response:
     else:
         dues = tuple(islice(due_between(spec.id, spec.triggers, after, until), count))
     return answer({"next": [due_shape(due, spec.triggers) for due in dues]})
+
+
+async def ask_why(request: web.Request) -> web.Response:
+    job = _entry(request).spec.id
+    return answer(why_shape(await request.app[SERVICES].operations.why(job, instant(request, "at"))))
 
 
 async def list_runs_of_job(request: web.Request) -> web.Response:

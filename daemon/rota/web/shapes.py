@@ -24,6 +24,7 @@ from rota.core.model import (
 from rota.core.problems import Problem
 from rota.core.run import Attempt, Progress, Run, Step
 from rota.core.seams import LogLine, Pause, SkipNext
+from rota.core.why import Why
 from rota.core.words import length_in_words, schedule_in_words
 
 Shape = dict[str, Any]
@@ -61,11 +62,11 @@ def job_shape(entry: JobEntry, problems: Iterable[Problem] = ()) -> Shape:
 
 
 def problems_of(spec: JobSpec, board: Board) -> list[Problem]:
-    """What is wrong in the file that the job comes from, and in the defaults that hold for it."""
-    if not board.problems:
+    """What is wrong or odd in the file that the job comes from, and in the defaults that hold for it."""
+    if not board.problems and not board.advice:
         return []
     scopes = frozenset(spec.source.scopes)
-    return [problem for problem in board.problems if problem.scope in scopes]
+    return [problem for problem in (*board.problems, *board.advice) if problem.scope in scopes]
 
 
 def run_shape(run: Run, *, now: datetime, entry: JobEntry | None = None) -> Shape:
@@ -111,6 +112,17 @@ def pause_shape(pause: Pause) -> Shape:
 
 def optional_pause_shape(pause: Pause | None) -> Shape | None:
     return None if pause is None else pause_shape(pause)
+
+
+def why_shape(why: Why) -> Shape:
+    return {
+        "question": why.question,
+        "answer": why.answer,
+        "at": optional_ms(why.at),
+        "run": why.run,
+        "reason": why.reason,
+        "details": list(why.details),
+    }
 
 
 def problem_shape(problem: Problem) -> Shape:

@@ -50,6 +50,8 @@ def daemon(tmp_path_factory: pytest.TempPathFactory) -> Iterator[DaemonProcess]:
         "pause good",
         "resume good",
         "pause --tag nobody",
+        "why good",
+        "why good --at -3h",
         "retry bad",
         "link",
         "runner status",
