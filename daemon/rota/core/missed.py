@@ -117,7 +117,7 @@ def _bounded(parts: list[Part]) -> list[Part]:
     stretches = [part.stretch for part in older]
     whole = Stretch(
         count=sum(each.count for each in stretches),
-        first=stretches[0].first,
+        first=replace(min((each.first for each in stretches), key=lambda due: due.at), excepted=""),
         last=max(each.last for each in stretches),
         ends_at=stretches[-1].ends_at,
         newest=(),  # none of them is caught up
