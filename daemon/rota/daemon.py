@@ -20,6 +20,7 @@ from rota.config.daemon_config import DaemonConfig
 from rota.config.watch import changes
 from rota.core.errors import RotaError, Unavailable
 from rota.core.words import counted
+from rota.engine.advisor import Advisor
 from rota.engine.executor import Executor
 from rota.engine.health import Health
 from rota.engine.jobs import Jobs
@@ -120,6 +121,7 @@ class Daemon:
             self.scheduler.run(self.config.startup_delay),
             self.health.run(),
             self.upkeep.run(),
+            Advisor(self.parts).run(),
             self._tell_status(),
         ]
         if self.watchdog is not None:

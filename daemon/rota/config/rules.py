@@ -36,7 +36,7 @@ RULES: Mapping[str, str] = {
     "expect": "What is expected of a run contradicts itself.",
     "step-id": "Two steps have the same id.",
     "template": "A template can't be read, or names something that there is not.",
-    "shell-template": "Templates are not filled in in shell text; the values are environment variables there.",
+    "shell-template": "Shell text is no template; the values are environment variables there.",
     "never-soon": "The schedule names no instant within the next year.",
     "clock-change": "The schedule names a time that clocks skip or show twice on a day of the next year.",
     "both-days": "Day of month and day of week are both restricted: either matches.",

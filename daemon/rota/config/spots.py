@@ -13,11 +13,22 @@ _OF_TRIGGER = ("cron", "every", "at", "boot", "after")
 
 
 def spots(part: Part) -> Spots:
-    """The spots of one job: `schedule/0` and so on for its triggers, `missed`, `expect`, `except/0`."""
+    """The spots of one job: `schedule/0` and so on for its triggers, `missed`, `expect`, `env/X`."""
     found: dict[str, tuple[str, int, int]] = {}
     for name, path in _named(part.data):
         place = part.places.value(part.data, path)
         found[name] = (place.file, place.line, place.column)
+    return found | _given_by_defaults(part)
+
+
+def _given_by_defaults(part: Part) -> dict[str, tuple[str, int, int]]:
+    """Variables that stand in another file than the job: `env/NAME`."""
+    env = part.data.get("env") if isinstance(part.data, dict) else None
+    own, found = part.places.start[0], dict[str, tuple[str, int, int]]()
+    for name in env if isinstance(env, dict) else ():
+        place = part.places.value(part.data, ["env", name])
+        if place.file != own:
+            found[f"env/{name}"] = (place.file, place.line, place.column)
     return found
 
 

@@ -115,7 +115,7 @@ class Health:
         return _item("disk", "Disk", state, f"{int(free * 100)} % free where runs are recorded")
 
     def _jobs(self) -> HealthItem:
-        problems = self._parts.board.problems
+        problems = (*self._parts.board.problems, *self._parts.board.advice)
         errors = [problem for problem in problems if problem.severity == "error"]
         if not problems:
             return _item("jobs", "Job files", HealthState.OK)

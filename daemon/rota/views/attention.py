@@ -9,12 +9,14 @@ from rota.core.board import HealthItem, HealthState, JobEntry, JobState
 from rota.core.instant import optional_ms
 from rota.core.problems import Problem
 from rota.core.run import Reason, Run
+from rota.core.words import counted
 from rota.views.ids import job_element, job_path, key, run_path
 from rota.views.job_row import run_offer
 from rota.views.phases import phase_of_run, signal_name
 from rota_catalog.tree import Action, Node
 
 SHOWN = 20
+_MOST_WARNINGS = 5
 
 
 class Trouble(IntEnum):
@@ -94,6 +96,17 @@ def file_alerts(problems: Iterable[Problem], stale: Iterable[JobEntry]) -> list[
     return [_file_alert(file, found, found[0].scope in running) for file, found in by_file.items()]
 
 
+def file_warnings(problems: Iterable[Problem]) -> list[Node]:
+    """One banner for what is right in the job's files but may surprise."""
+    warnings = [problem for problem in problems if problem.severity == "warning"]
+    if not warnings:
+        return []
+    title = f"{counted(len(warnings), 'warning')} about its file"
+    body = "; ".join(map(_warning, warnings[:_MOST_WARNINGS]))
+    props = {"tone": "warn", "title": title, "body": body}
+    return [Node(type="Banner", id="banner.warnings", props=props, text=f"{title}: {body}")]
+
+
 def health_alerts(items: Iterable[HealthItem]) -> list[Node]:
     """The daemon's own parts that have failed."""
     return [
@@ -133,6 +146,11 @@ def _file_alert(file: str, problems: Sequence[Problem], last_good: bool) -> Node
     if others:
         props["lastLines"] = [f"{p.line}:{p.column} {p.message}" for p in others[:20]]
     return _alert(f"file.{key(file)}", props, [])
+
+
+def _warning(problem: Problem) -> str:
+    place = f"{problem.file.rpartition('/')[2]}:{problem.line}:{problem.column}"
+    return f"{place}: {problem.message}{f' ({problem.hint})' if problem.hint else ''}"
 
 
 def _alert(id_: str, props: dict[str, object], actions: Sequence[Action]) -> Node:

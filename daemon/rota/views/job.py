@@ -130,6 +130,7 @@ def _warnings(view: JobView) -> list[Node]:
     if alerts:
         props = {"title": "Needs attention", "count": len(alerts), "tone": "failed"}
         found.append(Node(type="Section", id="attention", props=props, children=alerts))
+    found += attention.file_warnings(view.problems)
     if entry.pause is not None:
         found.append(_banner("paused", "idle", "Paused", _pause_words(entry)))
     if entry.state is JobState.DISABLED:

@@ -217,3 +217,24 @@ def test_a_very_short_job_is_not_said_to_take_no_time() -> None:
         entry.bars.append(RunBar(number=number, state=RunState.COMPLETED, at=NOW, duration_ms=3))
 
     assert the_page(entry).elements["history"]["props"]["note"] == "usually under 0.1 s"
+
+
+def test_a_warning_about_the_file_is_a_banner_and_does_not_make_the_job_look_broken() -> None:
+    problem = Problem(
+        file="/jobs.d/backup.yaml",
+        line=2,
+        column=9,
+        message="the clock skips 02:00 on 2027-03-28",
+        hint="move it",
+        severity="warning",
+    )
+
+    page = the_page(an_entry(), problems=[problem])
+
+    (banner,) = of_type(page, "Banner")
+    assert banner["props"] == {
+        "tone": "warn",
+        "title": "1 warning about its file",
+        "body": "backup.yaml:2:9: the clock skips 02:00 on 2027-03-28 (move it)",
+    }
+    assert of_type(page, "ErrorAlert") == []
