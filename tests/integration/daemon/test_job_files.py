@@ -205,6 +205,19 @@ def test_zone_and_host_of_the_configuration_hold_for_jobs_that_name_none(
     assert waiting_daemon.request("GET", "/api/v1/jobs/not-here")[0] == 404
 
 
+def test_what_may_surprise_is_a_warning_on_the_page_and_in_the_api_and_the_job_is_not_broken(
+    daemon: DaemonProcess,
+) -> None:
+    daemon.load("uneven", "schedule: {cron: '*/7 * * * *'}\nrun: 'true'\n")
+
+    eventually(lambda: job(daemon, "uneven")["problems"] != [])
+
+    (warning,) = job(daemon, "uneven")["problems"]
+    assert (warning["severity"], warning["line"], warning["column"]) == ("warning", 1, 18)
+    assert job(daemon, "uneven")["state"] != "invalid"
+    assert "a step of 7 does not divide 60" in page(daemon, "/jobs/uneven")
+
+
 def test_the_run_of_a_removed_job_ends_in_peace(daemon: DaemonProcess, tmp_path: Path) -> None:
     text = f"until [ -e {tmp_path}/go ]; do sleep 0.02; done; echo done"
     daemon.load("removed", f"concurrency: {{overlap: queue}}\nrun: {text}\n")
