@@ -140,7 +140,7 @@ class _Union:
     def _as_before(self, spec: JobSpec) -> JobSpec:
         """The very object in force when nothing differs: whoever holds it sees that nothing changed."""
         before = self._previous.get(spec.id)
-        return spec if before is None or before != spec else before
+        return spec if before is None or (before is not spec and before != spec) else before
 
     def _keep(self, jobs: Iterable[str]) -> None:
         """The last good versions, or nothing where there is none: a broken job hides one it overrides."""

@@ -83,9 +83,10 @@ def _circles(upstreams: Mapping[str, Sequence[str]]) -> Iterator[list[str]]:
     """Circles, at least one of each knot of them, each job followed by one that it comes after."""
     entered: set[str] = set()
     for start in upstreams:
-        way = _Way(upstreams, entered)
-        way.enter(start)
-        yield from way.circles()
+        if start not in entered:
+            way = _Way(upstreams, entered)
+            way.enter(start)
+            yield from way.circles()
 
 
 class _Way:
