@@ -108,6 +108,12 @@ CALLS: Mapping[str, list[tuple[dict[str, str], str, Any, int]]] = {
     "listPauses": [({}, "", None, 200)],
     "resumeMany": [({}, "", {"tag": "held"}, 200), ({}, "", {"tag": "unknown"}, 409)],
     "listPools": [({}, "", None, 200)],
+    "getEnvironment": [
+        ({"job": "contract"}, "?params=%7B%22name%22%3A%22y%22%7D", None, 200),
+        ({"job": "contract"}, "?params=x", None, 422),
+        ({"job": "contract"}, "?step=nothing", None, 404),
+        ({"job": "nothing"}, "", None, 404),
+    ],
     "listDefinitions": [
         ({}, "", None, 200),
         ({}, "?limit=1&cursor=contract", None, 200),

@@ -19,6 +19,7 @@ COMMANDS: Mapping[str, str] = {
     "link": "rota.cli.link:link",
     "validate": "rota.cli.validate:validate",
     "try": "rota.cli.trial:try_file",
+    "env": "rota.cli.env:env",
     "schema": "rota.cli.schema:schema",
     "import": "rota.cli.import_jobs:import_jobs",
     "list": "rota.cli.jobs:list_jobs",

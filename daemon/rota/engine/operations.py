@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 
 from rota.core import happenings as h
 from rota.core.board import JobEntry
-from rota.core.errors import Conflict, InvalidRequest, NotFound
+from rota.core.errors import Conflict, InvalidRequest, JobError, NotFound, Unavailable
 from rota.core.model import AfterTrigger, EveryTrigger, JobSet, JobSpec, Overlap, Trigger
 from rota.core.obstacles import trouble, why_now
 from rota.core.pauses import ALL, JOB, covering, scope_in_words
@@ -19,6 +19,7 @@ from rota.core.why import Past, Why, span_of, why_at
 from rota.engine.executor import Executor
 from rota.engine.jobs import Jobs
 from rota.engine.parts import Parts
+from rota.engine.preview import Here, Preview, preview
 from rota.handlers.params import checked_params
 
 
@@ -38,6 +39,21 @@ class Operations:
         self._keeps = keeps
         self._executor = executor
         self._jobs = jobs
+
+    def preview(self, job: str, *, params: Mapping[str, object] | None = None, step: str = "") -> Preview:
+        """With what a run by hand would start at that step ("": the first one).
+
+        Raises InvalidRequest for parameters that the job does not take, Conflict `unpreparable` when the job
+        can't be prepared, Unavailable without a runner.
+        """
+        spec, facts = self._entry(job).spec, self._parts.runner.facts
+        if facts is None:
+            raise Unavailable("No runner answers, so nobody can say as whom the job would run.")
+        here = Here(place=self._parts.place, facts=facts, now=self._parts.clock.now())
+        try:
+            return preview(spec, checked_params(spec.params, params), step, here)
+        except JobError as error:
+            raise Conflict("unpreparable", error.message) from error
 
     async def run_now(
         self,
@@ -228,6 +244,8 @@ class Operations:
         entry = self._parts.board.jobs.get(job)
         run = None if entry is None else entry.open_runs.get(number)
         run = run or await self._parts.store.run(job, number)
+        now = await self._parts.store.renamed(job) if run is None else None
+        run = run if now is None else await self._parts.store.run(now, number)
         if run is None:
             raise NotFound(f"There is no run {run_id}.")
         return run

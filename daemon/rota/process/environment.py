@@ -42,18 +42,20 @@ def environment(spec: JobSpec, step: StepSpec, run: Run, place: Place, facts: Ru
     Later ones win: passwd and PATH, `env_file`, `env` of the job, `env` of the step, `ROTA_*` and kin.
     Raises JobError when a file can't be read, a template fails or the values are too large.
     """
-    attempt = run.current_attempt
-    if attempt is None:
-        raise AssertionError("an environment belongs to an attempt")
-    values = template_values(run, host=place.host, url=place.url, matrix=spec.matrix)
-    told = (
-        _from_files(spec)
-        | _rendered(spec.env, values, "env")
-        | _rendered(step.env, values, f"env of {step.id}")
-    )
-    told |= variables(run, attempt, host=place.host, url=place.url, matrix=spec.matrix) | _own(place)
+    told = {name: value for _, layer in _told(spec, step, run, place) for name, value in layer.items()}
     _check_size(told)
     return _from_passwd(facts) | told
+
+
+def layers(
+    spec: JobSpec, step: StepSpec, run: Run, place: Place, facts: RunnerFacts
+) -> list[tuple[str, dict[str, str]]]:
+    """The same by where it comes from, in words for people; of a name in several the last one counts."""
+    passwd = _from_passwd(facts)
+    ours = {name: passwd.pop(name) for name in ("PATH", "LANG")}
+    told = _told(spec, step, run, place)
+    _check_size({name: value for _, layer in told for name, value in layer.items()})
+    return [("user", passwd), ("rota", ours), *told]
 
 
 def working_directory(spec: JobSpec, step: StepSpec, facts: RunnerFacts) -> str:
@@ -124,13 +126,27 @@ def _from_passwd(facts: RunnerFacts) -> dict[str, str]:
     }
 
 
-def _from_files(spec: JobSpec) -> dict[str, str]:
-    found: dict[str, str] = {}
+def _told(spec: JobSpec, step: StepSpec, run: Run, place: Place) -> list[tuple[str, dict[str, str]]]:
+    attempt = run.current_attempt
+    if attempt is None:
+        raise AssertionError("an environment belongs to an attempt")
+    values = template_values(run, host=place.host, url=place.url, matrix=spec.matrix)
+    own = variables(run, attempt, host=place.host, url=place.url, matrix=spec.matrix) | _own(place)
+    return [
+        *_from_files(spec),
+        ("env", _rendered(spec.env, values, "env")),
+        (f"env of step {step.id}", _rendered(step.env, values, f"env of {step.id}")),
+        ("rota", own),
+    ]
+
+
+def _from_files(spec: JobSpec) -> list[tuple[str, dict[str, str]]]:
+    found: list[tuple[str, dict[str, str]]] = []
     for name in spec.env_file:
         may_be_missing = name.startswith("?")
         path = Path(spec.source.directory, name.removeprefix("?"))
         try:
-            found |= read_env_file(path)
+            found.append((f"env_file {path}", read_env_file(path)))
         except FileNotFoundError as error:
             if not may_be_missing:
                 hint = f'write "?{name}" when it may be missing'

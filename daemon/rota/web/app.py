@@ -11,6 +11,7 @@ from aiohttp import web
 from rota.web import (
     api_daemon,
     api_definitions,
+    api_environment,
     api_jobs,
     api_logs,
     api_pauses,
@@ -78,6 +79,7 @@ def _add_jobs(router: web.UrlDispatcher) -> None:
     router.add_get("/api/v1/jobs", api_jobs.list_jobs)
     router.add_get("/api/v1/jobs/{job}", api_jobs.get_job)
     router.add_get("/api/v1/jobs/{job}/next", api_jobs.list_next)
+    router.add_get("/api/v1/jobs/{job}/environment", api_environment.get_environment)
     router.add_get("/api/v1/jobs/{job}/runs", api_jobs.list_runs_of_job)
     router.add_post("/api/v1/jobs/{job}/runs", api_jobs.run_job)
     router.add_post("/api/v1/jobs/{job}/pause", api_jobs.pause_job)

@@ -1,0 +1,198 @@
+"""One run of a job here and now, without a daemon: by the executor and a runner of its own, kept nowhere.
+
+Everything lies in a temporary folder, and when the trial is over neither the folder nor a process is left.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import shutil
+import signal
+import tempfile
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
+from contextlib import asynccontextmanager, suppress
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import cast
+
+from rota.core import happenings as h
+from rota.core.board import Board
+from rota.core.errors import Unavailable
+from rota.core.events import Event, LogAppended, RunChanged
+from rota.core.model import JobSet, JobSpec
+from rota.core.run import Run, TriggeredBy
+from rota.core.seams import AttemptRef, Store
+from rota.engine.bus import Bus
+from rota.engine.clock import SystemClock
+from rota.engine.executor import Executor
+from rota.engine.parts import Parts
+from rota.host.command import own_command
+from rota.host.listen import boot_id, host_name
+from rota.process.client import RunnerClient
+from rota.process.environment import Place
+from rota.process.launch import Launcher
+from rota.process.layout import Layout
+from rota.process.output import Logs
+from rota.store.ids import SystemIds
+
+_LOOK_EVERY = 0.005  # seconds, while the runner greets us
+_RUNNER_PATIENCE = 10.0  # seconds for that
+_STOPPED_BY = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+
+Lines = Callable[[AttemptRef, Sequence[str]], None]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Trial:
+    """`lines` is handed the log as it comes, marker lines left out; `stopping` hears of a signal to end."""
+
+    spec: JobSpec
+    params: Mapping[str, object]
+    lines: Lines
+    stopping: Callable[[], None] = lambda: None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Tried:
+    """The run as it ended; `signal` is the number of the one that ended it early, 0 when none did."""
+
+    run: Run
+    signal: int = 0
+
+
+def tried(trial: Trial) -> Tried:
+    """Run it to its end. Ctrl-C, SIGTERM and SIGHUP cancel it; a second one kills it at once.
+
+    Raises Unavailable when no runner can be started.
+    """
+    folder = Path(tempfile.mkdtemp(prefix="rota-try-"))
+    try:
+        return asyncio.run(_run(trial, folder))
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+async def _run(trial: Trial, folder: Path) -> Tried:
+    clock, bus = SystemClock(), Bus()
+    layout = Layout(
+        state=folder,
+        socket=folder / "rota.sock",
+        runner_state=folder / "runner",
+        runner_socket=folder / "socket" / "runner.sock",
+    )
+    spec = trial.spec
+    board = Board(host=host_name(), started_at=clock.now())
+    board.load(JobSet(jobs={spec.id: spec}))
+    async with _own_runner(layout, clock) as client:
+        parts = Parts(
+            clock=clock,
+            ids=SystemIds(clock),
+            store=cast("Store", _OneRun()),  # one run needs no more of a ledger than to be added and saved
+            runner=client,
+            board=board,
+            bus=bus,
+            logs=Logs(layout.runner_state),
+            place=Place(host=board.host, url="", command=own_command()),
+            boot_id=boot_id(),
+        )
+        return await _Watched(trial, parts).to_its_end()
+
+
+class _Watched:
+    """Leads the run, passes on what it says, and ends it when a signal says so."""
+
+    def __init__(self, trial: Trial, parts: Parts) -> None:
+        self._trial = trial
+        self._parts = parts
+        self._executor = Executor(parts)
+        self._signals: asyncio.Queue[int] = asyncio.Queue()
+        self._over = asyncio.Event()
+        self._run: Run | None = None
+        self._signal = 0
+
+    async def to_its_end(self) -> Tried:
+        self._parts.bus.subscribe(self._hear)
+        loop = asyncio.get_running_loop()
+        for number in _STOPPED_BY:
+            loop.add_signal_handler(number, self._signals.put_nowait, number)
+        stopping = asyncio.create_task(self._stop_when_told())
+        try:
+            opening = h.Opening(
+                at=self._parts.clock.now(),
+                triggered_by=TriggeredBy.MANUAL,
+                host=self._parts.board.host,
+                params=self._trial.params,
+            )
+            await self._executor.open(self._trial.spec, opening, lambda: False)
+            await self._over.wait()
+        finally:
+            stopping.cancel()
+            await self._executor.close()
+            _end_stragglers(self._run)
+        assert self._run is not None
+        return Tried(run=self._run, signal=self._signal)
+
+    def _hear(self, event: Event) -> None:
+        if isinstance(event, LogAppended) and event.lines:
+            self._trial.lines(event.ref, [line.text for line in event.lines])
+        elif isinstance(event, RunChanged):
+            self._run = event.run
+            if event.run.state.is_final:
+                self._over.set()
+
+    async def _stop_when_told(self) -> None:
+        while True:
+            number = await self._signals.get()
+            again, self._signal = self._signal != 0, self._signal or number
+            self._trial.stopping()
+            if self._run is not None:
+                await self._executor.cancel(self._run, immediately=again)
+
+
+@asynccontextmanager
+async def _own_runner(layout: Layout, clock: SystemClock) -> AsyncIterator[RunnerClient]:
+    launcher = Launcher(layout, clock=clock)
+    client = RunnerClient(layout.runner_socket, clock=clock)
+    await launcher.ensure()
+    try:
+        await client.open()
+        deadline = clock.monotonic() + _RUNNER_PATIENCE
+        while client.facts is None:
+            if clock.monotonic() > deadline:
+                raise Unavailable(client.problem or "the runner does not answer")
+            await clock.sleep(_LOOK_EVERY)
+        yield client
+    finally:
+        await launcher.end(client)
+        await client.close()
+
+
+def _end_stragglers(run: Run | None) -> None:
+    """What an attempt left in the background carries its id in the environment."""
+    marks = {f"ROTA_ATTEMPT_ID={attempt.id}".encode() for attempt in run.attempts} if run else set()
+    while left := [pid for pid in _pids() if not marks.isdisjoint(_environ(pid))]:
+        for pid in left:
+            with suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGKILL)
+
+
+def _pids() -> Iterator[int]:
+    return (int(entry.name) for entry in Path("/proc").iterdir() if entry.name.isdigit())
+
+
+def _environ(pid: int) -> Sequence[bytes]:
+    try:
+        return Path(f"/proc/{pid}/environ").read_bytes().split(b"\0")
+    except OSError:
+        return ()  # it ended meanwhile, or is somebody else's
+
+
+class _OneRun:
+    """A ledger that forgets: the run is in memory for as long as it lasts."""
+
+    async def add(self, runs: Sequence[Run], shortened: Sequence[Run] = ()) -> Sequence[Run | None]:
+        return [replace(run, number=1) for run in runs]
+
+    async def save(self, run: Run, *, instead_of: Run | None = None) -> None:
+        pass
