@@ -144,13 +144,17 @@ class _Reader:
             self._parse(job, part, place)
             return
         made = variants(job, part, self.problems)
-        self.readable = self.readable and bool(made)
+        if not made:
+            self.readable = False
+            self.problems += parse(job, part, self._source(place), self._surroundings).problems
         for variant in made:
             self._parse(variant.job, variant.part, place, family=job)
 
+    def _source(self, place: Place) -> Source:
+        return Source(file=self._file.relative, line=place.line, directory=self._file.folder)
+
     def _parse(self, job: str, part: Part, place: Place, *, family: str | None = None) -> None:
-        source = Source(file=self._file.relative, line=place.line, directory=self._file.folder)
-        parsed = parse(job, part, source, self._surroundings)
+        parsed = parse(job, part, self._source(place), self._surroundings)
         self.problems += parsed.problems
         self.calendars.update(parsed.calendars)
         self.claims.append(

@@ -16,11 +16,31 @@ _ELSEWHERE = {
     "every": "schedule: {every: …}",
     "at": "schedule: {at: …}",
     "timezone": "schedule: {timezone: …}",
+    "boot": "schedule: {boot: …}",
+    "after": "schedule: {after: …}",
+    "spread": "schedule: {spread: …}",
+    "except": "schedule: {except: …}",
+    "on": "after: {any: […], on: …}",
+    "all": "after: {all: […]}",
+    "any": "after: {any: […]}",
+    "pool": "concurrency: {pool: …}",
+    "lock": "concurrency: {lock: …}",
+    "priority": "concurrency: {priority: …}",
+    "weight": "concurrency: {weight: …}",
+    "onlyif": "condition",
+    "formerly": "renamed_from",
+    "oldid": "renamed_from",
     "command": "run",
     "cmd": "run",
     "script": "run",
     "shellcommand": "run",
     "tz": "timezone",
+    "interval": "every",
+    "on": "after: {all: […], on: …}",
+    "jitter": "spread",
+    "randomizeddelaysec": "spread",
+    "exclude": "except",
+    "excludes": "except",
     "timing": "schedule",
     "when": "schedule",
     "triggers": "schedule",
@@ -83,7 +103,7 @@ def key(written: str, known: Iterable[str]) -> str | None:
     bare = written.strip(_ODD_EDGES)
     if bare in keys:
         return f'did you mean "{bare}"? It has quotes or spaces around it that YAML does not know'
-    here = _elsewhere(_bare(written), keys) or word(written, keys)
+    here = elsewhere(written, keys) or word(written, keys)
     return here or _elsewhere(
         next(iter(get_close_matches(_bare(written), _ELSEWHERE, n=1, cutoff=0.8)), ""), keys
     )
@@ -100,8 +120,14 @@ def word(written: str, known: Iterable[str]) -> str | None:
     elif meant in words:
         near = [meant]
     else:
-        near = get_close_matches(written.lower(), words, n=1, cutoff=0.6) or begun[:1]
+        near = get_close_matches(written.lower(), words, n=1, cutoff=0.6) if len(written) > 2 else []
+        near = near or begun[:1]
     return f'did you mean "{words[near[0]]}"?' if near else None
+
+
+def elsewhere(written: str, known: Iterable[str]) -> str | None:
+    """A hint for a key that other schedulers have for something that is known here."""
+    return _elsewhere(_bare(written), list(known))
 
 
 def _elsewhere(bare: str, keys: list[str]) -> str | None:

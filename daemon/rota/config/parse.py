@@ -80,6 +80,7 @@ def parse(job: str, part: Part, source: Source, surroundings: Surroundings) -> P
     fitting = {key: value for key, value in data.items() if key not in refused}
     found = read_triggers(fitting, part, _origin(job, source, surroundings), findings)
     _check(fitting, part, surroundings, findings)
+    check_templates(fitting, part, findings.problems, unknown=refused)
     problems = in_order(findings.problems)
     if any(problem.severity == "error" for problem in problems):
         return Parsed(spec=None, problems=problems, calendars=findings.calendars)
@@ -123,7 +124,6 @@ def _check(data: Raw, part: Part, surroundings: Surroundings, findings: Findings
     check_exit_codes(data, part, findings.problems)
     check_pool(data, part, surroundings.pools, findings.problems)
     check_expect(data, part, findings.problems)
-    check_templates(data, part, findings.problems)
     former = _former_id(data)
     if former is not None:
         findings.former.append(Mention(job=former, place=part.problem(["renamed_from"], "")))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from rota.config import near
@@ -23,14 +23,20 @@ MEMBERS: Mapping[str, tuple[str, ...]] = {
 }
 
 
-def check_templates(data: Raw, part: Part, problems: list[Problem]) -> None:
-    """Syntax and names of every template of a job that fits the schema."""
+def check_templates(
+    data: Raw, part: Part, problems: list[Problem], *, unknown: Collection[object] = ()
+) -> None:
+    """Syntax and names of every template of a job that fits the schema.
+
+    `unknown` are blocks that can't be read: what they hold is right.
+    """
     steps = [step["id"] for step in data.get("steps", [])]
-    job = _Names(params=data.get("params", {}), matrix=data.get("matrix", {}), steps=steps, ready=len(steps))
+    params, matrix = data.get("params", {}), data.get("matrix", {})
+    job = _Names(params=params, matrix=matrix, unknown=unknown, steps=steps, ready=len(steps))
     for way, text in _templates(data, ()):
         problems.extend(_wrong(part, way, text, job))
     for index, step in enumerate(data.get("steps", [])):
-        known = _Names(params=job.params, matrix=job.matrix, steps=steps, ready=index)
+        known = replace(job, ready=index)
         for way, text in _templates(step, ("steps", index)):
             problems.extend(_wrong(part, way, text, known))
 
@@ -41,12 +47,15 @@ class _Names:
 
     params: Collection[str]
     matrix: Collection[str]
+    unknown: Collection[object]
     steps: Sequence[str] = field(default=())
     ready: int = 0
 
     def complaint(self, chain: Sequence[str]) -> tuple[str, str | None] | None:
         """What is wrong with a name such as `params.database`, and what to write instead."""
         root, *rest = chain
+        if root in self.unknown:
+            return None
         if root in _ROOTS:
             return _ROOTS[root](self, rest)
         if root in builtins():

@@ -107,6 +107,12 @@ def test_a_mistake_outside_the_matrix_is_one_problem_and_claims_all_jobs() -> No
     assert [(claim.job, claim.spec) for claim in found.claims] == [("dump-app", None), ("dump-crm", None)]
 
 
+def test_what_is_wrong_beside_a_broken_matrix_is_told_too() -> None:
+    found = outcome("run: x\nlimits: {timout: 1m}\nmatrix: {db: [{}]}\n")
+
+    assert [problem.line for problem in found.problems] == [2, 3]
+
+
 def test_nobody_can_say_which_jobs_a_broken_matrix_has() -> None:
     assert not outcome("run: x\nmatrix: {db: [{}]}\n").readable
     assert not outcome("run: x\nmatrix: {db: [app]}\n", "limits: {timout: 1m}\n").readable

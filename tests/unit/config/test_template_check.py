@@ -96,6 +96,11 @@ def test_a_wrong_template_is_an_error_at_its_place(
     assert hint is None or hint in (found.hint or "")
 
 
+def test_names_of_a_block_that_can_not_be_read_are_no_mistake_of_their_own() -> None:
+    assert "JSON Schema" in problem("exec: ['{{ params.db }}']\nparams: [db]\n").message
+    assert "value" in problem("exec: ['{{ matrix.db }}']\nmatrix: {db: [{}]}\n").message
+
+
 def test_a_template_that_is_nested_without_end_is_an_error_like_any_other() -> None:
     assert "the template can't be read" in problem(f"exec: ['{{{{ {'(' * 20000} }}}}']\n").message
 
