@@ -34,6 +34,8 @@ _SIMPLE = re.compile(r"[0-9]+[a-z%]?|[A-Za-z0-9._/-]+")
 _PLAIN = re.compile(r"[0-9]+[a-z%]?")
 _CRON = re.compile(r"@\w+|[-0-9*/,HL#a-zA-Z()?]+(?:[ \t]+[-0-9*/,HL#a-zA-Z()?]+){3,6}")
 _DAY = re.compile(r"([0-9]{4})-([0-9]{1,2})-([0-9]{1,2})")
+_GERMAN = re.compile(r"([0-9]{1,2})\.([0-9]{1,2})\.([0-9]{4})")
+_TIME = re.compile(r"([0-9]{1,2})(?::?([0-5][0-9]))?\s*(am|pm)?")
 _AMERICAN = re.compile(r"([0-9]{1,2})/([0-9]{1,2})/([0-9]{4})(?: +([0-9]{1,2}:[0-9]{2}))?")
 
 
@@ -105,13 +107,13 @@ def _duration(written: object) -> str | None:
         return f"write whole seconds, such as {max(1, round(written))}s"
     if not isinstance(written, str):
         return None
-    text = written.strip().lower()
+    text = re.sub(r"^(every|after|in) +", "", written.strip().lower())
     if re.search(r"[0-9]\s*(ms|milli|us|ns)", text):
         return "the shortest length is 1s"
     if re.search(r"month|year", text):
         return "months and years differ in length: write days, such as 30d"
     seconds = _seconds(text)
-    meant = _length(seconds) if seconds else _NAMED.get(text.removeprefix("every ").strip())
+    meant = _length(seconds) if seconds else _NAMED.get(text)
     return None if meant is None or meant == text else f"did you mean {meant}?"
 
 
@@ -248,6 +250,26 @@ def _instant(written: object) -> str | None:
     return "write year, month, day and time"
 
 
+def _day(written: object) -> str | None:
+    found = _GERMAN.fullmatch(written) if isinstance(written, str) else None
+    if found:
+        return f"did you mean {found[3]}-{int(found[2]):02}-{int(found[1]):02}?"
+    found = _AMERICAN.fullmatch(written) if isinstance(written, str) else None
+    return f"did you mean {found[3]}-{int(found[1]):02}-{int(found[2]):02}?" if found else None
+
+
+def _time(written: object) -> str | None:
+    found = _TIME.fullmatch(written.strip().lower()) if isinstance(written, str) else None
+    if found is None or int(found[1]) > 23:
+        return 'write it in quotes, such as "02:00"' if isinstance(written, int) else None
+    hour = int(found[1]) % 12 + (12 if found[3] == "pm" else 0) if found[3] else int(found[1])
+    return f'did you mean "{hour:02}:{found[2] or "00"}"?'
+
+
+def _condition(written: object) -> str | None:
+    return f"write {{run: {_short(written)}}}" if isinstance(written, str) and written.strip() else None
+
+
 def _address(written: object) -> str | None:
     if isinstance(written, str) and "://" not in written and "." in written and " " not in written:
         return f'did you mean "https://{_short(written.lstrip("/"))}"?'
@@ -267,11 +289,15 @@ def _keys_of_job(written: object) -> str | None:
 
 
 def _job_id(written: object) -> str | None:
+    if not isinstance(written, str | int):
+        return None
     name = _NOT_OF_ID.sub("-", _CAMEL.sub("-", str(written)).lower()).strip("-")[:63]
     return f"did you mean {name}?" if name else None
 
 
 def _name(written: object) -> str | None:
+    if not isinstance(written, str):
+        return None
     name = _NOT_OF_ID.sub("_", _CAMEL.sub("_", str(written)).lower()).strip("_0123456789")[:63]
     return f"did you mean {name}?" if name else None
 
@@ -339,6 +365,11 @@ _MENDING: tuple[tuple[str, Repair], ...] = (
     ("a trigger such as", _trigger),
     ("a cron expression", _cron),
     ("an instant", _instant),
+    ("a day such as", _day),
+    ("a time of day", _time),
+    ("a condition such as", _condition),
+    ("a map from name to values", _constant("give the values a name: {db: [app, billing]}", list, str)),
+    ("end", _constant("write `from: end`, or leave it out")),
     ("text", _text),
     ("one line of text", _text),
     ("a path", _text),

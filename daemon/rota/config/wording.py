@@ -132,26 +132,27 @@ def _unknown_keys(error: Error, part: Part) -> Iterator[Problem]:
     known = list(error.schema["properties"])
     for key in error.instance:
         if key not in known:
-            hint = _hint_for_key(key, known)
+            hint = _hint_for_key(key, error.schema)
             problem = part.problem([*_path(error), key], f'unknown key "{_cut(key)}"', hint, at_key=True)
             yield problem.of_rule("unknown-key")
 
 
-def _hint_for_key(key: str, known: list[str]) -> str:
+def _hint_for_key(key: str, schema: dict[str, Any]) -> str:
+    known = list(schema["properties"])
     settings = load("job")["$defs"]["settings"]["properties"]
     if key == "id" and known == list(settings):
         return "the file's name is the job's id: leave it out"
-    near_here = near.key(key, known)
-    if near_here:
-        return near_here
+    inner = next(
+        (name for name, each in schema["properties"].items() if key in each.get("properties", ())), None
+    )
+    if inner is not None:
+        return f"did you mean `{inner}: {{{key}: …}}`?"
     if key in settings and "limits" not in known:
         return f"`{key}` is a key of the job itself, not of this block"
-    holder = next(
-        (name for name in _BLOCKS if key in _block_keys(name) and name not in ("http", "check")), None
-    )
-    if holder is not None and key not in known:
+    holder = next((name for name in _BLOCKS if key in _block_keys(name)), None)
+    if holder is not None and near.elsewhere(key, known) is None:
         return f"it belongs to `{holder}: {{{key}: …}}` of the job"
-    return _among(known)
+    return near.key(key, known) or _among(known)
 
 
 _BLOCKS = ("schedule", "retry", "limits", "concurrency", "missed", "exit_codes")
