@@ -17,6 +17,7 @@ import structlog
 from aiohttp import web
 
 from rota.config.daemon_config import DaemonConfig
+from rota.config.polling import POLL, polled
 from rota.config.watch import changes
 from rota.core.errors import RotaError, Unavailable
 from rota.core.words import counted
@@ -210,13 +211,15 @@ class Daemon:
 
     async def _watch_directories(self) -> None:
         """The first turn says that watching has begun: what changed since the first read is read then."""
+        files = [calendar.ics for calendar in self.config.calendars.values() if calendar.ics]
         try:
-            files = [calendar.ics for calendar in self.config.calendars.values() if calendar.ics]
             async for _ in changes(self.config.jobs, self.parts.clock, files=files):
                 await self.jobs.reload()
         except Unavailable as error:
-            _log.error("jobs.not_watched", error=error.message, instead="rota reload")
-            await self._stop.wait()
+            _log.error("jobs.not_watched", error=error.message, instead=f"a look every {POLL.seconds} s")
+            self.parts.board.unwatched = f"looked at every {POLL.seconds} s only. {error.message}"
+            async for _ in polled(self.config.jobs, self.parts.clock, files=files):
+                await self.jobs.reload()
 
     async def _feed_watchdog(self, interval: timedelta) -> None:
         """Signs of life for systemd, for as long as the planner looks at its clock."""

@@ -19,6 +19,7 @@ QUIET = timedelta(milliseconds=200)
 
 _LONGEST_UNREST = 50  # times `quiet`: after that a directory that never rests is read as it is
 _NAMES = Mask.CREATE | Mask.DELETE | Mask.MOVE | Mask.ATTRIB | Mask.ONLYDIR
+_WRITTEN = Mask.CLOSE_WRITE | Mask.DELETE | Mask.MOVED_FROM
 _ALL = _NAMES | Mask.MODIFY | Mask.CLOSE_WRITE | Mask.DELETE_SELF | Mask.MOVE_SELF
 
 
@@ -29,20 +30,20 @@ async def changes(
 
     So a consumer that reads the directories at each turn misses nothing. Sub-folders that appear are watched
     too; a directory that is missing, vanishes or is exchanged by a link is watched for its return, and so are
-    single `files` that lie elsewhere.
+    single `files` that lie elsewhere. A file that somebody is still writing is waited for, within bounds.
     Runs until its consumer is cancelled or closes it. Raises Unavailable when the kernel has no watches left.
     """
-    changed = asyncio.Event()
-    with Inotify() as inotify:
+    unrest = _Unrest()
+    with _inotify() as inotify:
         watches = _Watches(inotify, directories, files)
         watches.cover()
-        listener = asyncio.create_task(_listen(inotify, watches, changed))
+        listener = asyncio.create_task(_listen(inotify, watches, unrest))
         # What ends the listener must wake the loop below, which then raises it.
-        listener.add_done_callback(lambda _: changed.set())
+        listener.add_done_callback(lambda _: unrest.changed.set())
         try:
             yield
             while True:
-                await _rest(changed, clock, quiet)
+                await unrest.over(clock, quiet)
                 if listener.done():
                     listener.result()
                 watches.cover()
@@ -53,22 +54,52 @@ async def changes(
                 await listener
 
 
-async def _listen(inotify: Inotify, watches: _Watches, changed: asyncio.Event) -> None:
+def _inotify() -> Inotify:
+    try:
+        return Inotify()
+    except OSError as error:
+        raise Unavailable(
+            "The kernel has no inotify instance left: raise fs.inotify.max_user_instances, "
+            "or set `reload: signal` in rota.yaml."
+        ) from error
+
+
+async def _listen(inotify: Inotify, watches: _Watches, unrest: _Unrest) -> None:
     async for event in inotify:
         if watches.concerns(event):
-            changed.set()
+            unrest.note(event)
             if Mask.ISDIR in event.mask:
                 watches.cover()  # at once, for what is written into a new folder next
 
 
-async def _rest(changed: asyncio.Event, clock: Clock, quiet: timedelta) -> None:
-    await changed.wait()
-    for _ in range(_LONGEST_UNREST):
-        if not changed.is_set():
+class _Unrest:
+    """That something changed, and which files are being written."""
+
+    def __init__(self) -> None:
+        self.changed = asyncio.Event()
+        self._written: set[tuple[int, str]] = set()  # by watch and name: begun, and not closed yet
+
+    def note(self, event: Event) -> None:
+        self.changed.set()
+        if event.watch is None:  # the queue ran over: nobody knows which files were closed
+            self._written.clear()
             return
-        changed.clear()
-        await clock.sleep(quiet.total_seconds())
-    changed.clear()
+        file = event.watch.wd, str(event.name)
+        if Mask.MODIFY in event.mask:
+            self._written.add(file)
+        elif event.mask & _WRITTEN:
+            self._written.discard(file)
+
+    async def over(self, clock: Clock, quiet: timedelta) -> None:
+        """Return when something changed and all is quiet again."""
+        await self.changed.wait()
+        for _ in range(_LONGEST_UNREST):
+            if not self.changed.is_set() and not self._written:
+                return
+            self.changed.clear()
+            await clock.sleep(quiet.total_seconds())
+        self.changed.clear()
+        self._written.clear()
 
 
 class _Watches:

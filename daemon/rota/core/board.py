@@ -175,6 +175,7 @@ class Board:
     jobs: dict[str, JobEntry] = field(default_factory=dict)
     problems: tuple[Problem, ...] = ()
     advice: tuple[Problem, ...] = ()  # warnings of today about the jobs in force
+    unwatched: str = ""  # why changes of the job directories are seen late only
     files: int = 0
     quiet_until: datetime | None = None  # nothing is started before (`startup_delay`)
     health: dict[str, HealthItem] = field(default_factory=dict)

@@ -117,6 +117,8 @@ class Health:
     def _jobs(self) -> HealthItem:
         problems = (*self._parts.board.problems, *self._parts.board.advice)
         errors = [problem for problem in problems if problem.severity == "error"]
+        if not errors and self._parts.board.unwatched:
+            return _item("jobs", "Job files", HealthState.WARN, self._parts.board.unwatched)
         if not problems:
             return _item("jobs", "Job files", HealthState.OK)
         if not errors:

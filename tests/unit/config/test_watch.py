@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 import asyncio
+import errno
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
 
 import pytest
+from asyncinotify import Inotify
 
 from fakes.clock import FakeClock
+from rota.config import watch
+from rota.config.jobset import JobReader
 from rota.config.watch import QUIET, changes
+from rota.core.errors import Unavailable
 from rota.core.seams import Clock
 
 
@@ -38,6 +43,13 @@ class Watched:
         await self.seen()
         await self._clock.advance(QUIET)
         await asyncio.wait_for(turn, timeout=5)
+
+    async def until(self, turn: asyncio.Future[None]) -> None:
+        """Time passes, and the kernel tells, until the turn has come."""
+        async with asyncio.timeout(5):
+            while not turn.done():
+                await self._kernel()
+                await self._clock.advance(QUIET)
 
     async def seen(self) -> None:
         """The kernel has told, so that the quiet time is being waited for."""
@@ -154,3 +166,133 @@ async def test_neighbours_of_the_directory_are_nobodys_business(folder: Path, cl
         assert not clock.sleepers
         turn.cancel()
         await asyncio.wait([turn])
+
+
+def by_renaming(path: Path, text: str) -> None:
+    """As rsync, git and most editors write: a new file takes the name."""
+    aside = path.with_name(f".{path.name}.tmp")
+    aside.write_text(text)
+    aside.replace(path)
+
+
+def with_a_backup(path: Path, text: str) -> None:
+    """As vim and emacs write: the old file is moved aside first."""
+    path.rename(path.with_name(f"{path.name}~"))
+    path.write_text(text)
+
+
+@pytest.mark.parametrize("write", [by_renaming, with_a_backup])
+async def test_however_an_editor_writes_it_is_one_turn_and_the_new_text_is_read(
+    folder: Path, clock: FakeClock, write: Callable[[Path, str], None]
+) -> None:
+    reader = JobReader([folder])
+    async with watching(clock, folder) as watched:
+        await watched.after(lambda: write(folder / "a.yaml", "title: New\nrun: y\n"))
+
+        assert reader.read().jobs["a"].title == "New"
+
+
+async def test_a_file_that_is_still_being_written_is_waited_for(folder: Path, clock: FakeClock) -> None:
+    async with watching(clock, folder) as watched:
+        turn = asyncio.ensure_future(anext(watched._turns))
+        with (folder / "a.yaml").open("w") as opened:
+            opened.write("title: half of")
+            opened.flush()
+            await watched.seen()
+            for _ in range(5):
+                await clock.advance(QUIET)
+                await watched._kernel()
+            assert not turn.done()
+
+        await watched.until(turn)
+
+
+async def test_who_never_closes_a_file_does_not_stop_the_others(folder: Path, clock: FakeClock) -> None:
+    async with watching(clock, folder) as watched:
+        turn = asyncio.ensure_future(anext(watched._turns))
+        with (folder / "a.yaml").open("w") as opened:
+            opened.write("title: half of")
+            opened.flush()
+            await watched.seen()
+            await clock.advance(QUIET * 60)
+
+            await asyncio.wait_for(turn, timeout=5)
+
+
+async def test_a_volume_of_a_config_map_changes_as_a_whole(tmp_path: Path, clock: FakeClock) -> None:
+    """Files are links to `..data/name`, and `..data` is a link that is exchanged."""
+    folder = tmp_path / "jobs.d"
+    for release in ("one", "two"):
+        (folder / f"..{release}").mkdir(parents=True)
+        for name in ("a", "b"):
+            (folder / f"..{release}" / f"{name}.yaml").write_text(f"title: {release}\nrun: x\n")
+    (folder / "..data").symlink_to("..one")
+    for name in ("a", "b"):
+        (folder / f"{name}.yaml").symlink_to(f"..data/{name}.yaml")
+    reader = JobReader([folder])
+    before = reader.read()
+
+    def exchange() -> None:
+        (folder / "..data_tmp").symlink_to("..two")
+        (folder / "..data_tmp").replace(folder / "..data")
+
+    async with watching(clock, folder) as watched:
+        await watched.after(exchange)
+
+    after = reader.read(before)
+    assert [each.title for each in before.jobs.values()] == ["one", "one"]
+    assert [each.title for each in after.jobs.values()] == ["two", "two"]
+    assert after.problems == ()
+
+
+async def test_a_job_directory_that_is_a_link_may_be_exchanged(tmp_path: Path, clock: FakeClock) -> None:
+    for release in ("one", "two"):
+        (tmp_path / release).mkdir()
+        (tmp_path / release / "a.yaml").write_text(f"title: {release}\nrun: x\n")
+    current = tmp_path / "jobs.d"
+    current.symlink_to("one")
+    reader = JobReader([current])
+    before = reader.read()
+
+    def exchange() -> None:
+        (tmp_path / "next").symlink_to("two")
+        (tmp_path / "next").replace(current)
+
+    async with watching(clock, current) as watched:
+        await watched.after(exchange)
+        assert reader.read(before).jobs["a"].title == "two"
+        await watched.after(lambda: (tmp_path / "two" / "a.yaml").write_text("title: later\nrun: x\n"))
+
+
+async def test_more_changes_than_the_kernel_can_queue_are_one_turn_in_which_all_is_seen(
+    folder: Path, clock: FakeClock
+) -> None:
+    """As by a checkout of very many files; the queue of inotify holds 16,384 events."""
+
+    def many_changes() -> None:
+        with (folder / "a.yaml").open("wb", 0) as one, (folder / "b.yaml").open("wb", 0) as other:
+            for _ in range(9000):
+                one.write(b"#")
+                other.write(b"#")
+        (folder / "sub").mkdir()
+
+    async with watching(clock, folder) as watched:
+        turn = asyncio.ensure_future(anext(watched._turns))
+        await clock.settle()
+        many_changes()
+        await watched.seen()
+        await watched.until(turn)
+
+        await watched.after(lambda: (folder / "sub" / "c.yaml").write_text("run: y\n"))
+
+
+async def test_without_an_inotify_instance_nobody_can_watch(
+    folder: Path, clock: FakeClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def none_left() -> Inotify:
+        raise OSError(errno.EMFILE, "Too many open files")
+
+    monkeypatch.setattr(watch, "Inotify", none_left)
+
+    with pytest.raises(Unavailable, match="max_user_instances"):
+        await anext(changes([folder], clock))
