@@ -10,6 +10,8 @@ from zoneinfo import ZoneInfo
 
 from rota.core.board import BARS, JobEntry, JobState
 from rota.core.instant import to_ms
+from rota.core.obstacles import pause_sentence, skip_sentence
+from rota.core.pauses import JOB
 from rota.core.problems import Problem
 from rota.core.seams import RunPage
 from rota.core.words import instant_in_words, length_in_words
@@ -38,6 +40,7 @@ class JobView:
     entry: JobEntry
     runs: RunPage
     problems: Sequence[Problem] = ()
+    obstacles: Sequence[str] = ()  # what could stop its next run, sentences
     last_words: Sequence[str] = ()  # the end of the log of its last run, when that failed
     before: str = ""
     waits_for: str = ""  # what the first of its waiting runs waits for in line
@@ -60,7 +63,7 @@ def job_page(topic: str, view: JobView, *, now: datetime) -> Document:
         *_runs(view),
         _definition(view),
     ]
-    return document(topic, _page(entry, body, [_schedule(entry), _facts(entry)]))
+    return document(topic, _page(entry, body, [_schedule(entry), *_obstacles(view), _facts(entry)]))
 
 
 def _page(entry: JobEntry, body: Sequence[Node], side: Sequence[Node]) -> Node:
@@ -110,10 +113,11 @@ def _actions(entry: JobEntry) -> list[Action]:
     job = entry.spec.id
     actions = [run_offer(entry)]
     expect = {"state": entry.state.value}
-    if entry.pause is not None:
+    if any(pause.scope == JOB for pause in entry.pauses):
         actions.append(Action(do="job.resume", label="Resume", args={"job": job}, expect=expect))
     elif entry.spec.triggers:  # a job by hand only has no due times to skip
-        disabled = None if entry.spec.enabled else "disabled"
+        held = "paused" if entry.pauses else None  # with its tag or all jobs
+        disabled = held if entry.spec.enabled else "disabled"
         actions.append(
             Action(do="job.pause", label="Pause", args={"job": job}, expect=expect, disabled=disabled)
         )
@@ -131,21 +135,17 @@ def _warnings(view: JobView) -> list[Node]:
         props = {"title": "Needs attention", "count": len(alerts), "tone": "failed"}
         found.append(Node(type="Section", id="attention", props=props, children=alerts))
     found += attention.file_warnings(view.problems)
-    if entry.pause is not None:
-        found.append(_banner("paused", "idle", "Paused", _pause_words(entry)))
+    if entry.pauses:
+        told = " ".join(pause_sentence(entry, pause) for pause in entry.pauses)
+        told = f"Its due times are skipped. {told}"
+        found.append(_banner("paused", "idle", "Paused", clip(told, 500)))
+    if told := skip_sentence(entry):
+        found.append(_banner("skip", "idle", "To be skipped", clip(told, 500)))
     if entry.state is JobState.DISABLED:
         found.append(
             _banner("disabled", "idle", "Disabled", "Its file says `enabled: false`: it has no due times.")
         )
     return found
-
-
-def _pause_words(entry: JobEntry) -> str:
-    assert entry.pause is not None
-    until = entry.pause.until
-    ends = "until it is resumed" if until is None else f"until {instant_in_words(until)}"
-    note = f" {entry.pause.note}" if entry.pause.note else ""
-    return f"Its due times are skipped {ends}.{note}"
 
 
 def _banner(name: str, tone: str, title: str, body: str) -> Node:
@@ -194,6 +194,19 @@ def _schedule(entry: JobEntry) -> Node:
         text = f"Next at {instant_in_words(entry.next_due[0].at)}"
         children.append(Node(type="UpcomingList", id="schedule.next", props={"items": items}, text=text))
     return Node(type="Section", id="schedule", props={"title": "Schedule"}, children=children)
+
+
+def _obstacles(view: JobView) -> list[Node]:
+    spec = view.entry.spec
+    if not spec.triggers or not spec.enabled:
+        return []
+    told = [clip(each, 500) for each in view.obstacles] or ["Nothing is known that could stop it."]
+    told.append(f"Of a time that has passed: rota why {spec.id} --at T")
+    lines = [
+        Node(type="Text", id=f"why.{place}", props={"value": each}, text=each)
+        for place, each in enumerate(told)
+    ]
+    return [Node(type="Section", id="why", props={"title": "What could stop it"}, children=lines)]
 
 
 def _usual(entry: JobEntry) -> str:

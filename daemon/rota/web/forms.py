@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import timedelta
 
 import aiohttp_jinja2
 from aiohttp import web
 
 from rota.core.model import JobSpec
 from rota.handlers.params import from_form
+from rota.web.answers import refused
 from rota.web.assets import assets
 from rota.web.expectation import expect_job, expect_run
 from rota.web.guard import require_actor
@@ -18,6 +20,10 @@ from rota_catalog.catalog import ActionRule, load
 
 _PARAM = "params."
 _EXPECT = "expect."
+
+
+# How long a pause may last, as the form offers it: hours.
+PAUSES = {"": "until it is resumed", "1": "1 hour", "4": "4 hours", "24": "1 day", "168": "1 week"}
 
 
 async def run_job(request: web.Request) -> web.StreamResponse:
@@ -35,7 +41,11 @@ async def pause_job(request: web.Request) -> web.StreamResponse:
     expect_job(request.app[SERVICES].board.jobs[spec.id], _members(form, _EXPECT))
     if not form.get("confirmed"):
         return _confirm(request, load().actions["job.pause"], {"job": spec.id}, form, f"/jobs/{spec.id}")
-    await request.app[SERVICES].operations.pause(spec.id)
+    length = _length(form.get("for", ""))
+    until = None if length is None else request.app[SERVICES].clock.now() + length
+    await request.app[SERVICES].operations.pause(
+        spec.id, until=until, note=form.get("note", "").strip()[:1000]
+    )
     raise web.HTTPSeeOther(f"/jobs/{spec.id}")
 
 
@@ -83,6 +93,12 @@ def _members(form: Mapping[str, str], prefix: str) -> dict[str, str]:
     return {name.removeprefix(prefix): value for name, value in form.items() if name.startswith(prefix)}
 
 
+def _length(hours: str) -> timedelta | None:
+    if hours not in PAUSES:
+        raise refused("for", f"for must be one of {', '.join(filter(None, PAUSES))} (hours), or empty")
+    return timedelta(hours=int(hours)) if hours else None
+
+
 def _confirm(
     request: web.Request, rule: ActionRule, args: Mapping[str, str], form: Mapping[str, str], back: str
 ) -> web.Response:
@@ -95,6 +111,7 @@ def _confirm(
         "csrf": form.get("csrf", ""),
         "expected": {name: value for name, value in form.items() if name.startswith(_EXPECT)},
         "back": back,
+        "lengths": PAUSES if rule.name == "job.pause" else {},
         "asset": assets().href,
     }
     return aiohttp_jinja2.render_template("confirm.html", request, context)

@@ -39,9 +39,10 @@ async def overview(request: web.Request) -> web.StreamResponse:
 
 
 async def job(request: web.Request) -> web.StreamResponse:
-    return await _page(
-        request, JobTopic(job=request.match_info["job"], before=request.query.get("before", ""))
-    )
+    name = request.match_info["job"]
+    if now := await _renamed(request, name):
+        raise web.HTTPSeeOther(f"/jobs/{now}")
+    return await _page(request, JobTopic(job=name, before=request.query.get("before", "")))
 
 
 async def run(request: web.Request) -> web.StreamResponse:
@@ -53,10 +54,20 @@ async def run(request: web.Request) -> web.StreamResponse:
         name, number = parse_run_id(run_id)
     except ValueError:
         raise NotFound(f"There is no run {run_id!r}.") from None
+    if await _renamed(request, name):
+        found = await find_run(request.app[SERVICES], run_id)
+        if found.id != run_id:
+            raise web.HTTPSeeOther(f"/runs/{found.id}")
     attempt = integer(request, "attempt", low=1, high=10**6, default=0) or 0
     return await _page(
         request, RunTopic(job=name, number=number, step=request.query.get("step", ""), attempt=attempt)
     )
+
+
+async def _renamed(request: web.Request, job: str) -> str | None:
+    """What the job is called now; None for one that is there under its name, or that nobody knows."""
+    services = request.app[SERVICES]
+    return None if job in services.board.jobs else await services.store.renamed(job)
 
 
 async def _page(request: web.Request, topic: TreeTopic) -> web.StreamResponse:

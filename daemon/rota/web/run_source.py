@@ -11,7 +11,7 @@ from rota.web.services import Services
 async def find_run(services: Services, run_id: str) -> Run:
     """The run as it is now; `<job>.latest` is the newest that was not skipped. Raises NotFound."""
     job, _, number = run_id.rpartition(".")
-    found = await services.store.latest(job) if number == "latest" else await _numbered(services, run_id)
+    found = await _latest(services, job) if number == "latest" else await _numbered(services, run_id)
     if found is None:
         raise _no_run(services, run_id)
     entry = services.board.jobs.get(found.job)
@@ -70,4 +70,13 @@ async def _numbered(services: Services, run_id: str) -> Run | None:
     if entry is not None and number in entry.open_runs:
         return entry.open_runs[number]
     # Numbers beyond what the ledger can hold are not there, rather than an error of the database.
-    return await services.store.run(job, number) if number < 2**62 else None
+    if number >= 2**62:
+        return None
+    found = await services.store.run(job, number)
+    now = await services.store.renamed(job) if found is None else None
+    return found if now is None else await services.store.run(now, number)
+
+
+async def _latest(services: Services, job: str) -> Run | None:
+    now = await services.store.renamed(job) if job not in services.board.jobs else None
+    return await services.store.latest(now or job)

@@ -10,6 +10,7 @@ import structlog
 from rota.config import schemas
 from rota.core.board import JobEntry
 from rota.core.events import Event, JobChanged, JobsLoaded, LogAppended, RunChanged, RunProgressed
+from rota.core.obstacles import obstacles
 from rota.core.room import Room
 from rota.core.run import Run
 from rota.core.seams import RunPage, RunQuery
@@ -117,6 +118,7 @@ class JobSource:
             runs=self._runs,
             problems=problems_of(entry.spec, services.board),
             before=self._topic.before,
+            obstacles=tuple(obstacles(entry, services.board, services.clock.now())),
             waits_for=_waits_for(entry, services.board.room),
             last_words=self._last_words,
             schema=schemas.load("job"),

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 import pytest
 
 from fakes.jobs import a_job
@@ -71,6 +73,23 @@ async def test_pause_asks_first_and_resume_does_not(world: WebWorld, client: Cli
     await client.post("/jobs/backup/resume", data=form, headers=headers, allow_redirects=False)
 
     assert [what for what, _ in world.operations.asked] == ["pause", "resume"]
+
+
+async def test_a_pause_by_form_takes_its_length_and_note(world: WebWorld, client: Client) -> None:
+    headers = await sign_in(client, world)
+    form = {"csrf": headers["X-CSRF-Token"]}
+    asked = await client.post("/jobs/backup/pause", data=form, headers=headers)
+    page = await asked.text()
+    assert 'name="note"' in page
+    assert '<option value="4">4 hours</option>' in page
+
+    wish = form | {"confirmed": "yes", "for": "4", "note": " disks "}
+    await client.post("/jobs/backup/pause", data=wish, headers=headers, allow_redirects=False)
+    wrong = await client.post("/jobs/backup/pause", data=wish | {"for": "5"}, headers=headers)
+
+    until = world.clock.now() + timedelta(hours=4)
+    assert world.operations.asked == [("pause", {"job": "backup", "until": until, "note": "disks"})]
+    assert wrong.status == 422
 
 
 async def test_retry_leads_to_the_new_run(world: WebWorld, client: Client) -> None:
