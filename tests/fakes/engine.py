@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import replace
 from datetime import datetime
+from typing import Self
 
 from fakes.clock import START, FakeClock
 from fakes.hands import BOOT, Hands
@@ -68,7 +69,7 @@ class FakeEngine:
         self.jobs = Jobs(self.parts, self.executor, self.records, read=self._read, load=lambda jobs, now: [])
         self.operations = Operations(self.parts, self.executor, self.jobs)
 
-    async def __aenter__(self) -> FakeEngine:
+    async def __aenter__(self) -> Self:
         await self.load()
         return self
 
