@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections import Counter
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -61,7 +62,8 @@ def import_jobs(
     """
     zone = _zone(timezone, ctx)
     found = FORMATS[kind]([_reading(name, zone, has_user) for name in files])
-    jobs, listed = _checked(list(zip(files, found, strict=True)))
+    sources = [kind if name == "-" else name for name in files]
+    jobs, listed = _checked(list(zip(sources, found, strict=True)))
     if folder is not None:
         _write(jobs, folder)
     if as_json:
@@ -109,10 +111,10 @@ def _checked(found: list[tuple[str, Found]]) -> tuple[tuple[JobFile, ...], list[
     """The job files that stand the same check as any other, and everything that was not converted."""
     from rota.importing.jobtext import files_of
 
-    entries = [(entry, _shown(name)) for name, each in found for entry in each.entries]
+    entries = [(entry, name) for name, each in found for entry in each.entries]
     jobs = files_of(entries)
     reasons = _refused(jobs)
-    listed = [_Listed(source=_shown(name), what=what) for name, each in found for what in each.unconverted]
+    listed = [_Listed(source=name, what=what) for name, each in found for what in each.unconverted]
     kept: list[JobFile] = []
     for file, (entry, source) in zip(jobs, entries, strict=True):
         if file.id in reasons:
@@ -177,10 +179,6 @@ def _move(jobs: tuple[JobFile, ...], hidden: Path, folder: Path) -> None:
         raise
 
 
-def _shown(name: str) -> str:
-    return "standard input" if name == "-" else name
-
-
 def _shape(jobs: tuple[JobFile, ...], listed: list[_Listed]) -> dict[str, object]:
     return {
         "jobs": [asdict(job) for job in jobs],
@@ -193,13 +191,24 @@ def _say(jobs: tuple[JobFile, ...], listed: list[_Listed], folder: Path | None) 
 
     if folder is None and jobs:
         click.echo(one_file(jobs), nl=False)
-    for job in jobs if folder is not None else ():
-        say(f"{folder}/{job.id}.yaml  from {job.source} line {job.line}")
-        for each in job.notes:
-            say(f"  note: {each}")
+    if folder is not None:
+        _say_files(jobs, folder)
     for row in listed:
         note(f"{row.source}:{row.what.line}: not converted: {row.what.reason}")
         if row.what.text:
             note(f"    {row.what.text}")
     left = f", {count_text(len(listed), 'line')} not converted" if listed else ""
     note(f"{count_text(len(jobs), 'job')}{left}")
+
+
+def _say_files(jobs: tuple[JobFile, ...], folder: Path) -> None:
+    """What holds for several jobs is said once."""
+    times = Counter(each for job in jobs for each in job.notes)
+    for job in jobs:
+        say(f"{folder}/{job.id}.yaml  from {job.source} line {job.line}")
+        for each in job.notes:
+            if times[each] == 1:
+                say(f"  note: {each}")
+    for each, count in times.items():
+        if count > 1:
+            say(f"note for {count} jobs: {each}")
