@@ -120,7 +120,10 @@ def contenders(folder: Path, jobs: Sequence[JobLine], port: int, *, long: bool =
     page = f"web:\n  listen:\n    - http://127.0.0.1:{port + 1}\n"
     (folder / "yacron/web.yaml").write_text(page)
     (folder / "cronstable/settings.yaml").write_text(cronstable_settings(folder / "state", port + 2))
+    # The others start everything at once, so it does, too.
+    (folder / "rota.yaml").write_text("max_running: 10000\n")
     rota = [str(ROTA), "serve", str(folder / "rota"), "--state", str(folder / "rota-state")]
+    rota += ["--config", str(folder / "rota.yaml")]
     yacron, cronstable = str(PEERS / "bin/yacron"), str(PEERS / "bin/cronstable")
     return [
         Contender(

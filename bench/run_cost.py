@@ -72,7 +72,9 @@ def _rota(count: int, folder: Path) -> dict[str, float]:
     due = (datetime.now(UTC) + LEAD).replace(microsecond=0)
     _write(folder / "jobs", count, due)
     command = [str(peers.ROTA), "serve", str(folder / "jobs"), "--state", str(folder / "state")]
-    command += ["--listen", f"127.0.0.1:{PORT}"]
+    settings = folder / "rota.yaml"
+    settings.write_text("max_running: 10000\n")  # nothing waits for room
+    command += ["--listen", f"127.0.0.1:{PORT}", "--config", str(settings)]
     env = {**os.environ, "XDG_RUNTIME_DIR": str(folder)}
     with peers.running(command, env, folder / "log"):
         Event().wait(max(0.0, due.timestamp() - time.time() - 1))

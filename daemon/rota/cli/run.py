@@ -112,5 +112,6 @@ def _follow(ctx: click.Context, asking: Asking, started: dict[str, Any]) -> None
 
 
 def _whereabouts(started: dict[str, Any]) -> str:
-    words = "waits in the queue" if started["reason"] == "queued" else "started"
+    waits = started["message"] or "waits in the queue"
+    words = waits if started["reason"] == "queued" else "started"
     return f"{words}; `rota logs -f {started['id']}` follows it"
