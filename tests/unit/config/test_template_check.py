@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from datetime import UTC, datetime
+from pathlib import Path
 
 import pytest
 
+from daemon_process import CODE
 from rota.config import defaults, jobfile
 from rota.config.folder import JobFile
 from rota.config.parse import Surroundings
@@ -129,3 +133,16 @@ def test_the_names_are_those_that_a_run_gives_values_to() -> None:
         value = values[root]
         assert isinstance(value, dict)
         assert set(value) == set(members)
+
+
+@pytest.mark.slow  # a Python of its own
+def test_jobs_without_templates_and_calendars_are_read_without_what_reads_those(tmp_path: Path) -> None:
+    (tmp_path / "a.yaml").write_text("run: x\nschedule: {every: 1h, except: 2026-12-24}\n")
+    code = (
+        "import sys, pathlib\n"
+        "from rota.config.jobset import read\n"
+        f"assert read([pathlib.Path({str(tmp_path)!r})]).problems == ()\n"
+        "sys.exit(len({'jinja2', 'icalendar', 'dateutil.rrule'} & set(sys.modules)))"
+    )
+
+    assert subprocess.run([sys.executable, "-c", code], env={"PYTHONPATH": CODE}, check=False).returncode == 0
