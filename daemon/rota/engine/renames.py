@@ -31,6 +31,7 @@ async def take_over(parts: Parts, executor: Executor, records: dict[str, JobReco
             continue
         known = await parts.store.records()
         records.update({job: known[job] for job in (old, new) if job in known})
+        await recall_again(parts, new)  # where it is on the board already
         if any(run.job == old for run in executor.open_runs):
             executor.spawn(_follow(parts, executor, old, new))
 
