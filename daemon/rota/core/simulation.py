@@ -49,6 +49,7 @@ class _Job:
     gathered: Gathered = NOTHING
     numbers: Iterator[int] = field(default_factory=lambda: count(1))
     from_end: bool = False
+    counted: Due | None = None  # the instant of `every … from: end` that counts; a newer end takes it back
 
     @property
     def spec(self) -> JobSpec:
@@ -115,20 +116,24 @@ class _Simulation:
             self._push(to_ms(due.starts_at), _DUE, job.spec.id, due)
 
     def _count_from(self, job: _Job, end: datetime) -> None:
-        """The next instant of `every … from: end`."""
-        if not job.from_end:
+        """The next instant of `every … from: end`; there is none while a run goes on."""
+        job.counted = None
+        if not job.from_end or job.entry.active:
             return
         triggers = job.spec.triggers
         found = due_between(job.spec.id, triggers, end, self._until, Situation(counts_from=end))
         for due in found:
             trigger = triggers[due.trigger]
             if isinstance(trigger, EveryTrigger) and trigger.from_end:
+                job.counted = due
                 self._push(to_ms(due.starts_at), _DUE, job.spec.id, due)
                 return
 
     def _due(self, job: _Job, due: Due, now: int) -> None:
         trigger = job.spec.triggers[due.trigger]
         is_from_end = isinstance(trigger, EveryTrigger) and trigger.from_end
+        if is_from_end and due is not job.counted:
+            return
         if not is_from_end and not due.upstream:
             self._next(job)
         for decision in plan(job.entry, [due], from_ms(now)):
@@ -169,6 +174,7 @@ class _Simulation:
         end = now + max(1, length_ms(job.tally.length.value))
         job.tally.ran(now, end, self._origin, self._bucket)
         job.tally.waited(now - to_ms(run.created_at))
+        job.counted = None
         self._minutes.start(job.spec.id, now)
         self._change(job, 1, now)
         self._push(end, _END, job.spec.id, started)

@@ -106,6 +106,12 @@ def test_every_from_end_counts_from_the_end_of_the_run() -> None:
     assert bars(found, "a") == [(10, 15), (25, 30), (40, 45), (55, 60)]
 
 
+def test_a_run_of_another_trigger_takes_back_what_was_counted_from_the_end_before() -> None:
+    found = simulated(job("a", every(20), every(15, from_end=True)), span=50 * MINUTE)
+
+    assert bars(found, "a") == [(15, 16), (20, 21), (36, 37), (40, 41)]
+
+
 def test_a_pool_makes_its_jobs_take_turns_and_is_at_its_limit_meanwhile() -> None:
     limits = Concurrency(pool="db", overlap=Overlap.QUEUE)
     jobs = [job(name, every(60), takes=10 * MINUTE, concurrency=limits) for name in "abc"]
