@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import heapq
 from collections.abc import Iterator
-from datetime import UTC, datetime
+from dataclasses import dataclass
+from datetime import datetime
 from itertools import islice
 from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import click
 
@@ -17,10 +19,10 @@ from rota.cli.failure import CouldNotAsk, Failure
 from rota.cli.instant_text import distance_text
 from rota.cli.output import Cell, count_text, note, say, say_json, say_table
 from rota.cli.outside import INSTANT, INSTANT_HELP, Asking, asks_daemon
+from rota.core.board import Situation
 from rota.core.instant import from_ms, optional_ms
 from rota.core.model import JobSpec
-
-_FAR = datetime(9990, 1, 1, tzinfo=UTC)
+from rota.core.nominal import FAR
 
 
 @click.command("next", epilog=INSTANT_HELP)
@@ -35,6 +37,7 @@ _FAR = datetime(9990, 1, 1, tzinfo=UTC)
     type=click.Path(exists=True, file_okay=False, path_type=Path),
     help="Read these job directories instead of asking the daemon.",
 )
+@click.option("--skipped", is_flag=True, help="Also instants that an exception of the schedule takes out.")
 @click.option("--host", help="With --jobs: as on the host of that name.")
 @asks_daemon
 def next_instants(
@@ -45,69 +48,89 @@ def next_instants(
     until: datetime | None,
     directories: tuple[Path, ...],
     host: str | None,
+    skipped: bool,
 ) -> None:
-    """Due instants to come, with notes where a clock change moves them."""
+    """Due instants to come, with notes where a clock change moves them.
+
+    AT is the nominal instant, STARTS the one at which its run begins: `spread` delays it, by a hash of host,
+    job and instant. What comes after other jobs, or after the end of a run under way, has no instant yet.
+    """
     if host is not None and not directories:
         raise click.UsageError("--host needs --jobs: a daemon knows only its own host")
     if directories:
         after = start or asking.outside.now()
-        found = _from_files(directories, host, job, after, until or _FAR, number)
+        wanted = _Wanted(job=job, after=after, until=until or FAR, number=number, skipped=skipped)
+        found = _from_files(directories, host, wanted)
     else:
-        query = {"count": number, "from": optional_ms(start), "until": optional_ms(until)}
+        query: dict[str, int | str | None] = {
+            "count": number,
+            "from": optional_ms(start),
+            "until": optional_ms(until),
+            "skipped": "true" if skipped else None,
+        }
         found = _from_daemon(asking, job, query, number)
     if asking.as_json:
         say_json(found)
+    elif not found and job is not None and not directories:
+        say(f"Nothing is due: {job} runs {asking.daemon.get(route('jobs', job))['schedule']['text']}.")
     else:
         _say(found, asking)
 
 
 def _from_daemon(
-    asking: Asking, job: str | None, query: dict[str, int | None], number: int
+    asking: Asking, job: str | None, query: dict[str, int | str | None], number: int
 ) -> list[dict[str, Any]]:
     if job is not None:
         answer: list[dict[str, Any]] = asking.daemon.get(route("jobs", job, "next"), query)["next"]
         return answer
     jobs = pages(asking.daemon, route("jobs"), "jobs", {})["jobs"]
-    due = [each for each in jobs if each["nextAt"] is not None]
-    if query["from"] is None:
+    due = [each for each in jobs if each["nextAt"] is not None or query["skipped"]]
+    if query["from"] is None and query["skipped"] is None:
         # among the first n instants are only jobs whose own first one is among the n soonest
         due = heapq.nsmallest(number, due, key=lambda each: (each["nextAt"], each["id"]))
     rows = [asking.daemon.get(route("jobs", each["id"], "next"), query)["next"] for each in due]
     return list(islice(heapq.merge(*rows, key=_when), number))
 
 
-def _from_files(
-    directories: tuple[Path, ...],
-    host: str | None,
-    job: str | None,
-    after: datetime,
-    until: datetime,
-    number: int,
-) -> list[dict[str, Any]]:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Wanted:
+    """Which instants; `skipped`: also those in an exception."""
+
+    job: str | None
+    after: datetime
+    until: datetime
+    number: int
+    skipped: bool
+
+
+def _from_files(directories: tuple[Path, ...], host: str | None, wanted: _Wanted) -> list[dict[str, Any]]:
     from rota.config import jobset
 
     found = jobset.read(directories, host=host)
     if found.problems:
         note(f"rota: {count_text(len(found.problems), 'problem')} in these files; `rota validate` lists them")
-    if job is not None and job not in found.jobs:
-        raise Failure(f"there is no job {job} in {', '.join(map(str, directories))}")
+    if wanted.job is not None and wanted.job not in found.jobs:
+        raise Failure(f"there is no job {wanted.job} in {', '.join(map(str, directories))}")
     if not found.jobs and found.problems:
         raise CouldNotAsk("no job could be read")
-    chosen = [found.jobs[job]] if job is not None else list(found.jobs.values())
-    rows = (_instants(spec, after, until) for spec in chosen if spec.enabled)
-    return list(islice(heapq.merge(*rows, key=_when), number))
+    chosen = [found.jobs[wanted.job]] if wanted.job is not None else list(found.jobs.values())
+    rows = (_instants(spec, wanted) for spec in chosen if spec.enabled)
+    return list(islice(heapq.merge(*rows, key=_when), wanted.number))
 
 
-def _instants(spec: JobSpec, after: datetime, until: datetime) -> Iterator[dict[str, Any]]:
-    from rota.core.schedule import due_between
+def _instants(spec: JobSpec, wanted: _Wanted) -> Iterator[dict[str, Any]]:
+    from rota.core.schedule import due_between, owed_between
     from rota.web.shapes import due_shape
 
-    for due in due_between(spec.id, spec.triggers, after, until):
+    between = due_between if wanted.skipped else owed_between
+    # Of a schedule that is new: what counts from the end of a run counts from its load.
+    situation = Situation(counts_from=wanted.after)
+    for due in between(spec.id, spec.triggers, wanted.after, wanted.until, situation):
         yield due_shape(due, spec.triggers)
 
 
 def _when(row: dict[str, Any]) -> tuple[int, str]:
-    return row["at"], row["job"]
+    return row["startsAt"], row["job"]
 
 
 def _say(found: list[dict[str, Any]], asking: Asking) -> None:
@@ -120,10 +143,18 @@ def _say(found: list[dict[str, Any]], asking: Asking) -> None:
             row["job"],
             row["local"].replace("T", " "),
             row["zone"],
-            distance_text(from_ms(row["at"]), now),
+            _start(row),
+            distance_text(from_ms(row["startsAt"]), now),
             row["trigger"],
             Cell(row.get("note", ""), "yellow"),
         ]
         for row in found
     ]
-    say_table(("JOB", "AT", "ZONE", "", "TRIGGER", "NOTE"), rows)
+    say_table(("JOB", "AT", "ZONE", "STARTS", "", "TRIGGER", "NOTE"), rows)
+
+
+def _start(row: dict[str, Any]) -> str:
+    """The time of the day at which it starts, where that is not its own."""
+    if row["startsAt"] == row["at"]:
+        return ""
+    return f"{from_ms(row['startsAt']).astimezone(ZoneInfo(row['zone'])):%H:%M:%S}"

@@ -2,37 +2,84 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from datetime import UTC, datetime, timedelta, tzinfo
+from collections.abc import Sequence
+from datetime import UTC, date, datetime, timedelta, tzinfo
 
-from rota.core.cron import Cron, has_hash
-from rota.core.cronfield import CronError, Field
-from rota.core.model import AfterTrigger, AtTrigger, BootTrigger, CronTrigger, EveryTrigger, Trigger
-from rota.core.schedule import cron_of
+from rota.core.cron import has_hash
+from rota.core.cron_words import cron_in_words, listed, weekdays_in_words
+from rota.core.cronfield import CronError
+from rota.core.model import (
+    AfterTrigger,
+    AtTrigger,
+    BootTrigger,
+    CronTrigger,
+    DateSpan,
+    Ending,
+    EveryTrigger,
+    Except,
+    Trigger,
+    WeeklyWindow,
+)
+from rota.core.nominal import cron_of
 
 BY_HAND = "by hand only"
-_WEEKDAYS = ("Sunday", "Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday")
-_MONTHS = (
-    "January", "February", "March", "April", "May", "June",
-    "July", "August", "September", "October", "November", "December",
-)  # fmt: skip
-_MOST_TIMES = 4
-_EVERY_MINUTE = frozenset(range(60))
-_EVERY_HOUR = frozenset(range(24))
-_EVERY_DAY = frozenset(range(1, 32))
-_EVERY_WEEKDAY = frozenset(range(7))
-_EVERY_MONTH = frozenset(range(1, 13))
+_HASHED = "at times of its own, by a hash of the job"
 _UNITS = ((86_400, "day", "d"), (3_600, "hour", "h"), (60, "minute", "m"), (1, "second", "s"))
+_SINGLE = ("1 minute", "1 hour", "1 day")
+_ENDED = {Ending.COMPLETED: "completed", Ending.FAILED: "failed", Ending.ALWAYS: "ended"}
+_ENDS = {Ending.COMPLETED: "completes", Ending.FAILED: "fails", Ending.ALWAYS: "ends"}
 
 
 def schedule_in_words(triggers: Sequence[Trigger], job: str = "") -> str:
-    """Such as "daily at 02:00" or "Monday to Friday at 09:30".
+    """Such as "daily at 02:00" or "after export completes"; zones are named where they differ.
 
-    An expression too odd for words stands as it is. With `job`, hashed fields are told as that job has them.
+    With `job`, hashed fields are told as that job has them.
     """
     if not triggers:
         return BY_HAND
-    return "; ".join(_trigger(trigger, job) for trigger in triggers)
+    zones = {trigger.timezone for trigger in triggers if _is_by_the_clock(trigger)}
+    return "; ".join(trigger_in_words(trigger, job, with_zone=len(zones) > 1) for trigger in triggers)
+
+
+def trigger_in_words(trigger: Trigger, job: str = "", *, with_zone: bool = False) -> str:
+    """Such as "daily at 02:00 (Europe/Berlin), within 5 minutes after, except 24 December 2026"."""
+    words = _trigger(trigger, job)
+    if with_zone and _is_by_the_clock(trigger):
+        words += f" ({trigger.timezone})"
+    if trigger.spread:
+        words += f", within {length_in_words(trigger.spread)} after"
+    if trigger.excepts:
+        words += f", except {listed(except_in_words(each) for each in trigger.excepts)}"
+    return words
+
+
+def trigger_as_written(trigger: Trigger) -> str:
+    """The trigger as its job file has it, without zone, spread and exceptions."""
+    match trigger:
+        case CronTrigger():
+            return trigger.expression
+        case EveryTrigger():
+            return f"every {length_in_words(trigger.interval)}" + (" from end" if trigger.from_end else "")
+        case AtTrigger():
+            return f"at {trigger.at.isoformat(timespec='seconds')}"
+        case BootTrigger():
+            return f"boot {length_in_words(trigger.delay)}"
+        case AfterTrigger():
+            which = "all of " if trigger.all else "any of " if len(trigger.jobs) > 1 else ""
+            return f"after {which}{', '.join(trigger.jobs)} ({trigger.on.value})"
+
+
+def except_in_words(each: Except) -> str:
+    """Such as "24 to 27 December 2026" or "Sundays from 02:00 to 04:00"; a calendar by its name."""
+    is_calendar = each.label.startswith("calendar ")
+    span = each.spans[0] if len(each.spans) == 1 and not is_calendar else None
+    match span:
+        case DateSpan():
+            return _dates(span.first, span.last)
+        case WeeklyWindow():
+            return _window(span)
+        case _:
+            return each.label
 
 
 def length_in_words(length: timedelta) -> str:
@@ -69,149 +116,58 @@ def _mixed(seconds: int) -> str:
     return " ".join(parts)
 
 
+def _is_by_the_clock(trigger: Trigger) -> bool:
+    return isinstance(trigger, CronTrigger)
+
+
 def _trigger(trigger: Trigger, job: str) -> str:
     match trigger:
         case CronTrigger():
             return _cron(trigger, job)
+        case EveryTrigger(from_end=True):
+            return f"{length_in_words(trigger.interval)} after the end of the last run"
         case EveryTrigger():
             words = length_in_words(trigger.interval)
             return f"every {words.removeprefix('1 ') if words in _SINGLE else words}"
         case AtTrigger():
             return f"once, on {instant_in_words(trigger.at, trigger.at.tzinfo or UTC)}"
         case BootTrigger():
-            return "after each boot"
+            return f"{length_in_words(trigger.delay)} after each boot" if trigger.delay else "at each boot"
         case AfterTrigger():
-            return f"after {' and '.join(trigger.jobs)}"
-
-
-_SINGLE = ("1 minute", "1 hour", "1 day")
+            return _after(trigger)
 
 
 def _cron(trigger: CronTrigger, job: str) -> str:
     if has_hash(trigger.expression) and not (trigger.seed or job):
-        return trigger.expression
+        return _HASHED
     try:
-        cron = cron_of(trigger, job)
+        return cron_in_words(cron_of(trigger, job))
     except CronError:
-        return trigger.expression
-    times, days = _times(cron), _days(cron)
-    if times is None or days is None:
-        return trigger.expression
-    is_rhythm = times.startswith("every")
-    if not days or days.startswith("in "):
-        season = f", {days}" if days else ""
-        return f"{times if is_rhythm else f'daily {times}'}{season}"
-    return f"{times}, {days}" if is_rhythm else f"{days} {times}"
+        return "never: the expression is not valid"
 
 
-def _times(cron: Cron) -> str | None:
-    """ "at 02:00 and 14:00" or "every 5 minutes"; None when words would not help."""
-    is_list = cron.has_fixed_times or len(cron.hours) == 1
-    if is_list and len(cron.minutes) * len(cron.hours) <= _MOST_TIMES:
-        return "at " + _listed(
-            f"{hour:02}:{minute:02}" for hour in sorted(cron.hours) for minute in sorted(cron.minutes)
-        )
-    return _hourly(cron) if len(cron.minutes) == 1 else _by_minutes(cron)
+def _after(trigger: AfterTrigger) -> str:
+    if len(trigger.jobs) == 1:
+        return f"after {trigger.jobs[0]} {_ENDS[trigger.on]}"
+    if not trigger.all:
+        return f"after {listed(trigger.jobs, 'or')} {_ENDS[trigger.on]}"
+    each = "both" if len(trigger.jobs) == 2 else "all"
+    return f"after {listed(trigger.jobs)} have {each} {_ENDED[trigger.on]}"
 
 
-def _hourly(cron: Cron) -> str | None:
-    minute = min(cron.minutes)
-    step = _step(cron.hours, 24)
-    if step is None:
-        return _hours_named(cron, minute)
-    past = "" if minute == 0 else f" at {minute} {'minute' if minute == 1 else 'minutes'} past"
-    return f"every hour{past}" if step == 1 else f"every {step} hours{past or ' on the hour'}"
+def _dates(first: date, last: date) -> str:
+    end = f"{last.day} {last:%B} {last.year}"
+    if first == last:
+        return end
+    if (first.year, first.month) == (last.year, last.month):
+        return f"{first.day} to {end}"
+    year = "" if first.year == last.year else f" {first.year}"
+    return f"{first.day} {first:%B}{year} to {end}"
 
 
-def _hours_named(cron: Cron, minute: int) -> str | None:
-    first, last = min(cron.hours), max(cron.hours)
-    if len(cron.hours) != last - first + 1:
-        return None
-    return f"every hour from {first:02}:{minute:02} to {last:02}:{minute:02}"
-
-
-def _by_minutes(cron: Cron) -> str | None:
-    step = _step(cron.minutes, 60)
-    if step is None:
-        return None
-    rhythm = "every minute" if step == 1 else f"every {step} minutes"
-    if cron.hours == _EVERY_HOUR:
-        return rhythm
-    first, last = min(cron.hours), max(cron.hours)
-    if len(cron.hours) != last - first + 1:
-        return None
-    return f"{rhythm} from {first:02}:{min(cron.minutes):02} to {last:02}:{max(cron.minutes):02}"
-
-
-def _step(values: frozenset[int], size: int) -> int | None:
-    """The distance of values that follow one another evenly, also over the end; None when they don't."""
-    if size % len(values):
-        return None
-    step = size // len(values)
-    return step if values == frozenset(range(min(values), size, step)) else None
-
-
-def _days(cron: Cron) -> str | None:
-    """ "" for every day, "Monday to Friday", "on the 1st of each month"; None when words would not help."""
-    by_date = _dates(cron.days, cron.months)
-    by_weekday = _weekdays(cron.weekdays, cron.months)
-    if by_date is None or by_weekday is None:
-        return None
-    if by_date and by_weekday:
-        both = cron.days.star or cron.weekdays.star
-        return None if both else f"{by_date} and on {by_weekday.removeprefix('on ')}"
-    if by_date or by_weekday:
-        every = not cron.days.star and not cron.weekdays.star  # one of the two is then written out in full
-        return None if every else by_date or by_weekday
-    return "" if cron.months == _EVERY_MONTH else f"in {_months(cron.months)}"
-
-
-def _dates(days: Field, months: frozenset[int]) -> str | None:
-    if days.values == _EVERY_DAY:
-        return ""
-    named = [_ordinal(day) for day in sorted(days.values)] + (["last day"] if days.last_day else [])
-    if len(named) > _MOST_TIMES:
-        return None
-    return f"on the {_listed(named)} of {'each month' if months == _EVERY_MONTH else _months(months)}"
-
-
-def _weekdays(weekdays: Field, months: frozenset[int]) -> str | None:
-    where = "" if months == _EVERY_MONTH else f" in {_months(months)}"
-    if weekdays.nth:
-        if weekdays.values or len(weekdays.nth) > _MOST_TIMES:
-            return None
-        names = _listed(f"{_count(nth)} {_WEEKDAYS[day]}" for day, nth in sorted(weekdays.nth, key=_in_month))
-        return f"on the {names} of {'each month' if not where else _months(months)}"
-    if weekdays.values == _EVERY_WEEKDAY:
-        return ""
-    order = sorted(weekdays.values, key=lambda day: (day - 1) % 7)  # a week begins on Monday
-    first, last = (order[0] - 1) % 7, (order[-1] - 1) % 7
-    if len(order) > 2 and last - first + 1 == len(order):
-        return f"{_WEEKDAYS[order[0]]} to {_WEEKDAYS[order[-1]]}{where}"
-    return _listed(f"{_WEEKDAYS[day]}s" for day in order) + where
-
-
-def _in_month(counted: tuple[int, int]) -> tuple[int, int]:
-    day, nth = counted
-    return nth or 6, day  # 0 is the last one
-
-
-def _months(months: frozenset[int]) -> str:
-    order = sorted(months)
-    if len(order) > 2 and order[-1] - order[0] + 1 == len(order):
-        return f"{_MONTHS[order[0] - 1]} to {_MONTHS[order[-1] - 1]}"
-    return _listed(_MONTHS[month - 1] for month in order)
-
-
-def _count(nth: int) -> str:
-    return "last" if nth == 0 else _ordinal(nth)
-
-
-def _ordinal(number: int) -> str:
-    ending = "th" if number in (11, 12, 13) else {1: "st", 2: "nd", 3: "rd"}.get(number % 10, "th")
-    return f"{number}{ending}"
-
-
-def _listed(names: Iterable[str]) -> str:
-    *rest, last = names
-    return f"{', '.join(rest)} and {last}" if rest else last
+def _window(window: WeeklyWindow) -> str:
+    days = weekdays_in_words(window.days) or "every day"
+    if window.begin == 0 and window.end >= 1439:
+        return days
+    end = window.end % 1440
+    return f"{days} from {window.begin // 60:02}:{window.begin % 60:02} to {end // 60:02}:{end % 60:02}"

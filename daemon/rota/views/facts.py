@@ -63,7 +63,8 @@ def definition_facts(spec: JobSpec) -> list[Fact]:
 
 def run_facts(run: Run, zone: str) -> list[Fact]:
     """What started it, when, where and as what."""
-    rows: list[Fact] = [_with_link({"key": "Started by", "value": trigger_of(run)}, run.retry_of)]
+    maker = run.retry_of or _only(run.upstream)
+    rows: list[Fact] = [_with_link({"key": "Started by", "value": trigger_of(run)}, maker)]
     for name, at in (
         ("Scheduled for", run.scheduled_for),
         ("Asked for", run.created_at if run.scheduled_for is None else None),
@@ -123,6 +124,10 @@ def _commit_note(of: Source | Run) -> str:
     if not of.commit:
         return ""
     return f"at {of.commit[:7]}" + (", with local changes" if of.dirty else "")
+
+
+def _only(ids: Sequence[str]) -> str | None:
+    return ids[0] if len(ids) == 1 else None
 
 
 def _with_link(row: dict[str, object], run: str | None) -> Fact:

@@ -7,12 +7,12 @@ from datetime import datetime
 
 from rota.core.board import JobEntry
 from rota.core.instant import to_ms
-from rota.core.model import AtTrigger, CronTrigger, JobSpec
+from rota.core.model import JobSpec
 from rota.core.run import RunState
 from rota.core.seams import RunBar
-from rota.core.words import length_in_words, schedule_in_words
+from rota.core.words import schedule_in_words, trigger_as_written
 from rota.views.ids import job_element, job_path, run_path
-from rota.views.phases import WORDS, duration_ms, note_of, phase_of, phase_of_run, zone_of
+from rota.views.phases import WORDS, due_note, duration_ms, note_of, phase_of, phase_of_run, zone_of
 from rota.views.progress import progress_bar, usual_ms
 from rota_catalog.tree import Action, Node
 
@@ -56,10 +56,11 @@ def next_run(entry: JobEntry, id_: str) -> Node:
     """The countdown to the next due instant; there is one."""
     due = entry.next_due[0]
     zone = zone_of(entry.spec)
-    props: dict[str, object] = {"at": to_ms(due.at), "label": "Next run", "zone": zone}
-    if due.note:
-        props["note"] = due.note[:300]
-    return Node(type="NextRunCountdown", id=id_, props=props, text=f"Next run at {due.at:%Y-%m-%d %H:%M} UTC")
+    at = due.starts_at
+    props: dict[str, object] = {"at": to_ms(at), "label": "Next run", "zone": zone}
+    if note := due_note(due, zone):
+        props["note"] = note[:300]
+    return Node(type="NextRunCountdown", id=id_, props=props, text=f"Next run at {at:%Y-%m-%d %H:%M} UTC")
 
 
 def run_action(entry: JobEntry) -> Action:
@@ -89,19 +90,11 @@ def own_title(spec: JobSpec) -> str:
 
 def schedule_as_written(spec: JobSpec) -> str:
     """The triggers as the job file has them."""
-    return "; ".join(_as_written(trigger) for trigger in spec.triggers)
+    return "; ".join(trigger_as_written(trigger) for trigger in spec.triggers)
 
 
 def _bare(words: str) -> str:
     return words.lower().replace("-", " ").strip()
-
-
-def _as_written(trigger: object) -> str:
-    if isinstance(trigger, CronTrigger):
-        return trigger.expression
-    if isinstance(trigger, AtTrigger):
-        return f"at {trigger.at.isoformat(timespec='seconds')}"
-    return f"every {length_in_words(trigger.interval)}"  # type: ignore[attr-defined]
 
 
 def _props(entry: JobEntry, phase: str, note: str) -> Mapping[str, object]:

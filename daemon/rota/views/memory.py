@@ -112,7 +112,7 @@ def _card(entry: JobEntry) -> _Card:
         rank=_CALM if trouble is None else int(trouble),
         phase=phase_of(entry),
         trouble=trouble,
-        due_at=entry.next_due[0].at if entry.next_due and entry.pause is None else None,
+        due_at=entry.next_due[0].starts_at if entry.next_due and entry.pause is None else None,
         is_running=bool(entry.active),
         failed_at=max(failures, default=None),
     )

@@ -11,7 +11,7 @@ from rota.core.words import instant_in_words
 from rota.views import attention
 from rota.views.ids import job_path, key
 from rota.views.memory import Memory
-from rota.views.phases import zone_of
+from rota.views.phases import due_note, zone_of
 from rota.views.progress import active_run
 from rota_catalog.tree import Node
 
@@ -103,7 +103,7 @@ def _upcoming_item(entry: JobEntry, at: datetime) -> Mapping[str, object]:
     }
     if entry.spec.title:
         item["label"] = entry.spec.title[:200]
-    if note := entry.next_due[0].note:
+    if note := due_note(entry.next_due[0], zone_of(entry.spec)):
         item["note"] = note[:300]
     return item
 

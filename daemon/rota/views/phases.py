@@ -5,7 +5,7 @@ from __future__ import annotations
 from signal import Signals
 from zoneinfo import ZoneInfo
 
-from rota.core.board import JobEntry, JobState
+from rota.core.board import Due, JobEntry, JobState
 from rota.core.instant import length_ms
 from rota.core.model import AtTrigger, JobSpec
 from rota.core.run import Reason, Run, RunState, TriggeredBy
@@ -31,6 +31,7 @@ WORDS = {
 
 _TRIGGERS = {
     TriggeredBy.SCHEDULE: "schedule",
+    TriggeredBy.AFTER: "after",
     TriggeredBy.CATCH_UP: "catching up",
     TriggeredBy.MANUAL: "by hand",
     TriggeredBy.RETRY: "retry",
@@ -77,6 +78,9 @@ def trigger_of(run: Run) -> str:
     """What started it."""
     if run.triggered_by is TriggeredBy.RETRY and run.retry_of:
         return f"retry of {run.retry_of}"
+    if run.upstream and run.triggered_by in (TriggeredBy.AFTER, TriggeredBy.CATCH_UP):
+        late = "" if run.triggered_by is TriggeredBy.AFTER else f"{_TRIGGERS[run.triggered_by]} "
+        return f"{late}after {' and '.join(run.upstream)}"
     return _TRIGGERS[run.triggered_by]
 
 
@@ -93,6 +97,16 @@ def signal_name(number: int) -> str:
         return Signals(number).name
     except ValueError:
         return f"signal {number}"
+
+
+def due_note(due: Due, zone: str) -> str:
+    """What a clock change, its spread or the jobs before it have to do with a due instant."""
+    notes = [due.note] if due.note else []
+    if due.delay:
+        notes.append(f"spread: due at {instant_in_words(due.at, ZoneInfo(zone))}")
+    if due.upstream:
+        notes.append(f"after {', '.join(due.upstream)}")
+    return "; ".join(notes)
 
 
 def zone_of(spec: JobSpec) -> str:

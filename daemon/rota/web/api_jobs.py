@@ -9,8 +9,9 @@ from aiohttp import web
 
 from rota.core.board import JobEntry, JobState
 from rota.core.instant import optional_from_ms
-from rota.core.schedule import due_between, next_due
-from rota.web.answers import answer, instant, integer, limit, polled, refused
+from rota.core.nominal import FAR
+from rota.core.schedule import due_between, owed_between
+from rota.web.answers import answer, boolean, instant, integer, limit, polled, refused
 from rota.web.api_runs import accepted, list_runs_of
 from rota.web.contract import read_body
 from rota.web.expectation import expect_job
@@ -37,16 +38,16 @@ async def get_job(request: web.Request) -> web.Response:
 
 async def list_next(request: web.Request) -> web.Response:
     services = request.app[SERVICES]
-    spec = _entry(request).spec
+    spec, situation = _entry(request).spec, _entry(request).situation
     count = integer(request, "count", low=1, high=1000, default=10) or 10
     after = instant(request, "from") or services.clock.now()
     until = instant(request, "until")
     if not spec.enabled or not spec.triggers:
         return answer({"next": []})
     if until is None:
-        dues = next_due(spec.id, spec.triggers, after, count)
-    else:
-        dues = tuple(islice(due_between(spec.id, spec.triggers, after, until), count))
+        until = FAR
+    between = due_between if boolean(request, "skipped", default=False) else owed_between
+    dues = islice(between(spec.id, spec.triggers, after, until, situation), count)
     return answer({"next": [due_shape(due, spec.triggers) for due in dues]})
 
 

@@ -12,7 +12,6 @@ from rota.core.eta import completed_durations, estimate
 from rota.core.instant import length_ms, optional_ms, to_ms
 from rota.core.model import (
     AfterTrigger,
-    AtTrigger,
     BootTrigger,
     CronTrigger,
     EveryTrigger,
@@ -25,7 +24,7 @@ from rota.core.problems import Problem
 from rota.core.run import Attempt, Progress, Run, Step
 from rota.core.seams import LogLine, Pause, SkipNext
 from rota.core.why import Why
-from rota.core.words import length_in_words, schedule_in_words
+from rota.core.words import schedule_in_words, trigger_as_written
 
 Shape = dict[str, Any]
 
@@ -44,10 +43,10 @@ def job_shape(entry: JobEntry, problems: Iterable[Problem] = ()) -> Shape:
         "pauses": [optional_pause_shape(pause) for pause in entry.pauses],
         "skipNext": _skip_next(entry.skip_next),
         "schedule": {
-            "text": schedule_in_words(spec.triggers),
+            "text": schedule_in_words(spec.triggers, spec.id),
             "triggers": [_trigger(trigger) for trigger in spec.triggers],
         },
-        "nextAt": optional_ms(entry.next_due[0].at if entry.next_due else None),
+        "nextAt": optional_ms(entry.next_due[0].starts_at if entry.next_due else None),
         "lastRun": None if entry.last is None else _last_run(entry.last),
         "running": [run.id for run in entry.active],
         "queued": [run.id for run in entry.queued],
@@ -87,6 +86,7 @@ def run_shape(run: Run, *, now: datetime, entry: JobEntry | None = None) -> Shap
         "result": dict(run.result),
         "warnings": list(run.warnings),
         "retryOf": run.retry_of,
+        "upstream": list(run.upstream),
         "host": run.host,
         **_process(attempt),
         "definition": {
@@ -140,15 +140,17 @@ def problem_shape(problem: Problem) -> Shape:
 def due_shape(due: Due, triggers: tuple[Trigger, ...]) -> Shape:
     """A due instant, in the zone of the trigger that names it."""
     trigger = triggers[due.trigger]
-    zone = _zone(trigger)
+    zone = trigger.timezone
     shape = {
         "job": due.job,
-        "trigger": trigger_text(trigger),
+        "trigger": trigger_as_written(trigger),
         "at": to_ms(due.at),
+        "startsAt": to_ms(due.starts_at),
         "local": due.at.astimezone(ZoneInfo(zone)).isoformat(timespec="seconds"),
         "zone": zone,
     }
-    return shape | ({"note": due.note} if due.note else {})
+    notes = [note for note in (due.note, f"skipped: excepted by {due.excepted}" * bool(due.excepted)) if note]
+    return shape | ({"note": "; ".join(notes)} if notes else {})
 
 
 def log_line_shape(line: LogLine) -> Shape:
@@ -168,25 +170,12 @@ def reloaded_shape(jobset: JobSet) -> Shape:
     }
 
 
-def trigger_text(trigger: Trigger) -> str:
-    """The trigger as its job file writes it."""
-    if isinstance(trigger, CronTrigger):
-        return trigger.expression
-    if isinstance(trigger, EveryTrigger):
-        return f"every {length_in_words(trigger.interval)}" + (" from end" if trigger.from_end else "")
-    if isinstance(trigger, BootTrigger):
-        return f"boot {length_in_words(trigger.delay)}"
-    if isinstance(trigger, AfterTrigger):
-        return f"after {'all of ' if trigger.all else ''}{', '.join(trigger.jobs)} ({trigger.on.value})"
-    return f"at {trigger.at.isoformat(timespec='seconds')}"
-
-
 def _source(source: Source) -> Shape:
     return {"file": source.file, "line": source.line, "commit": source.commit, "dirty": source.dirty}
 
 
 def _trigger(trigger: Trigger) -> Shape:
-    shape: Shape = {"text": trigger_text(trigger), "zone": trigger.timezone}
+    shape: Shape = {"text": trigger_as_written(trigger), "zone": trigger.timezone}
     if trigger.spread:
         shape["spreadMs"] = length_ms(trigger.spread)
     if trigger.excepts:
@@ -201,10 +190,6 @@ def _trigger(trigger: Trigger) -> Shape:
         upstream = {"jobs": list(trigger.jobs), "all": trigger.all, "on": trigger.on.value}
         return {"kind": "after", **upstream, **shape}
     return {"kind": "at", "at": to_ms(trigger.at), **shape}
-
-
-def _zone(trigger: Trigger) -> str:
-    return "UTC" if isinstance(trigger, AtTrigger) else trigger.timezone
 
 
 def _skip_next(wish: SkipNext | None) -> Shape | None:
@@ -244,6 +229,7 @@ def _instants(run: Run) -> Shape:
         "nextAttemptAt": optional_ms(run.next_attempt_at),
         "cancelRequestedAt": optional_ms(run.cancel_requested_at),
         "lastDueAt": optional_ms(run.last_due_at),
+        "plannedAt": optional_ms(run.planned_at),
     }
 
 

@@ -362,7 +362,9 @@ def test_reload_with_wait_prints_the_problems_and_exits_1(run_rota: Rota, daemon
 def test_next_over_all_jobs_is_merged_in_time(run_rota: Rota, daemon: ScriptedDaemon) -> None:
     def due(job: str, hours: int) -> dict[str, Any]:
         at = NOW + timedelta(hours=hours)
-        return {"job": job, "trigger": "x", "at": to_ms(at), "local": at.isoformat(), "zone": "UTC"}
+        ms = to_ms(at)
+        row = {"job": job, "trigger": "x", "at": ms, "startsAt": ms}
+        return {**row, "local": at.isoformat(), "zone": "UTC"}
 
     daemon.says("/api/v1/jobs", listed(a_job("a"), a_job("b"), a_job("c", nextAt=None)))
     daemon.says("/api/v1/jobs/a/next", {"next": [due("a", 1), due("a", 3)]})

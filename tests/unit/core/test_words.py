@@ -1,51 +1,39 @@
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import pytest
+import yaml
 
 from fakes.schedules import cron, every
-from rota.core.model import AtTrigger
-from rota.core.words import counted, instant_in_words, length_in_words, schedule_in_words
-
-
-@pytest.mark.parametrize(
-    ("expression", "words"),
-    [
-        ("0 2 * * *", "daily at 02:00"),
-        ("@daily", "daily at 00:00"),
-        ("0 2,14 * * *", "daily at 02:00 and 14:00"),
-        ("30 9 * * 1-5", "Monday to Friday at 09:30"),
-        ("30 9 * * 0", "Sundays at 09:30"),
-        ("5 4 * * sat,sun", "Saturdays and Sundays at 04:05"),
-        ("0 6 * * mon,wed,fri", "Mondays, Wednesdays and Fridays at 06:00"),
-        ("0 6 * 12 mon", "Mondays in December at 06:00"),
-        ("* * * * *", "every minute"),
-        ("*/5 * * * *", "every 5 minutes"),
-        ("3/15 * * * *", "every 15 minutes"),
-        ("@hourly", "every hour"),
-        ("15 * * * *", "every hour at 15 minutes past"),
-        ("0 */6 * * *", "every 6 hours on the hour"),
-        ("0 9-17 * * *", "every hour from 09:00 to 17:00"),
-        ("*/10 9-17 * * mon-fri", "every 10 minutes from 09:00 to 17:50, Monday to Friday"),
-        ("0 0 1 * *", "on the 1st of each month at 00:00"),
-        ("0 0 2,3,11,22 * *", "on the 2nd, 3rd, 11th and 22nd of each month at 00:00"),
-        ("0 0 L * *", "on the last day of each month at 00:00"),
-        ("@yearly", "on the 1st of January at 00:00"),
-        ("0 0 * 6-8 *", "daily at 00:00, in June to August"),
-        ("0 9 * * fri#2,friL", "on the 2nd Friday and last Friday of each month at 09:00"),
-        ("0 0 13 * 5", "on the 13th of each month and on Fridays at 00:00"),
-        ("0 0 * 1,7 *", "daily at 00:00, in January and July"),
-        ("*/7 * * * *", "*/7 * * * *"),
-        ("0 8,9,10,12,14 * * *", "0 8,9,10,12,14 * * *"),
-        ("*/5 8,10 * * *", "*/5 8,10 * * *"),
-        ("0 0 * * mon,fri#2", "0 0 * * mon,fri#2"),
-        ("0 0 */2 * 1", "0 0 */2 * 1"),
-        ("1,2,7 3,9,11 * * *", "1,2,7 3,9,11 * * *"),
-        ("no such thing", "no such thing"),
-    ],
+from rota.core.model import (
+    AfterTrigger,
+    AtTrigger,
+    BootTrigger,
+    CronTrigger,
+    DateSpan,
+    Ending,
+    EveryTrigger,
+    Except,
+    Trigger,
+    WeeklyWindow,
 )
+from rota.core.words import counted, except_in_words, instant_in_words, length_in_words, schedule_in_words
+
+CHRISTMAS = Except(
+    label="2026-12-24/2026-12-27", spans=(DateSpan(first=date(2026, 12, 24), last=date(2026, 12, 27)),)
+)
+QUIET = Except(label="sun 02:00-04:00", spans=(WeeklyWindow(days=frozenset({0}), begin=120, end=240),))
+HOLIDAYS = Except(label="calendar holidays", spans=())
+SPOKEN = [
+    (row["expression"], row["words"])
+    for row in yaml.safe_load((Path(__file__).parents[2] / "data/schedule-words.yaml").read_text())
+]
+
+
+@pytest.mark.parametrize(("expression", "words"), SPOKEN)
 def test_an_expression_in_words(expression: str, words: str) -> None:
     assert schedule_in_words([cron(expression)]) == words
 
@@ -85,8 +73,66 @@ def test_a_job_without_triggers_is_run_by_hand() -> None:
     assert schedule_in_words([]) == "by hand only"
 
 
+def test_zones_are_named_where_triggers_have_different_ones() -> None:
+    both = [cron("0 2 * * *", "Europe/Berlin"), cron("0 9 * * mon", "Asia/Tokyo")]
+
+    assert schedule_in_words(both) == "daily at 02:00 (Europe/Berlin); Mondays at 09:00 (Asia/Tokyo)"
+
+
+@pytest.mark.parametrize(
+    ("trigger", "words"),
+    [
+        (AfterTrigger(jobs=("export",)), "after export completes"),
+        (AfterTrigger(jobs=("export",), on=Ending.FAILED), "after export fails"),
+        (AfterTrigger(jobs=("export", "cleanup")), "after export or cleanup completes"),
+        (
+            AfterTrigger(jobs=("export", "cleanup"), all=True, on=Ending.ALWAYS),
+            "after export and cleanup have both ended",
+        ),
+        (AfterTrigger(jobs=("a", "b", "c"), all=True), "after a, b and c have all completed"),
+        (BootTrigger(delay=timedelta(0)), "at each boot"),
+        (BootTrigger(delay=timedelta(minutes=5)), "5 minutes after each boot"),
+        (
+            EveryTrigger(interval=timedelta(minutes=10), from_end=True),
+            "10 minutes after the end of the last run",
+        ),
+        (
+            CronTrigger(expression="0 2 * * *", spread=timedelta(minutes=5)),
+            "daily at 02:00, within 5 minutes after",
+        ),
+        (
+            CronTrigger(expression="0 2 * * *", excepts=(CHRISTMAS, QUIET, HOLIDAYS)),
+            "daily at 02:00, except 24 to 27 December 2026, Sundays from 02:00 to 04:00 "
+            "and calendar holidays",
+        ),
+    ],
+)
+def test_a_trigger_in_words(trigger: Trigger, words: str) -> None:
+    assert schedule_in_words([trigger]) == words
+
+
+@pytest.mark.parametrize(
+    ("first", "last", "words"),
+    [
+        (date(2026, 12, 24), date(2026, 12, 24), "24 December 2026"),
+        (date(2026, 11, 30), date(2026, 12, 2), "30 November to 2 December 2026"),
+        (date(2026, 12, 24), date(2027, 1, 2), "24 December 2026 to 2 January 2027"),
+    ],
+)
+def test_excepted_dates_in_words(first: date, last: date, words: str) -> None:
+    span = DateSpan(first=first, last=last)
+
+    assert except_in_words(Except(label=f"{first}/{last}", spans=(span,))) == words
+
+
+def test_a_calendar_is_called_by_its_name_however_few_days_it_has() -> None:
+    span = DateSpan(first=date(2026, 12, 24), last=date(2026, 12, 24))
+
+    assert except_in_words(Except(label="calendar holidays", spans=(span,))) == "calendar holidays"
+
+
 def test_hashed_fields_are_told_when_the_job_is_known() -> None:
-    assert schedule_in_words([cron("H 2 * * *")]) == "H 2 * * *"
+    assert schedule_in_words([cron("H 2 * * *")]) == "at times of its own, by a hash of the job"
     assert schedule_in_words([cron("H 2 * * *")], "backup").startswith("daily at 02:")
 
 

@@ -88,6 +88,7 @@ async def test_due_instants_come_in_the_zone_of_their_trigger(world: WebWorld, c
             "job": "backup",
             "trigger": "0 2 * * *",
             "at": to_ms(at),
+            "startsAt": to_ms(at),
             "local": "2026-01-01T02:00:00+01:00",
             "zone": "Europe/Berlin",
         }
