@@ -213,8 +213,8 @@ class Daemon:
         """The first turn says that watching has begun: what changed since the first read is read then."""
         files = [calendar.ics for calendar in self.config.calendars.values() if calendar.ics]
         try:
-            async for _ in changes(self.config.jobs, self.parts.clock, files=files):
-                await self.jobs.reload()
+            async for turn in changes(self.config.jobs, self.parts.clock, files=files):
+                await self.jobs.reload(overtaken=turn.is_overtaken)
         except Unavailable as error:
             _log.error("jobs.not_watched", error=error.message, instead=f"a look every {POLL.seconds} s")
             self.parts.board.unwatched = f"looked at every {POLL.seconds} s only. {error.message}"

@@ -25,7 +25,7 @@ _ALL = _NAMES | Mask.MODIFY | Mask.CLOSE_WRITE | Mask.DELETE_SELF | Mask.MOVE_SE
 
 async def changes(
     directories: Sequence[Path], clock: Clock, *, files: Sequence[Path] = (), quiet: timedelta = QUIET
-) -> AsyncIterator[None]:
+) -> AsyncIterator[Turn]:
     """Yields when watching has begun, then each time something changed and nothing more did for `quiet`.
 
     So a consumer that reads the directories at each turn misses nothing. Sub-folders that appear are watched
@@ -41,17 +41,31 @@ async def changes(
         # What ends the listener must wake the loop below, which then raises it.
         listener.add_done_callback(lambda _: unrest.changed.set())
         try:
-            yield
+            yield Turn(unrest)
             while True:
-                await unrest.over(clock, quiet)
+                is_quiet = await unrest.over(clock, quiet)
                 if listener.done():
                     listener.result()
                 watches.cover()
-                yield
+                yield Turn(unrest if is_quiet else None)
         finally:
             listener.cancel()
             with suppress(asyncio.CancelledError):
                 await listener
+
+
+class Turn:
+    """One reason to read the directories."""
+
+    def __init__(self, unrest: _Unrest | None) -> None:
+        self._unrest = unrest
+
+    def is_overtaken(self) -> bool:
+        """Whether something changed since: what was read may be half of it, and the next turn will come.
+
+        Never said of directories that do not rest at all, so that they are read now and then.
+        """
+        return self._unrest is not None and self._unrest.changed.is_set()
 
 
 def _inotify() -> Inotify:
@@ -90,16 +104,17 @@ class _Unrest:
         elif event.mask & _WRITTEN:
             self._written.discard(file)
 
-    async def over(self, clock: Clock, quiet: timedelta) -> None:
-        """Return when something changed and all is quiet again."""
+    async def over(self, clock: Clock, quiet: timedelta) -> bool:
+        """Return when something changed and all is quiet again; False when that does not come."""
         await self.changed.wait()
         for _ in range(_LONGEST_UNREST):
             if not self.changed.is_set() and not self._written:
-                return
+                return True
             self.changed.clear()
             await clock.sleep(quiet.total_seconds())
         self.changed.clear()
         self._written.clear()
+        return False
 
 
 class _Watches:

@@ -56,13 +56,18 @@ class Jobs:
         """Last good versions that an earlier daemon remembered; to be called before the first `reload`."""
         self.current = previous
 
-    async def reload(self, *, confirm: bool = False) -> JobSet:
-        """Read the job directories; the answer is in force. Also the first load after a start."""
+    async def reload(self, *, confirm: bool = False, overtaken: Callable[[], bool] = lambda: False) -> JobSet:
+        """Read the job directories; the answer is in force. Also the first load after a start.
+
+        When it is `overtaken` by changes while it reads, all stays as it is: somebody reads again soon.
+        """
         async with self._reading:
             if self._is_first:
                 await self.holds.recall()
             self._is_first = False
             jobset = await self._read(self.current, confirm)
+            if overtaken():
+                return self.current
             await take_over(self._parts, self._executor, self._records, jobset)
             await self._remember(jobset)
             await self._swap(jobset)

@@ -14,7 +14,7 @@ from asyncinotify import Inotify
 from fakes.clock import FakeClock
 from rota.config import watch
 from rota.config.jobset import JobReader
-from rota.config.watch import QUIET, changes
+from rota.config.watch import QUIET, Turn, changes
 from rota.core.errors import Unavailable
 from rota.core.seams import Clock
 
@@ -30,10 +30,10 @@ def folder(tmp_path: Path) -> Path:
 class Watched:
     """What `changes` yielded, counted; the turn at its beginning left out."""
 
-    def __init__(self, clock: FakeClock, turns: AsyncIterator[None]) -> None:
+    def __init__(self, clock: FakeClock, turns: AsyncIterator[Turn]) -> None:
         self._clock = clock
         self._turns = turns
-        self._next: asyncio.Future[None] | None = None
+        self._next: asyncio.Future[Turn] | None = None
 
     async def after(self, do: Callable[[], object]) -> None:
         """Do something, and wait for the turn that it leads to."""
@@ -44,7 +44,7 @@ class Watched:
         await self._clock.advance(QUIET)
         await asyncio.wait_for(turn, timeout=5)
 
-    async def until(self, turn: asyncio.Future[None]) -> None:
+    async def until(self, turn: asyncio.Future[Turn]) -> None:
         """Time passes, and the kernel tells, until the turn has come."""
         async with asyncio.timeout(5):
             while not turn.done():
@@ -296,3 +296,19 @@ async def test_without_an_inotify_instance_nobody_can_watch(
 
     with pytest.raises(Unavailable, match="max_user_instances"):
         await anext(changes([folder], clock))
+
+
+async def test_what_changes_while_the_files_are_read_makes_the_turn_an_overtaken_one(
+    folder: Path, clock: FakeClock
+) -> None:
+    async with watching(clock, folder) as watched:
+        turn = asyncio.ensure_future(anext(watched._turns))
+        await clock.settle()
+        (folder / "a.yaml").write_text("run: y\n")
+        await watched.until(turn)
+        assert not turn.result().is_overtaken()
+
+        (folder / "a.yaml").unlink()
+        async with asyncio.timeout(5):
+            while not turn.result().is_overtaken():
+                await watched._kernel()

@@ -142,3 +142,12 @@ def test_a_damaged_ledger_names_the_way_out() -> None:
     assert kind is HealthState.WARN
     assert "row 7 missing" in note
     assert "rota store restore" in note
+
+
+async def test_directories_that_the_kernel_can_not_watch_are_told() -> None:
+    engine = FakeEngine()
+    engine.board.unwatched = "looked at every 10 s only"
+
+    health_of(engine, Host()).step()
+
+    assert state(engine, "jobs") == (HealthState.WARN, "looked at every 10 s only")

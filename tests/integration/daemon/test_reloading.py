@@ -1,0 +1,112 @@
+"""Directories of job files that are exchanged, rewritten, lost and found under a daemon that runs."""
+
+from __future__ import annotations
+
+import json
+import re
+import subprocess
+from html import unescape
+from pathlib import Path
+from typing import Any
+from urllib.request import urlopen
+
+import pytest
+
+from daemon_process import DaemonProcess
+from eventually import eventually
+
+FILES = 1500
+
+
+def titles(daemon: DaemonProcess) -> set[str]:
+    """Of all jobs: one title when the set is whole."""
+    found: set[str] = set()
+    cursor: Any = ""
+    while cursor is not None:
+        page = daemon.get(f"/api/v1/jobs?limit=200&cursor={cursor}" if cursor else "/api/v1/jobs?limit=200")
+        found |= {each["title"] for each in page["jobs"]}
+        cursor = page["nextCursor"]
+    return found
+
+
+def overview(daemon: DaemonProcess) -> str:
+    with urlopen(daemon.url + "/") as answer:
+        return unescape(re.sub(r"<[^>]*>", " ", answer.read().decode()))
+
+
+def loads(daemon: DaemonProcess) -> list[dict[str, Any]]:
+    """What the daemon's log says of each time it read its files."""
+    lines = [json.loads(line) for line in daemon.log.read_text().splitlines() if line.startswith("{")]
+    return [line for line in lines if line["event"] == "jobs.loaded"]
+
+
+def git(folder: Path, *words: str) -> None:
+    name = ["-c", "user.name=a", "-c", "user.email=a@example.org", "-c", "init.defaultBranch=main"]
+    subprocess.run(["git", "-C", str(folder), *name, *words], check=True, capture_output=True)
+
+
+@pytest.mark.slow  # a thousand and more files are written three times
+def test_a_checkout_of_very_many_files_is_read_a_few_times_and_never_as_half_a_file(tmp_path: Path) -> None:
+    daemon = DaemonProcess(tmp_path)
+    git(daemon.jobs, "init")
+    for title in ("first", "second"):
+        for number in range(FILES):
+            text = f"title: {title}\ndescription: {'x' * 100}\nrun: 'true'\n"
+            (daemon.jobs / f"job-{number}.yaml").write_text(text)
+        git(daemon.jobs, "add", ".")
+        git(daemon.jobs, "commit", "-m", title)
+        git(daemon.jobs, "branch", title)
+    with daemon:
+        began = len(loads(daemon))
+        git(daemon.jobs, "checkout", "first")
+        eventually(lambda: titles(daemon) == {"first"}, within=20)
+        seen = loads(daemon)
+        jobs = daemon.get("/api/v1/jobs/job-7")
+
+    assert len(seen) - began <= 6
+    assert {(each["jobs"], each["problems"]) for each in seen} == {(FILES, 0)}
+    assert jobs["source"]["dirty"] is False
+
+
+def test_a_link_to_the_job_directory_that_is_exchanged_exchanges_all_jobs_at_once(tmp_path: Path) -> None:
+    for release in ("one", "two"):
+        (tmp_path / release).mkdir()
+        for name in ("a", "b", "c"):
+            (tmp_path / release / f"{name}.yaml").write_text(f"title: {release}\nrun: 'true'\n")
+    (tmp_path / "jobs.d").symlink_to("one")
+    with DaemonProcess(tmp_path) as daemon:
+        assert titles(daemon) == {"one"}
+
+        subprocess.run(["ln", "-sfn", "two", str(tmp_path / "jobs.d")], check=True)
+
+        eventually(lambda: titles(daemon) == {"two"})
+        (tmp_path / "two" / "d.yaml").write_text("title: three\nrun: 'true'\n")
+        eventually(lambda: titles(daemon) == {"two", "three"})
+
+
+def test_a_directory_that_vanishes_leaves_its_jobs_and_is_found_when_it_comes_back(tmp_path: Path) -> None:
+    daemon = DaemonProcess(tmp_path)
+    daemon.job("stays", "title: As it was\nschedule: {every: 7h}\nrun: echo here\n")
+    aside = tmp_path / "aside"
+    with daemon:
+        due = daemon.get("/api/v1/jobs/stays")["nextAt"]
+
+        daemon.jobs.rename(aside)
+
+        eventually(lambda: "can't be read" in overview(daemon))
+        job = daemon.get("/api/v1/jobs/stays")
+        assert (job["stale"], job["nextAt"]) == (True, due)
+        assert daemon.ended(daemon.run("stays"))["state"] == "completed"
+        (aside / "stays.yaml").write_text("title: As it is\nschedule: {every: 7h}\nrun: echo here\n")
+        aside.rename(daemon.jobs)
+        eventually(lambda: titles(daemon) == {"As it is"})
+        assert daemon.get("/api/v1/jobs/stays")["nextAt"] == due
+        assert "can't be read" not in overview(daemon)
+
+
+def test_without_inotify_changes_are_seen_all_the_same_and_health_says_how(tmp_path: Path) -> None:
+    with DaemonProcess(tmp_path, module="integration.daemon.unwatched") as daemon:
+        daemon.job("seen", "run: 'true'\n")
+
+        eventually(lambda: daemon.request("GET", "/api/v1/jobs/seen")[0] == 200)
+        eventually(lambda: "max_user_instances" in overview(daemon))
