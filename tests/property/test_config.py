@@ -3,20 +3,23 @@
 from __future__ import annotations
 
 import json
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import yaml
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from rota.config import daemon_config, jobfile, yaml12
+from rota.config import daemon_config, icalendar_file, jobfile, yaml12
 from rota.config.checker import Shape, checker, errors_in
 from rota.config.defaults import NONE
 from rota.config.folder import JobFile
 from rota.config.parse import Surroundings
 from rota.config.quantity import duration, size
 from rota.config.quick import prover
+from rota.config.recurrence import CalendarError
 from rota.config.schemas import load
 
 FILE = JobFile(path="/jobs/job.yaml", shown="job.yaml", relative="job.yaml", signature=(0, 0, 0, 0))
@@ -130,6 +133,66 @@ def test_any_data_is_a_job_or_problems_and_never_an_exception(data: object) -> N
     broken = [claim for claim in outcome.claims if claim.spec is None]
     assert outcome.problems or not broken
     assert daemon_config.parse(content, "rota.yaml", Path("/etc/rota")) != ()
+
+
+CALENDAR_LINES = st.sampled_from(
+    [
+        *(
+            "BEGIN:VCALENDAR",
+            "END:VCALENDAR",
+            "BEGIN:VEVENT",
+            "END:VEVENT",
+            "BEGIN:VTIMEZONE",
+            "UID:1",
+            "UID:2",
+        ),
+        *(
+            "DTSTART:20261224T100000Z",
+            "DTSTART;VALUE=DATE:20261224",
+            "DTSTART;TZID=Europe/Berlin:20260329T023000",
+        ),
+        *(
+            "DTEND:20261224T110000Z",
+            "DTEND;VALUE=DATE:20261226",
+            "DURATION:PT2H",
+            "DURATION:-P1D",
+            "STATUS:CANCELLED",
+        ),
+        *(
+            "RRULE:FREQ=DAILY;COUNT=3",
+            "RRULE:FREQ=MONTHLY;BYDAY=-1SU;UNTIL=20271231",
+            "RRULE:FREQ=YEARLY;BYSETPOS=9",
+        ),
+        *(
+            "RRULE:FREQ=WEEKLY;UNTIL=20271231T000000Z",
+            "RRULE:FREQ=YEARLY;BYWEEKNO=53",
+            "RRULE:FREQ=",
+            "RRULE:COUNT=2",
+        ),
+        *(
+            "EXDATE;VALUE=DATE:20261225",
+            "EXDATE:20261225T100000Z",
+            "RDATE;VALUE=PERIOD:20260101T000000Z/PT1H",
+        ),
+        *(
+            "RECURRENCE-ID:20261225T100000Z",
+            "RECURRENCE-ID;VALUE=DATE:20261225",
+            "TZID:Europe/Berlin",
+            "é:",
+            " ",
+        ),
+    ]
+)
+
+
+@given(st.lists(CALENDAR_LINES, max_size=14), st.binary(max_size=20))
+@settings(max_examples=150)
+def test_any_lines_are_a_calendar_or_are_refused(lines: list[str], odd: bytes) -> None:
+    event = ["BEGIN:VCALENDAR", "BEGIN:VEVENT", *lines, "END:VEVENT", "END:VCALENDAR"]
+    for content in ("\r\n".join(event).encode() + odd, "\n".join(lines).encode(), odd):
+        with suppress(CalendarError):
+            spans = icalendar_file.parse(content, 2026).spans(ZoneInfo("America/New_York"))
+            assert len(spans) <= icalendar_file.MAX_SPANS
 
 
 @given(JOBS)

@@ -82,18 +82,22 @@ def _upstreams(spec: JobSpec) -> list[str]:
 def _circles(upstreams: Mapping[str, Sequence[str]]) -> Iterator[list[str]]:
     """Circles, at least one of each knot of them, each job followed by one that it comes after."""
     entered: set[str] = set()
+    found: set[str] = set()
     for start in upstreams:
         if start not in entered:
-            way = _Way(upstreams, entered)
+            way = _Way(upstreams, entered, found)
             way.enter(start)
             yield from way.circles()
 
 
 class _Way:
-    """A walk upstream that goes back where it has seen everything; `entered` is shared by all walks."""
+    """A walk upstream that goes back where it has seen everything.
 
-    def __init__(self, upstreams: Mapping[str, Sequence[str]], entered: set[str]) -> None:
-        self._upstreams, self._entered = upstreams, entered
+    All walks share the jobs that one `entered`, and those `found` in a circle.
+    """
+
+    def __init__(self, upstreams: Mapping[str, Sequence[str]], entered: set[str], found: set[str]) -> None:
+        self._upstreams, self._entered, self._found = upstreams, entered, found
         self._jobs: dict[str, Iterator[str]] = {}  # from the start to here, each with what is left to look at
 
     def enter(self, job: str) -> None:
@@ -108,8 +112,11 @@ class _Way:
             if upstream is None:
                 del self._jobs[here]
             elif upstream in self._jobs:
-                jobs = list(self._jobs)
-                yield jobs[jobs.index(upstream) :]
+                if not {here, upstream} <= self._found:  # a knot has more circles than anybody could read
+                    jobs = list(self._jobs)
+                    circle = jobs[jobs.index(upstream) :]
+                    self._found.update(circle)
+                    yield circle
             else:
                 self.enter(upstream)
 

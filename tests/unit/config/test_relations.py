@@ -119,6 +119,14 @@ def test_a_long_circle_is_told_in_short(tmp_path: Path) -> None:
     assert problems[0].message.endswith("after … after j0")
 
 
+def test_a_knot_of_many_jobs_is_told_of_each_of_them_once(tmp_path: Path) -> None:
+    names = [f"j{n}" for n in range(40)]
+    found = read([write(tmp_path, **{name: after(*names) for name in names})])
+
+    assert len(errors(found)) == 40
+    assert found.jobs == {}
+
+
 def test_a_circle_is_found_whatever_it_came_from_and_ends_when_it_is_opened(tmp_path: Path) -> None:
     reader = JobReader([write(tmp_path, a=after("b"), b="run: x\n")])
     before = reader.read()
