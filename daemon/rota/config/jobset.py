@@ -140,7 +140,10 @@ class _Union:
     def _as_before(self, spec: JobSpec) -> JobSpec:
         """The very object in force when nothing differs: whoever holds it sees that nothing changed."""
         before = self._previous.get(spec.id)
-        return spec if before is None or (before is not spec and before != spec) else before
+        if before is None or before is spec:
+            return spec
+        # Lines that moved are no difference of the job, but warnings must find them.
+        return before if before == spec and before.source.spots == spec.source.spots else spec
 
     def _keep(self, jobs: Iterable[str]) -> None:
         """The last good versions, or nothing where there is none: a broken job hides one it overrides."""

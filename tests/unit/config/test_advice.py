@@ -135,6 +135,18 @@ def test_a_trigger_from_the_defaults_is_warned_of_there(folder: Path) -> None:
     assert (problem.line, problem.column) == (1, 18)
 
 
+def test_a_warning_moves_with_the_lines_of_its_file(folder: Path) -> None:
+    file = folder / "job.yaml"
+    file.write_text("run: x\nschedule: {cron: '*/7 * * * *'}\n")
+    before = read([folder])
+
+    file.write_text("run: x\n# every seven minutes\nschedule: {cron: '*/7 * * * *'}\n")
+    after = read([folder], previous=before)
+
+    assert after.jobs["job"] == before.jobs["job"]
+    assert [problem.line for problem in advise(after.jobs, NOW)] == [3]
+
+
 def test_many_jobs_on_the_hour_are_one_warning(folder: Path) -> None:
     for number in range(12):
         minute = 0 if number < 8 else 30
