@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 from zoneinfo import available_timezones
 
-from rota.importing.cronfields import NotConverted, checked
+from rota.importing.cronfields import WEEKDAYS, NotConverted, both_days, checked
 
 _WORDS = {
     "minutely": "*-*-* *:*:00",
@@ -24,11 +24,9 @@ _WORDS = {
     "semi-annually": "*-01,07-01 00:00:00",
     "anually": "*-01-01 00:00:00",
 }
-_DAYS = ("sun", "mon", "tue", "wed", "thu", "fri", "sat")
 _LONG_DAYS = ("sunday", "monday", "tuesday", "wednesday", "thursday", "friday", "saturday")
 _WEEKDAYS = re.compile(r"[A-Za-z]{3,9}(?:(?:,|\.\.|-)[A-Za-z]{3,9})*,?")
 _TERM = re.compile(r"(\d+)(?:\.\.(\d+))?(?:/(\d+))?|\*(?:/(\d+))?")
-_WEEKS = {(1, 7): 1, (8, 14): 2, (15, 21): 3, (22, 28): 4}
 _BOUNDS = {"minute": (0, 59), "hour": (0, 23), "day": (1, 31), "month": (1, 12)}
 
 
@@ -66,13 +64,13 @@ def _weekdays(word: str) -> tuple[str, ...]:
         first, _, last = part.replace("..", "-").partition("-")
         begin, end = _weekday(first), _weekday(last or first)
         days |= {day % 7 for day in range(begin, end + (8 if end < begin else 1))}
-    return tuple(_DAYS[day] for day in sorted(days))
+    return tuple(WEEKDAYS[day] for day in sorted(days))
 
 
 def _weekday(name: str) -> int:
     lower = name.lower()
-    if lower in _DAYS:
-        return _DAYS.index(lower)
+    if lower in WEEKDAYS:
+        return WEEKDAYS.index(lower)
     if lower in _LONG_DAYS:
         return _LONG_DAYS.index(lower)
     raise NotConverted(f"{name!r} is no day of the week")
@@ -123,7 +121,7 @@ def _cron(minute: str, hour: str, day: str, month: str, weekdays: tuple[str, ...
     if day.startswith("~"):
         days, named = _from_the_end(day[1:], weekdays)
     else:
-        days, named = _both_days(_field("day", day), weekdays)
+        days, named = both_days(_field("day", day), weekdays)
     return checked(" ".join([*fields, days, _field("month", month), named]))
 
 
@@ -154,27 +152,3 @@ def _from_the_end(text: str, weekdays: tuple[str, ...]) -> tuple[str, str]:
     if re.fullmatch(r"0*7/1", text) and weekdays:
         return "*", ",".join(f"{day}L" for day in weekdays)
     raise NotConverted(f"~{text}: from the end of the month only L, the last day, or friL can be written")
-
-
-def _both_days(day: str, weekdays: tuple[str, ...]) -> tuple[str, str]:
-    """In systemd both must match; in cron either does, unless one of them begins with `*`."""
-    if not weekdays or len(weekdays) == 7:
-        return day, "*"
-    if day.startswith("*"):
-        return day, _ranges(weekdays)
-    found = re.fullmatch(r"(\d+)-(\d+)", day)
-    week = _WEEKS.get((int(found[1]), int(found[2]))) if found else None
-    if week is None:
-        raise NotConverted("a day of the month and a day of the week together: cron takes either for a match")
-    return "*", ",".join(f"{name}#{week}" for name in weekdays)
-
-
-def _ranges(weekdays: tuple[str, ...]) -> str:
-    """`mon-fri` for five days in a row."""
-    rows: list[list[str]] = []
-    for day in weekdays:
-        if rows and _DAYS.index(day) == _DAYS.index(rows[-1][-1]) + 1:
-            rows[-1].append(day)
-        else:
-            rows.append([day])
-    return ",".join(row[0] if len(row) == 1 else f"{row[0]}-{row[-1]}" for row in rows)

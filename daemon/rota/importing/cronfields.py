@@ -9,13 +9,14 @@ from typing import Any
 
 from rota.core.cron import CronError, parse
 
+WEEKDAYS = ("sun", "mon", "tue", "wed", "thu", "fri", "sat")
 FIELDS = ("minute", "hour", "day of month", "month", "day of week")
 _BOUNDS = ((0, 59), (0, 23), (1, 31), (1, 12), (0, 6))
 _RANDOM = re.compile(r"(\d*)~(\d*)(?:/(\d+))?")
 _RANGE = re.compile(r"(\w+)-(\w+)(/\d+)?")
 _STAR = re.compile(r"\*/(\d+)")
+_WEEKS = {(1, 7): 1, (8, 14): 2, (15, 21): 3, (22, 28): 4}
 _MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
-_DAYS = ("sun", "mon", "tue", "wed", "thu", "fri", "sat")
 
 
 class NotConverted(Exception):
@@ -48,6 +49,22 @@ def checked(expression: str) -> str:
     except CronError as error:
         raise NotConverted(f"{error.message}" + (f"; {error.hint}" if error.hint else "")) from error
     return expression
+
+
+def both_days(day: str, weekdays: tuple[str, ...]) -> tuple[str, str]:
+    """Day of month and day of week where both must match; in cron either does, unless one begins with `*`.
+
+    `weekdays` are names in the order of the week, Sunday first. Raises NotConverted.
+    """
+    if not weekdays or len(weekdays) == 7:
+        return day, "*"
+    if day.startswith("*"):
+        return day, _ranges(weekdays)
+    found = re.fullmatch(r"(\d+)-(\d+)", day)
+    week = _WEEKS.get((int(found[1]), int(found[2]))) if found else None
+    if week is None:
+        raise NotConverted("a day of the month and a day of the week together: cron takes either for a match")
+    return "*", ",".join(f"{name}#{week}" for name in weekdays)
 
 
 def _word(word: str) -> Times:
@@ -136,5 +153,16 @@ def _wrapped(index: int, begin: int, end: int, step: int) -> str:
 def _value(index: int, text: str) -> int | None:
     if text.isdigit():
         return int(text)
-    names = {3: _MONTHS, 4: _DAYS}.get(index, ())
+    names = {3: _MONTHS, 4: WEEKDAYS}.get(index, ())
     return names.index(text[:3]) + (1 if index == 3 else 0) if text[:3] in names else None
+
+
+def _ranges(weekdays: tuple[str, ...]) -> str:
+    """`mon-fri` for five days in a row."""
+    rows: list[list[str]] = []
+    for day in weekdays:
+        if rows and WEEKDAYS.index(day) == WEEKDAYS.index(rows[-1][-1]) + 1:
+            rows[-1].append(day)
+        else:
+            rows.append([day])
+    return ",".join(row[0] if len(row) == 1 else f"{row[0]}-{row[-1]}" for row in rows)

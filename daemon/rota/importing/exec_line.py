@@ -17,8 +17,10 @@ _ESCAPES = {
     "'": "'", "s": " ",
 }  # fmt: skip
 _ESCAPE = re.compile(r"\\(?:x([0-9a-fA-F]{2})|u([0-9a-fA-F]{4})|([0-7]{3})|(.))", re.DOTALL)
-_PIECE = re.compile(r""""((?:[^"\\]|\\.)*)"|'((?:[^'\\]|\\.)*)'|((?:[^\s"'\\]|\\.)+)""", re.DOTALL)
-_WORD = re.compile(rf"\s*((?:{_PIECE.pattern})+)(?=\s|$)", re.DOTALL)
+_PIECE = re.compile(
+    r""""((?:[^"\\]|\\.)*+)"|'((?:[^'\\]|\\.)*+)'|((?:[^\s"'\\]|\\.)++)""", re.DOTALL
+)  # possessive: a quote that does not end is found at once
+_WORD = re.compile(rf"\s*((?:{_PIECE.pattern})++)(?=\s|$)", re.DOTALL)
 _VARIABLE = re.compile(r"\$\$|\$\{(\w+)\}")
 _WORD_VARIABLE = re.compile(r"\$[A-Za-z_]\w*")
 _SPECIFIER = re.compile(r"%(.)", re.DOTALL)
@@ -162,6 +164,10 @@ def _specified(word: str, unit: str) -> str:
     }
 
     def replaced(found: re.Match[str]) -> str:
+        if found[1] in "iI" and name.endswith("@"):
+            raise NotConverted(
+                f"%{found[1]} is an instance of {unit}, and no text says which: write its name"
+            )
         if found[1] not in known:
             raise NotConverted(f"the specifier %{found[1]} is known to systemd only; write its value")
         return known[found[1]]

@@ -12,7 +12,7 @@ from rota.importing.found import Entry, Found, JobFile
 from rota.importing.ids import unique
 
 _WIDTH = 100
-_PLAIN = re.compile(r"[A-Za-z/.](?:[A-Za-z0-9 _./@+,=()%~^-]|:(?=[^ ]))*(?<! )")
+_PLAIN = re.compile(r"(?:[A-Za-z/.]|--?(?=[A-Za-z]))(?:[A-Za-z0-9 _./@+,=()%~^-]|:(?=[^ ]))*(?<! )")
 _PLAIN_COMMAND = re.compile(r"[A-Za-z/.](?:(?! #|:(?: |$))[\x20-\x7e])*(?<! )")
 _ADDRESS = re.compile(r"https?://[A-Za-z0-9_./@?&=%~+:-]*[A-Za-z0-9_/]")
 _WORDS = re.compile(r"(?i:y|n|yes|no|on|off|true|false|null|nan|inf|\.nan|\.inf)")

@@ -176,8 +176,9 @@ class _Reader:
                 self.lost.append(
                     (each, "rota sends no reports yet; a job with `after: {any: […], on: failed}` can")
                 )
-            elif each.key in _ORDERING:
-                self.notes.append(f"{each.key}={each.value}: rota does not wait for units of systemd")
+        ordering = dict.fromkeys(each.key for each in service.settings if each.key in _ORDERING)
+        if ordering:
+            self.notes.append(f"{', '.join(ordering)}: rota does not wait for units of systemd")
         return found
 
 

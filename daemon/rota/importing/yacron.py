@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import Any
 
-from rota.importing.cronfields import NotConverted, times_of
+from rota.core.cron import CronError
+from rota.core.cron import parse as parse_cron
+from rota.importing.cronfields import WEEKDAYS, NotConverted, both_days, times_of
 from rota.importing.found import Entry, Found, Unconverted
 from rota.importing.ids import as_id
 from rota.importing.lengths import length_text
@@ -17,6 +20,7 @@ from rota.importing.yacron_keys import KEPT, LOST, ON_TOP
 _SHELL = "/bin/sh"
 _SCHEDULE = ("minute", "hour", "dayOfMonth", "month", "dayOfWeek")
 _MISSED = {"skip": "skip", "run-once": "latest", "run-all": "all"}
+_EACH_SECONDS = re.compile(r"\*(?:/(1|2|3|4|5|6|10|12|15|20|30))?(?: \*){6}")  # an even rhythm
 _FOREVER = 1000  # attempts: as many as a job may have
 _GRACE = 30.0  # seconds: the default of yacron
 
@@ -117,6 +121,8 @@ class _Job:
         if spot is None:
             raise NotConverted("a job without a schedule")
         text = _expression(spot.members) if spot.members else spot.text
+        if found := _EACH_SECONDS.fullmatch(text):
+            return {"every": f"{found[1] or 1}s"}
         times = times_of(_five_fields(text))
         self.notes += times.notes
         local = self._timezone or "UTC"
@@ -238,8 +244,10 @@ def _expression(fields: Mapping[str, Spot]) -> str:
 def _five_fields(text: str) -> str:
     """Six fields end with the year, seven also begin with the second."""
     fields = text.split()
-    if text.startswith("@") or len(fields) not in (6, 7):
+    if text.startswith("@"):
         return text
+    if len(fields) not in (6, 7):
+        return " ".join(_days(fields))
     second = fields.pop(0) if len(fields) == 7 else "0"
     year = fields.pop()
     if year != "*":
@@ -248,4 +256,19 @@ def _five_fields(text: str) -> str:
         )
     if second not in ("0", "00"):
         raise NotConverted(f"the second {second}: for seconds write `schedule: {{every: 10s}}`")
-    return " ".join(fields)
+    return " ".join(_days(fields))
+
+
+def _days(fields: list[str]) -> list[str]:
+    """Its parser wants the day of the month and the day of the week to match, both."""
+    fields = ["*" if field == "?" else field for field in fields]
+    if len(fields) != 5 or fields[2][0] == "*" or fields[4][0] == "*":
+        return fields
+    try:
+        days = parse_cron(f"0 0 * * {fields[4]}").weekdays
+    except CronError as error:
+        raise NotConverted(error.message) from error
+    if days.nth:
+        raise NotConverted(f"{fields[4]} together with a day of the month: both had to match")
+    day, weekday = both_days(fields[2], tuple(WEEKDAYS[each] for each in sorted(days.values)))
+    return [*fields[:2], day, fields[3], weekday]

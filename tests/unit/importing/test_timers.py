@@ -152,6 +152,12 @@ def test_limits_folder_codes_and_condition() -> None:
         ("OnCalendar=daily", "ExecStart=/bin/a\nProtectHome=yes", "ProtectHome=yes", "closes nothing off"),
         ("OnCalendar=daily", "ExecStart=/bin/a\nRestart=always", "Restart=always", "from: end"),
         ("OnCalendar=daily", "ExecStart=/bin/a %H", "x.timer", "the specifier %H"),
+        (
+            "OnCalendar=daily\nUnit=y@.service",
+            "[X]\n# /y@.service\n[Service]\nExecStart=/bin/a %i",
+            "x.timer",
+            "no text says which",
+        ),
         ("OnCalendar=daily", "ExecStart=/bin/a 'x", "x.timer", "a quote that does not end"),
         ("OnCalendar=daily", "Type=forking\nExecStart=/bin/a", "x.timer", "first process"),
         ("OnCalendar=daily", "Nice=5", "x.timer", "no ExecStart="),

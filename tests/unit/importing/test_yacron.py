@@ -6,7 +6,16 @@ from textwrap import dedent
 import pytest
 
 from importing import jobs_of
-from rota.core.model import Backoff, BootTrigger, Command, CronTrigger, JobSpec, MissedPolicy, Script
+from rota.core.model import (
+    Backoff,
+    BootTrigger,
+    Command,
+    CronTrigger,
+    EveryTrigger,
+    JobSpec,
+    MissedPolicy,
+    Script,
+)
 from rota.importing.found import Found
 from rota.importing.yacron import read
 
@@ -89,6 +98,26 @@ def test_open_years_and_seconds_of_zero_are_dropped(text: str) -> None:
     assert cron(job).expression == ("0 5 * * *")
 
 
+@pytest.mark.parametrize(("seconds", "every"), [("*/15", 15), ("*", 1)])
+def test_an_even_rhythm_of_seconds_is_every(seconds: str, every: int) -> None:
+    (trigger,) = one(f'command: a, schedule: {{second: "{seconds}"}}').triggers
+
+    assert isinstance(trigger, EveryTrigger)
+    assert trigger.interval == timedelta(seconds=every)
+
+
+@pytest.mark.parametrize(
+    ("theirs", "ours"),
+    [
+        ("0 5 1-7 * 1", "0 5 * * mon#1"),
+        ("0 5 */2 * 1", "0 5 */2 * 1"),
+        ("0 5 8-14 * 6,7", "0 5 * * sun#2,sat#2"),
+    ],
+)
+def test_both_days_have_to_match(theirs: str, ours: str) -> None:
+    assert cron(one(f'command: a, schedule: "{theirs}"')).expression == ours
+
+
 def test_times_are_utc_unless_the_file_says_local() -> None:
     assert cron(one('command: a, schedule: "@daily"', timezone="Asia/Tokyo")).timezone == "UTC"
     assert (
@@ -147,7 +176,9 @@ def test_what_has_no_place_is_listed_with_line_and_reason() -> None:
     ("job", "reason"),
     [
         ('name: a, command: b, schedule: {minute: "0", year: "2030"}', "the year 2030"),
-        ('name: a, command: b, schedule: {second: "*/10"}', "the second */10"),
+        ('name: a, command: b, schedule: {second: "*/10", hour: "5"}', "the second */10"),
+        ('name: a, command: b, schedule: "0 0 13 * 5"', "either for a match"),
+        ('name: a, command: b, schedule: {second: "*/7"}', "the second */7"),
         ("name: a, command: b", "without a schedule"),
         ('name: a, schedule: "@daily"', "without a command"),
         ('command: a, schedule: "@daily"', "without a name"),
