@@ -109,7 +109,8 @@ class _Round:
 
     def _placed(self, due: Due) -> Decision:
         spec = self._entry.spec
-        if self._busy < spec.concurrency.max and not self._queued:
+        # Those that wait come first: for their turn when there is none left, else for room.
+        if self._busy + self._queued < spec.concurrency.max:
             self._busy += 1
             self._overlaps, self._overlaps_since = 0, None
             return Start(job=spec.id, due=due, triggered_by=trigger_of(due))

@@ -263,22 +263,29 @@ class Executor:
         entry = self._parts.board.jobs.get(job)
         if entry is None or job in self._held:
             return []
-        now, ready = self._parts.clock.now(), []
-        for outcome in planning.release(entry, now):
+        now = self._parts.clock.now()
+        outcomes = planning.release(entry, now)
+        turns = [outcome.run for outcome in outcomes if isinstance(outcome, d.Release)]
+        self._step_out(entry, {run.id for run in turns}, paused=covering(entry.pauses, now) is not None)
+        for outcome in outcomes:
             if isinstance(outcome, d.Expire):
                 self.skip(outcome.run, outcome.reason, outcome.message)
             elif self._room.holds(outcome.run.id):  # it got its place while it was being changed
                 self._start_waiting(outcome.run)
             else:
                 self._room.wait(claim_of(outcome.run, entry.spec))
-                ready.append(outcome.run)
-        turns = {run.id for run in ready}
-        paused = covering(entry.pauses, now) is not None
-        for run in entry.open_runs.values():
-            if self._room.waits(run.id) and run.id not in turns and (run.is_queued or paused):
-                self._room.leave(run.id)
         self._arm_expiry(entry)
-        return ready
+        return turns
+
+    def _step_out(self, entry: JobEntry, turns: Collection[str], *, paused: bool) -> None:
+        """Out of the line, or off a place that came while they were being changed."""
+        for run in entry.open_runs.values():
+            if run.is_queued:
+                gone = run.id not in turns and run.id not in self._live
+            else:
+                gone = paused and self._room.waits(run.id)  # it tries again
+            if gone:
+                self._room.leave(run.id)
 
     def _begin_waiting(self, claim: Claim) -> None:
         entry = self._parts.board.jobs.get(claim.job)
@@ -306,6 +313,8 @@ class Executor:
                 await live.commit_plan(lambda _: (h.Cancelled(at=self._parts.clock.now()),))
         except Unavailable as error:
             _log.warning("run.waiting_not_noted", run=live.run.id, error=error.message)
+            if live.run.is_queued:
+                await live.announce(noted)  # known all the same, and stored with what comes next
         if live.run.state.is_final:
             self._let_go(live)
         else:

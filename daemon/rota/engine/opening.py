@@ -52,8 +52,10 @@ def opened(spec: JobSpec, opening: h.Opening, parts: Parts) -> NewRun:
 
 
 def _is_taken(entry: JobEntry, decision: d.Start) -> bool:
-    scheduled = decision.triggered_by is not TriggeredBy.CATCH_UP
-    return scheduled and len(entry.active) >= entry.spec.concurrency.max
+    if decision.triggered_by is TriggeredBy.CATCH_UP:
+        return False
+    waiting = sum(run.triggered_by is not TriggeredBy.CATCH_UP for run in entry.queued)
+    return len(entry.active) + waiting >= entry.spec.concurrency.max
 
 
 def _run_for(spec: JobSpec, decision: d.Decision, parts: Parts) -> NewRun:

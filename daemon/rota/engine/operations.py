@@ -280,7 +280,8 @@ def _queues(entry: JobEntry, now: datetime) -> bool:
     limits = entry.spec.concurrency
     waiting = [run for run in entry.queued if run.triggered_by is not TriggeredBy.CATCH_UP]
     # A pause holds the queue, and people may start a job by hand all the same.
-    if len(entry.active) < limits.max and (not waiting or covering(entry.pauses, now) is not None):
+    before = 0 if covering(entry.pauses, now) is not None else len(waiting)
+    if len(entry.active) + before < limits.max:
         return False
     if limits.overlap is Overlap.QUEUE and len(waiting) < limits.queue:
         return True

@@ -292,3 +292,63 @@ async def test_a_job_that_moves_to_another_pool_waits_there() -> None:
         await engine.load(a_job("b", version="2", concurrency=Concurrency(pool="web")))
 
         assert (await engine.latest("b")).state is RunState.RUNNING
+
+
+async def test_a_ledger_that_takes_nothing_does_not_keep_a_waiting_run_from_its_turn() -> None:
+    own_queue = {"overlap": Overlap.QUEUE}
+    async with await an_engine(in_db("a", limits=own_queue), in_db("b", limits={"priority": 1})) as engine:
+        await engine.start("a")
+        await engine.executor.carry_out([Queue(job="a", due=Due(job="a", at=engine.clock.now() + MINUTE))])
+        await engine.start("b")
+        save = engine.store.save
+
+        async def sometimes(run: Run, *, instead_of: Run | None = None) -> None:
+            if run.is_queued:
+                raise Unavailable("the disk is full")
+            await save(run)
+
+        engine.store.save = sometimes  # type: ignore[method-assign]
+        await end(engine, "a")
+
+        assert engine.entry("a").queued[0].message.startswith("waits for the pool db")
+        await end(engine, "b")
+        assert (await end(engine, "a")).number == 2
+
+
+async def test_a_job_that_is_removed_leaves_the_line() -> None:
+    async with await an_engine(in_db("a"), in_db("b"), in_db("c")) as engine:
+        for job in "abc":
+            await engine.start(job)
+
+        await engine.remove("b")
+        await end(engine, "a")
+
+        assert [order.ref.job for order in engine.hands.orders] == ["a", "c"]
+        await end(engine, "c")
+        assert (engine.board.room.running, engine.board.room.waiting) == (0, 0)
+
+
+async def test_a_job_that_may_have_two_runs_has_two_that_wait_for_room_and_skips_the_third() -> None:
+    async with await an_engine(in_db("a", limits={"max": 2}), in_db("b")) as engine:
+        await engine.start("b")
+
+        for n in range(3):
+            due = Due(job="a", at=engine.clock.now() + n * MINUTE)
+            await engine.executor.carry_out(plan(engine.entry("a"), [due], due.at))
+
+        assert [run.number for run in engine.entry("a").queued] == [1, 2]
+        skip = engine.entry("a").last_skip
+        assert skip is not None
+        assert skip.message.startswith("a.1 has not begun: it waits for the pool db")
+
+
+async def test_an_instant_that_comes_due_while_a_run_by_hand_waits_for_room_is_skipped() -> None:
+    async with await an_engine(in_db("a"), in_db("b")) as engine:
+        await engine.start("b")
+        planned = plan(engine.entry("a"), [Due(job="a", at=engine.clock.now())], engine.clock.now())
+        await engine.operations.run_now("a")
+
+        await engine.executor.carry_out(planned)
+
+        assert len(engine.entry("a").queued) == 1
+        assert engine.entry("a").last_skip is not None
