@@ -80,11 +80,13 @@ def parse(job: str, part: Part, source: Source, surroundings: Surroundings) -> P
     fitting = {key: value for key, value in data.items() if key not in refused}
     found = read_triggers(fitting, part, _origin(job, source, surroundings), findings)
     _check(fitting, part, surroundings, findings)
-    check_templates(fitting, part, findings.problems, unknown=refused)
+    definition = None if errors else _definition(data)
+    if definition is None or "{{" in definition.text:  # to look for templates everywhere takes longer
+        check_templates(fitting, part, findings.problems, unknown=refused)
     problems = in_order(findings.problems)
-    if any(problem.severity == "error" for problem in problems):
+    if definition is None or any(problem.severity == "error" for problem in problems):
         return Parsed(spec=None, problems=problems, calendars=findings.calendars)
-    spec = _build(job, data, replace(source, spots=spots(part)), found)
+    spec = _build(job, data, definition, replace(source, spots=spots(part)), found)
     is_here = is_on(surroundings.host, data.get("hosts", "*"))
     return Parsed(
         spec=spec,
@@ -151,7 +153,9 @@ def _seed(job: str, host: str | None) -> str:
     return f"{host}/{job}" if host else job
 
 
-def _build(job: str, data: Raw, source: Source, found: tuple[Trigger, ...]) -> JobSpec:
+def _build(
+    job: str, data: Raw, definition: Definition, source: Source, found: tuple[Trigger, ...]
+) -> JobSpec:
     given = {key: read(data[key]) for key, read in _KEYS.items() if key in data}
     if given.get("title") and given.get("matrix"):
         given["title"] += f" ({', '.join(given['matrix'].values())})"
@@ -159,7 +163,7 @@ def _build(job: str, data: Raw, source: Source, found: tuple[Trigger, ...]) -> J
         id=job,
         steps=read_steps(data),
         source=source,
-        definition=_definition(data),
+        definition=definition,
         triggers=found,
         condition=read_condition(data),
         renamed_from=_former_id(data),
