@@ -114,7 +114,7 @@ def _duration(written: object) -> str | None:
         return "months and years differ in length: write days, such as 30d"
     seconds = _seconds(text)
     meant = _length(seconds) if seconds else _NAMED.get(text)
-    return None if meant is None or meant == text else f"did you mean {meant}?"
+    return None if meant is None or meant == written else f"did you mean {meant}?"
 
 
 def _seconds(text: str) -> int | None:
@@ -266,6 +266,16 @@ def _time(written: object) -> str | None:
     return f'did you mean "{hour:02}:{found[2] or "00"}"?'
 
 
+def _line(written: object) -> str | None:
+    if isinstance(written, str) and "\n" in written.strip("\n"):
+        return "write one line here; `description` takes longer text"
+    return _text(written)
+
+
+def _globs(written: object) -> str | None:
+    return _listed(written) if isinstance(written, str) and re.search(r"[\s,]", written.strip()) else None
+
+
 def _condition(written: object) -> str | None:
     return f"write {{run: {_short(written)}}}" if isinstance(written, str) and written.strip() else None
 
@@ -342,6 +352,7 @@ _MENDING: tuple[tuple[str, Repair], ...] = (
     ("a whole number", _number),
     ("a port", _number),
     ("an exit code", _number),
+    ("a status code such as", _constant("leave `status` out for 200 to 299", str)),
     ("a status code", _number),
     ("a job id, {all:", _upstreams),
     ("a job id", _job_id),
@@ -371,7 +382,8 @@ _MENDING: tuple[tuple[str, Repair], ...] = (
     ("a map from name to values", _constant("give the values a name: {db: [app, billing]}", list, str)),
     ("end", _constant("write `from: end`, or leave it out")),
     ("text", _text),
-    ("one line of text", _text),
+    ("one line of text", _line),
+    ("a glob such as", _globs),
     ("a path", _text),
     ("a time zone", _text),
 )

@@ -207,7 +207,25 @@ def _choice(error: Error, part: Part) -> Iterator[Problem]:
         yield part.problem(path, message, "keep one of them", at_key=True).of_rule("exclusive-keys")
     elif not _misspelt(error, choices):
         message = f"expected exactly one of {listed}, found none of them"
-        yield part.problem(_path(error), message).of_rule("missing-key")
+        yield part.problem(_path(error), message, _first_choice(error, choices)).of_rule("missing-key")
+
+
+def _first_choice(error: Error, choices: list[str]) -> str | None:
+    schema = _keys_of(error).get(choices[0], {})
+    example = next(iter(schema.get("examples", ())), None)
+    if not isinstance(example, str | int):
+        return None
+    return (
+        f'such as `{choices[0]}: "{example}"`'
+        if "*" in str(example)
+        else f"such as `{choices[0]}: {example}`"
+    )
+
+
+def _keys_of(error: Error) -> dict[str, Any]:
+    # A job is `$ref: settings` with the choice beside it: then its keys are not in the schema that failed.
+    keys: dict[str, Any] = error.schema.get("properties") or load("job")["$defs"]["settings"]["properties"]
+    return keys
 
 
 def _series(words: list[str], last: str) -> str:
@@ -224,9 +242,7 @@ def _present(error: Error) -> list[str]:
 def _misspelt(error: Error, choices: list[str]) -> bool:
     if known := error.schema.get("properties"):
         return any(key not in known for key in error.instance)
-    # A job is `$ref: settings` with the choice beside it: then its keys are not in the schema that failed.
-    known = load("job")["$defs"]["settings"]["properties"]
-    return any(near.key(key, choices) for key in error.instance if key not in known)
+    return any(near.key(key, choices) for key in error.instance if key not in _keys_of(error))
 
 
 def _excluding(error: Error, part: Part) -> Iterator[Problem]:

@@ -181,7 +181,10 @@ def _parse(text: str, seed: str) -> Cron:
         weekdays=weekday,
     )
     if not any(_days(day, weekday, year, number) for year in _CYCLE for number in month.values):
-        raise CronError(f"{text!r} never fires: no month of those named has such a day")
+        raise CronError(
+            f"{text!r} never fires: no month of those named has such a day",
+            "write L for the last day of a month",
+        )
     return cron
 
 

@@ -123,6 +123,9 @@ def _check_step(index: int, step: str | None, low: int, high: int) -> None:
         )
 
 
+_BEYOND = {(MINUTE, 60): "the full hour is minute 0", (HOUR, 24): "midnight is hour 0"}
+
+
 def _value(index: int, text: str) -> int:
     """A number or name, inside the field's range."""
     names = _NAMES.get(index, {})
@@ -132,7 +135,8 @@ def _value(index: int, text: str) -> int:
         raise CronError(f"{FIELDS[index]}: {text!r} is not understood", _hint_for(index, text))
     value = int(text)
     if not _LOWEST[index] <= value <= _HIGHEST[index]:
-        raise CronError(f"{FIELDS[index]}: {value} is not in {_LOWEST[index]} to {_HIGHEST[index]}")
+        hint = _BEYOND.get((index, value))
+        raise CronError(f"{FIELDS[index]}: {value} is not in {_LOWEST[index]} to {_HIGHEST[index]}", hint)
     return value
 
 
@@ -164,6 +168,10 @@ def _croniter(index: int, term: str, seed: str | None = None) -> frozenset[int]:
 
 
 def _hint_for(index: int, text: str) -> str | None:
+    if text == "":
+        return "remove the comma, or write what is to stand there"
+    if text.startswith("-") or text.endswith("-"):
+        return "a range has two ends, such as 1-5"
     if "?" in text:
         return "write * instead of ?"
     if index == DAY and "w" in text:
@@ -172,5 +180,7 @@ def _hint_for(index: int, text: str) -> str | None:
         return "H stands alone in its field: H, H/15, H(0-29) or H(0-29)/10"
     if text.startswith("r"):
         return "use H: a hash of the job, so that the times can be shown in advance"
-    near = get_close_matches(text, _NAMES.get(index, {}), n=1)
+    names = _NAMES.get(index, {})
+    alike = [name for name in names if name[0] == text[0]]
+    near = get_close_matches(text, names, n=1) or get_close_matches(text[:3], alike, n=1)
     return f"did you mean {near[0]}?" if near else None
