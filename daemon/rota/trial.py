@@ -38,6 +38,7 @@ from rota.store.ids import SystemIds
 
 _LOOK_EVERY = 0.005  # seconds, while the runner greets us
 _RUNNER_PATIENCE = 10.0  # seconds for that
+_ROUNDS = 100  # of ending what is left, which may start others meanwhile
 _STOPPED_BY = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 Lines = Callable[[AttemptRef, Sequence[str]], None]
@@ -74,7 +75,7 @@ def tried(trial: Trial) -> Tried:
 
 
 async def _run(trial: Trial, folder: Path) -> Tried:
-    clock, bus = SystemClock(), Bus()
+    clock, bus, signals = SystemClock(), Bus(), _signals()
     layout = Layout(
         state=folder,
         socket=folder / "rota.sock",
@@ -96,38 +97,42 @@ async def _run(trial: Trial, folder: Path) -> Tried:
             place=Place(host=board.host, url="", command=own_command()),
             boot_id=boot_id(),
         )
-        return await _Watched(trial, parts).to_its_end()
+        return await _Watched(trial, parts, signals).to_its_end()
+
+
+def _signals() -> asyncio.Queue[int]:
+    """Those that end the trial, from now on."""
+    signals: asyncio.Queue[int] = asyncio.Queue()
+    for number in _STOPPED_BY:
+        asyncio.get_running_loop().add_signal_handler(number, signals.put_nowait, number)
+    return signals
 
 
 class _Watched:
     """Leads the run, passes on what it says, and ends it when a signal says so."""
 
-    def __init__(self, trial: Trial, parts: Parts) -> None:
+    def __init__(self, trial: Trial, parts: Parts, signals: asyncio.Queue[int]) -> None:
         self._trial = trial
         self._parts = parts
         self._executor = Executor(parts)
-        self._signals: asyncio.Queue[int] = asyncio.Queue()
+        self._signals = signals
         self._over = asyncio.Event()
         self._run: Run | None = None
         self._signal = 0
 
     async def to_its_end(self) -> Tried:
         self._parts.bus.subscribe(self._hear)
-        loop = asyncio.get_running_loop()
-        for number in _STOPPED_BY:
-            loop.add_signal_handler(number, self._signals.put_nowait, number)
-        stopping = asyncio.create_task(self._stop_when_told())
+        opening = h.Opening(
+            at=self._parts.clock.now(),
+            triggered_by=TriggeredBy.MANUAL,
+            host=self._parts.board.host,
+            params=self._trial.params,
+        )
         try:
-            opening = h.Opening(
-                at=self._parts.clock.now(),
-                triggered_by=TriggeredBy.MANUAL,
-                host=self._parts.board.host,
-                params=self._trial.params,
-            )
-            await self._executor.open(self._trial.spec, opening, lambda: False)
+            self._run = await self._executor.open(self._trial.spec, opening, lambda: False)
+            self._executor.spawn(self._stop_when_told(self._run))
             await self._over.wait()
         finally:
-            stopping.cancel()
             await self._executor.close()
             _end_stragglers(self._run)
         assert self._run is not None
@@ -141,13 +146,12 @@ class _Watched:
             if event.run.state.is_final:
                 self._over.set()
 
-    async def _stop_when_told(self) -> None:
+    async def _stop_when_told(self, run: Run) -> None:
         while True:
             number = await self._signals.get()
             again, self._signal = self._signal != 0, self._signal or number
             self._trial.stopping()
-            if self._run is not None:
-                await self._executor.cancel(self._run, immediately=again)
+            await self._executor.cancel(run, immediately=again)
 
 
 @asynccontextmanager
@@ -164,14 +168,19 @@ async def _own_runner(layout: Layout, clock: SystemClock) -> AsyncIterator[Runne
             await clock.sleep(_LOOK_EVERY)
         yield client
     finally:
-        await launcher.end(client)
+        runner = client.facts
+        if not await launcher.end(client) and runner is not None:
+            os.kill(runner.pid, signal.SIGKILL)  # it holds what can't be ended, and nobody is to come for it
         await client.close()
 
 
 def _end_stragglers(run: Run | None) -> None:
     """What an attempt left in the background carries its id in the environment."""
     marks = {f"ROTA_ATTEMPT_ID={attempt.id}".encode() for attempt in run.attempts} if run else set()
-    while left := [pid for pid in _pids() if not marks.isdisjoint(_environ(pid))]:
+    for _ in range(_ROUNDS):
+        left = [pid for pid in _pids() if not marks.isdisjoint(_environ(pid))]
+        if not left:
+            return
         for pid in left:
             with suppress(ProcessLookupError):
                 os.kill(pid, signal.SIGKILL)
