@@ -142,6 +142,7 @@ CALLS: Mapping[str, list[tuple[dict[str, str], str, Any, int]]] = {
         ({"topic": "overview"}, "", None, 200),
         ({"topic": "job/contract"}, "", None, 200),
         ({"topic": "run/contract.1"}, "", None, 200),
+        ({"topic": "timeline"}, "", None, 200),
         ({"topic": "overview"}, "?since=zzz", None, 422),
         ({"topic": "weather"}, "", None, 404),
     ],

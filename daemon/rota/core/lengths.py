@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import timedelta
 from enum import StrEnum
+from statistics import median as middle
 
+from rota.core.eta import SAMPLES_USED, completed_durations
 from rota.core.model import JobSpec
+from rota.core.seams import RunBar
 
 ASSUMED = timedelta(minutes=1)
 
@@ -35,3 +39,9 @@ def usual_length(spec: JobSpec, median: timedelta | None = None) -> Length:
     if spec.limits.timeout is not None:
         return Length(value=spec.limits.timeout, known=Known.TIMEOUT)
     return Length(value=ASSUMED, known=Known.ASSUMED)
+
+
+def median_length(bars: Iterable[RunBar]) -> timedelta | None:
+    """Of the last completed runs, from the history of a job; None when none has completed yet."""
+    lengths = completed_durations(tuple(bars))[-SAMPLES_USED:]
+    return timedelta(seconds=middle(each.total_seconds() for each in lengths)) if lengths else None

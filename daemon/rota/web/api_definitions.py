@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import json
 from bisect import bisect_right
-from statistics import median
 
 from aiohttp import web
 
 from rota.core.board import JobEntry
-from rota.core.eta import SAMPLES_USED, completed_durations
 from rota.core.instant import length_ms, optional_ms
+from rota.core.lengths import median_length
 from rota.web.answers import limit, polled
 from rota.web.services import SERVICES
 from rota.web.shapes import Shape
@@ -55,6 +54,5 @@ def _definition(entry: JobEntry) -> Shape:
 
 
 def _median_ms(entry: JobEntry) -> int | None:
-    """The usual length of its last completed runs."""
-    lengths = completed_durations(tuple(entry.bars))[-SAMPLES_USED:]
-    return int(median(length_ms(each) for each in lengths)) if lengths else None
+    length = median_length(entry.bars)
+    return None if length is None else length_ms(length)

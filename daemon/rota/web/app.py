@@ -94,6 +94,7 @@ def _add_jobs(router: web.UrlDispatcher) -> None:
 
 def _add_pages(router: web.UrlDispatcher) -> None:
     router.add_get("/", pages.overview)
+    router.add_get("/timeline", pages.timeline)
     router.add_get("/jobs/{job}", pages.job)
     router.add_get("/runs/{run}", pages.run)
     router.add_get("/sign-in", sign_in.sign_in, allow_head=False)  # whoever asks uses the link up

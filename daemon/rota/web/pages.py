@@ -18,7 +18,7 @@ from rota.web.hub import HUB
 from rota.web.run_source import find_run
 from rota.web.services import SERVICES
 from rota.web.sessions import csrf_token
-from rota.web.topic_names import LONGEST, JobTopic, OverviewTopic, RunTopic, TreeTopic
+from rota.web.topic_names import LONGEST, JobTopic, OverviewTopic, RunTopic, TimelineTopic, TreeTopic
 from rota_catalog.catalog import load
 from rota_renderers.html import HtmlRenderer
 
@@ -43,6 +43,10 @@ async def job(request: web.Request) -> web.StreamResponse:
     if now := await _renamed(request, name):
         raise web.HTTPSeeOther(f"/jobs/{now}")
     return await _page(request, JobTopic(job=name, before=request.query.get("before", "")))
+
+
+async def timeline(request: web.Request) -> web.StreamResponse:
+    return await _page(request, TimelineTopic())
 
 
 async def run(request: web.Request) -> web.StreamResponse:

@@ -23,7 +23,8 @@ from rota.web.run_page_source import RunSource
 from rota.web.run_source import end_of_log
 from rota.web.services import Services
 from rota.web.shapes import problems_of
-from rota.web.topic_names import JobTopic, OverviewTopic, TreeTopic
+from rota.web.timeline_source import TimelineSource
+from rota.web.topic_names import JobTopic, OverviewTopic, TimelineTopic, TreeTopic
 from rota_catalog.tree import Document
 
 _log = structlog.get_logger(__name__)
@@ -46,6 +47,8 @@ class TreeSources:
             return OverviewSource(self._services, topic, self._overview)
         if isinstance(topic, JobTopic):
             return JobSource(self._services, topic)
+        if isinstance(topic, TimelineTopic):
+            return TimelineSource(self._services, topic)
         return RunSource(self._services, topic)
 
     def _remember(self, event: Event) -> None:

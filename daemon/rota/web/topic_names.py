@@ -1,4 +1,4 @@
-"""Names of topics: `overview?page=2`, `job/backup`, `run/backup.12?step=dump`, `log/backup.12/main.1`."""
+"""Names of topics: `overview?page=2`, `timeline`, `job/backup`, `run/backup.12?step=dump`, `log/a.12/dump.1`."""
 
 from __future__ import annotations
 
@@ -60,7 +60,15 @@ class LogTopic:
         return f"log/{self.job}.{self.number}/{self.step}.{self.attempt}"
 
 
-TreeTopic = OverviewTopic | JobTopic | RunTopic
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TimelineTopic:
+    """The last and the next day of all jobs."""
+
+    def __str__(self) -> str:
+        return "timeline"
+
+
+TreeTopic = OverviewTopic | JobTopic | RunTopic | TimelineTopic
 
 
 def parse(name: str) -> TreeTopic | LogTopic:
@@ -74,6 +82,8 @@ def parse(name: str) -> TreeTopic | LogTopic:
         return OverviewTopic(
             page=_count(params, "page") or 1, state=params.get("state", ""), q=params.get("q", "")
         )
+    if path == "timeline":
+        return TimelineTopic()
     if kind == "job" and rest:
         return JobTopic(job=rest, before=params.get("before", ""))
     if kind == "run":
@@ -83,7 +93,7 @@ def parse(name: str) -> TreeTopic | LogTopic:
         )
     if kind == "log":
         return _log(rest)
-    raise ValueError(f"{name!r} is no topic: there are overview, job/…, run/… and log/…")
+    raise ValueError(f"{name!r} is no topic: there are overview, timeline, job/…, run/… and log/…")
 
 
 def _log(rest: str) -> LogTopic:

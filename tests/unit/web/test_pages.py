@@ -108,3 +108,12 @@ async def test_ten_thousand_jobs_make_a_page() -> None:
 
     assert page.count('class="c-job-row"') == 200
     assert 'data-name="job-09999"' in page
+
+
+async def test_the_timeline_is_a_page_that_others_lead_to(client: Client) -> None:
+    page = await client.get("/timeline")
+    overview = await client.get("/")
+
+    assert page.status == 200
+    assert "Timeline" in await page.text()
+    assert 'href="/timeline"' in await overview.text()

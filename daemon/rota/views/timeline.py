@@ -1,0 +1,126 @@
+"""The timeline page: the last day of each job from the ledger, and its next day by the schedule."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from rota.core.board import Board, JobEntry
+from rota.core.due_table import DueTable
+from rota.core.instant import length_ms, to_ms
+from rota.core.lengths import median_length, usual_length
+from rota.core.model import JobSpec
+from rota.core.run import Run
+from rota.core.words import counted, schedule_in_words
+from rota.views.ids import job_path
+from rota_catalog.tree import Document, Node, document
+
+AROUND = timedelta(hours=24)  # before and after now
+ROWS = 100
+_BARS = 200  # of one row; more of them are shown as density
+_PARTS = 192
+
+_Row = dict[str, object]
+_Bar = dict[str, object]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TimelineJob:
+    """What the page needs of a job, apart from the board: it may be drawn on another thread."""
+
+    spec: JobSpec
+    length: timedelta
+    is_paused: bool
+
+
+def timeline_jobs(board: Board) -> list[TimelineJob]:
+    """All jobs as they are now, in order of their ids."""
+    return [_job(entry) for _, entry in sorted(board.jobs.items())]
+
+
+def timeline_page(
+    name: str, jobs: Sequence[TimelineJob], runs: Sequence[Run], *, more: bool, now: datetime
+) -> Document:
+    """`runs` are the newest that began in the last day, in any state; `more`: older ones are left out.
+
+    Runs are planned by the clock alone: those that come after other jobs, or after a boot, are not foreseen.
+    """
+    table = DueTable(now, now + AROUND)
+    past: dict[str, list[Run]] = {}
+    for run in runs:
+        past.setdefault(run.job, []).append(run)
+    rows = [_row(job, past.get(job.spec.id, []), table, now) for job in jobs]
+    shown = [row for row in rows if row["runs"]]
+    children = [_timeline(shown, rows, now)]
+    if more:
+        children.insert(0, _left_out(len(runs)))
+    props: dict[str, object] = {
+        "title": "Timeline",
+        "subtitle": "The last 24 h as they were, and the next 24 h as they are planned",
+        "zone": "UTC",
+        "back": {"label": "Overview", "href": "/"},
+    }
+    return document(name, Node(type="Page", id="page", props=props, text="Timeline", children=children))
+
+
+def _left_out(count: int) -> Node:
+    title = f"The newest {counted(count, 'run')} are shown; older ones of this day are left out"
+    return Node(type="Banner", id="left-out", props={"tone": "idle", "title": title}, text=title)
+
+
+def _timeline(shown: Sequence[_Row], rows: Sequence[_Row], now: datetime) -> Node:
+    text = f"{counted(len(shown), 'job')} of {len(rows)} with runs in these two days"
+    text += f"; the first {ROWS} are shown" if len(shown) > ROWS else ""
+    props = {
+        "from": to_ms(now - AROUND),
+        "until": to_ms(now + AROUND),
+        "caption": text,
+        "ticks": [to_ms(now)],
+        "rows": list(shown[:ROWS]),
+    }
+    return Node(type="Timeline", id="timeline", props=props, text=text)
+
+
+def _job(entry: JobEntry) -> TimelineJob:
+    length = usual_length(entry.spec, median_length(entry.bars)).value
+    return TimelineJob(spec=entry.spec, length=length, is_paused=entry.pause is not None)
+
+
+def _row(job: TimelineJob, runs: Sequence[Run], table: DueTable, now: datetime) -> _Row:
+    spec, length = job.spec, length_ms(job.length)
+    bars = [_ran(run, now) for run in runs]
+    bars += [{"at": to_ms(due.starts_at), "durationMs": length} for due in table.owed(spec)]
+    row: _Row = {
+        "job": spec.id,
+        "href": job_path(spec.id),
+        "runs": len(bars),
+        "note": schedule_in_words(spec.triggers, spec.id)[:300],
+    }
+    if job.is_paused:
+        row["warn"] = "paused: planned instants are skipped"
+    if len(bars) > _BARS:
+        row["density"] = _density(bars, now)
+    elif bars:
+        row["bars"] = bars
+    return row
+
+
+def _ran(run: Run, now: datetime) -> _Bar:
+    begin = run.started_at or run.created_at
+    end = run.ended_at or now
+    return {
+        "at": to_ms(begin),
+        "durationMs": max(0, length_ms(end - begin)),
+        "state": run.state.value,
+    }
+
+
+def _density(bars: Sequence[Mapping[str, object]], now: datetime) -> list[float]:
+    begin, part = to_ms(now - AROUND), length_ms(2 * AROUND) // _PARTS
+    busy = [0] * _PARTS
+    for bar in bars:
+        start, length = int(str(bar["at"])) - begin, int(str(bar["durationMs"]))
+        for index in range(max(0, start // part), min((start + length) // part + 1, _PARTS)):
+            busy[index] += max(0, min(start + length, (index + 1) * part) - max(start, index * part))
+    return [round(min(1.0, each / part), 3) for each in busy]
