@@ -21,12 +21,15 @@ def unknown_upstreams(
 ) -> Refusals:
     """Every `after` that names a job that there is not. `families` are the ids of files with a `matrix`."""
     hints = 0
+    renamed = {mention.job: job for job, claim in claims.items() for mention in claim.former}
     for job, claim in claims.items():
         for mention in claim.upstreams:
             if mention.job in known:
                 continue
             hints += 1
-            hint = _meant(mention.job, known, families) if hints <= _HINTS else None
+            hint = f'it is called "{renamed[mention.job]}" now' if mention.job in renamed else None
+            if hint is None and hints <= _HINTS:
+                hint = _meant(mention.job, known, families)
             yield job, mention.problem(f'there is no job "{mention.job}"', hint)
 
 

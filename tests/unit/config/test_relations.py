@@ -73,6 +73,13 @@ def test_a_matrix_is_waited_for_job_by_job(tmp_path: Path) -> None:
     assert set(found.jobs) == {"dump-app", "dump-crm", "a"}
 
 
+def test_a_job_that_was_renamed_is_told_by_its_new_id(tmp_path: Path) -> None:
+    found = read([write(tmp_path, export="run: x\nrenamed_from: dump\n", report=after("dump"))])
+
+    (problem,) = errors(found)
+    assert problem.hint == 'it is called "export" now'
+
+
 def test_jobs_that_wait_for_each_other_are_named_all_the_way_round(tmp_path: Path) -> None:
     folder = write(tmp_path, a=after("b"), b=after("c"), c=after("x", "a"), x="run: x\n", y=after("a"))
     found = read([folder])
