@@ -1,4 +1,4 @@
-"""Names of topics: `overview?page=2`, `timeline`, `job/backup`, `run/backup.12?step=dump`, `log/a.12/dump.1`."""
+"""Names of topics: `overview?page=2`, `timeline`, `job/backup`, `run/backup.12?step=x`, `log/a.1/main.1`."""
 
 from __future__ import annotations
 
