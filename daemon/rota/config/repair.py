@@ -6,23 +6,10 @@ import re
 import shlex
 from collections.abc import Callable
 
+from rota.config import amounts
+
 Repair = Callable[[object], str | None]
 
-_UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86400, "w": 604800}
-_PART = re.compile(r"([0-9]+(?:\.[0-9]+)?)\s*([a-z]+)")
-_UNIT_WORDS = re.compile(
-    r"s|secs?|seconds?|m|mins?|minutes?|h|hrs?|hours?|d|days?|w|wks?|weeks?", re.IGNORECASE
-)
-_BETWEEN_PARTS = re.compile(r"\s|,|and|[+-]")
-_ISO = re.compile(r"p(?:([0-9]+)d)?(?:t(?:([0-9]+)h)?(?:([0-9]+)m)?(?:([0-9]+)s)?)?")
-_CLOCK = re.compile(r"([0-9]{1,3}):([0-9]{2})(?::([0-9]{2}))?")
-_NAMED = {
-    **dict.fromkeys(("minute", "minutely"), "1m"),
-    **dict.fromkeys(("hour", "hourly"), "1h"),
-    **dict.fromkeys(("day", "daily"), "1d"),
-    **dict.fromkeys(("week", "weekly"), "7d"),
-}
-_SIZE = re.compile(r"([0-9]+(?:\.[0-9]+)?)\s*([kmgt])(?:i?b?|[a-z]*bytes?)", re.IGNORECASE)
 _BOOLEANS = {"yes": "true", "on": "true", "y": "true", "no": "false", "off": "false", "n": "false"}
 _QUOTES = "\"'“”‘’„«»"
 _NOT_OF_ID = re.compile(r"[^a-z0-9]+")
@@ -33,10 +20,6 @@ _EXAMPLE_KEY = re.compile(r"\{(\w+):")
 _SIMPLE = re.compile(r"[0-9]+[a-z%]?|[A-Za-z0-9._/-]+")
 _PLAIN = re.compile(r"[0-9]+[a-z%]?")
 _CRON = re.compile(r"@\w+|[-0-9*/,HL#a-zA-Z()?]+(?:[ \t]+[-0-9*/,HL#a-zA-Z()?]+){3,6}")
-_DAY = re.compile(r"([0-9]{4})-([0-9]{1,2})-([0-9]{1,2})")
-_GERMAN = re.compile(r"([0-9]{1,2})\.([0-9]{1,2})\.([0-9]{4})")
-_TIME = re.compile(r"([0-9]{1,2})(?::?([0-5][0-9]))?\s*(am|pm)?")
-_AMERICAN = re.compile(r"([0-9]{1,2})/([0-9]{1,2})/([0-9]{4})(?: +([0-9]{1,2}:[0-9]{2}))?")
 
 
 def repair(written: object, expected: str) -> str | None:
@@ -102,74 +85,6 @@ def _boolean(written: object) -> str | None:
     return f"write {plain} without quotes" if plain in ("true", "false") else None
 
 
-def _duration(written: object) -> str | None:
-    if isinstance(written, float) and not isinstance(written, bool):
-        return f"write whole seconds, such as {max(1, round(written))}s"
-    if not isinstance(written, str):
-        return None
-    text = re.sub(r"^(every|after|in) +", "", written.strip().lower())
-    if re.search(r"[0-9]\s*(ms|milli|us|ns)", text):
-        return "the shortest length is 1s"
-    if re.search(r"month|year", text):
-        return "months and years differ in length: write days, such as 30d"
-    seconds = _seconds(text)
-    meant = _length(seconds) if seconds else _NAMED.get(text)
-    return None if meant is None or meant == written else f"did you mean {meant}?"
-
-
-def _seconds(text: str) -> int | None:
-    if found := _CLOCK.fullmatch(text):
-        hours, minutes, seconds = int(found[1]), int(found[2]), int(found[3] or 0)
-        return hours * 3600 + minutes * 60 + seconds
-    if (found := _ISO.fullmatch(text)) and any(found.groups()):
-        return sum(
-            int(part or 0) * unit for part, unit in zip(found.groups(), (86400, 3600, 60, 1), strict=True)
-        )
-    parts = _PART.findall(text)
-    if not parts or _BETWEEN_PARTS.sub("", _PART.sub("", text)):
-        return None
-    if not all(_UNIT_WORDS.fullmatch(unit) and len(number) <= 9 for number, unit in parts):
-        return None
-    return round(sum(float(number) * _UNITS[unit[0]] for number, unit in parts))
-
-
-def _length(seconds: int) -> str:
-    days, rest = divmod(seconds, 86400)
-    hours, rest = divmod(rest, 3600)
-    minutes, rest = divmod(rest, 60)
-    parts = zip((days, hours, minutes, rest), "dhms", strict=True)
-    return "".join(f"{number}{unit}" for number, unit in parts if number)
-
-
-def _size(written: object) -> str | None:
-    found = _SIZE.fullmatch(written.strip()) if isinstance(written, str) else None
-    if found is None:
-        return None
-    number, unit = float(found[1]), found[2].upper()
-    if number == int(number):
-        return f"did you mean {int(number)}{unit}?"
-    smaller = {"T": "G", "G": "M", "M": "K", "K": ""}[unit]
-    return f"did you mean {round(number * 1024)}{smaller}?"
-
-
-def _percentage(written: object) -> str | None:
-    if isinstance(written, bool) or not isinstance(written, int | str):
-        return None
-    found = re.fullmatch(r"([0-9]{1,2}|100)\s*(%|percent)?", str(written).strip())
-    return f'did you mean "{found[1]}%"?' if found else None
-
-
-def _number(written: object) -> str | None:
-    if isinstance(written, str):
-        bare = written.replace("_", "").replace(",", "").strip()
-        return (
-            f"write {bare} without quotes"
-            if bare == written and bare.isdecimal()
-            else (f"did you mean {bare}?" if bare.isdecimal() else None)
-        )
-    return None
-
-
 def _text(written: object) -> str | None:
     if isinstance(written, bool | int | float):
         return f'put it in quotes: "{str(written).lower()}"'
@@ -221,12 +136,12 @@ def _trigger(written: object) -> str | None:
         return "write {boot: 0s}"
     if _CRON.fullmatch(text):
         return f'write {{cron: "{_short(text)}"}}'
-    seconds = _seconds(text.lower().removeprefix("every").strip())
+    seconds = amounts.in_seconds(text.lower().removeprefix("every").strip())
     if seconds:
-        return f"write {{every: {_length(seconds)}}}"
-    if text.lower() in _NAMED:
+        return f"write {{every: {amounts.length(seconds)}}}"
+    if text.lower() in amounts.NAMED:
         return f'write {{cron: "@{text.lower()}"}}' if text.lower().endswith("ly") else None
-    return f'write {{at: "{text}"}}' if _DAY.match(text) and len(text) < 30 else None
+    return f'write {{at: "{text}"}}' if amounts.DAY.match(text) and len(text) < 30 else None
 
 
 def _cron(written: object) -> str | None:
@@ -235,35 +150,6 @@ def _cron(written: object) -> str | None:
     if isinstance(written, dict):
         return 'write the five fields as one text, such as "0 2 * * *"'
     return 'write five fields in quotes, such as "0 2 * * *"'
-
-
-def _instant(written: object) -> str | None:
-    if not isinstance(written, str):
-        return None
-    if _DAY.fullmatch(written):
-        return f"add the time, such as {written}T00:00"
-    if found := _AMERICAN.fullmatch(written):
-        time = (found[4] or "00:00").rjust(5, "0")
-        return f"did you mean {found[3]}-{int(found[1]):02}-{int(found[2]):02}T{time}?"
-    if found := _CLOCK.fullmatch(written):
-        return f'for every day write {{cron: "{int(found[2])} {int(found[1])} * * *"}}'
-    return "write year, month, day and time"
-
-
-def _day(written: object) -> str | None:
-    found = _GERMAN.fullmatch(written) if isinstance(written, str) else None
-    if found:
-        return f"did you mean {found[3]}-{int(found[2]):02}-{int(found[1]):02}?"
-    found = _AMERICAN.fullmatch(written) if isinstance(written, str) else None
-    return f"did you mean {found[3]}-{int(found[1]):02}-{int(found[2]):02}?" if found else None
-
-
-def _time(written: object) -> str | None:
-    found = _TIME.fullmatch(written.strip().lower()) if isinstance(written, str) else None
-    if found is None or int(found[1]) > 23:
-        return 'write it in quotes, such as "02:00"' if isinstance(written, int) else None
-    hour = int(found[1]) % 12 + (12 if found[3] == "pm" else 0) if found[3] else int(found[1])
-    return f'did you mean "{hour:02}:{found[2] or "00"}"?'
 
 
 def _line(written: object) -> str | None:
@@ -345,15 +231,15 @@ def _short(text: str) -> str:
 
 _MENDING: tuple[tuple[str, Repair], ...] = (
     ("true or false", _boolean),
-    ("a duration", _duration),
-    ("a size", _size),
-    ("0 or a percentage", _percentage),
-    ("a percentage", _percentage),
-    ("a whole number", _number),
-    ("a port", _number),
-    ("an exit code", _number),
+    ("a duration", amounts.duration),
+    ("a size", amounts.size),
+    ("0 or a percentage", amounts.percentage),
+    ("a percentage", amounts.percentage),
+    ("a whole number", amounts.number),
+    ("a port", amounts.number),
+    ("an exit code", amounts.number),
     ("a status code such as", _constant("leave `status` out for 200 to 299", str)),
-    ("a status code", _number),
+    ("a status code", amounts.number),
     ("a job id, {all:", _upstreams),
     ("a job id", _job_id),
     ("a name", _name),
@@ -375,9 +261,9 @@ _MENDING: tuple[tuple[str, Repair], ...] = (
     ("a request such as", _constant('write {url: "https://…"}', str)),
     ("a trigger such as", _trigger),
     ("a cron expression", _cron),
-    ("an instant", _instant),
-    ("a day such as", _day),
-    ("a time of day", _time),
+    ("an instant", amounts.instant),
+    ("a day such as", amounts.day),
+    ("a time of day", amounts.time),
     ("a condition such as", _condition),
     ("a map from name to values", _constant("give the values a name: {db: [app, billing]}", list, str)),
     ("end", _constant("write `from: end`, or leave it out")),
