@@ -61,8 +61,9 @@ def from_minute(minute: int) -> datetime:
 
 def offset_at(zone: tzinfo, minute: int) -> int:
     """Minutes east of UTC, rounded down."""
-    offset = from_minute(minute).astimezone(zone).utcoffset()
-    return 0 if offset is None else offset // _MINUTE
+    # Asked some hundred times for each year of a zone: this way takes a third of the time of others.
+    offset = datetime.fromtimestamp(minute * 60, zone).utcoffset()
+    return 0 if offset is None else offset.days * _DAY + offset.seconds // 60
 
 
 def place(zone: tzinfo, label: int) -> tuple[int, Change | None]:
