@@ -54,12 +54,6 @@ class Calendars:
         self._read: dict[Path, _Read] = {}
         self._looked_at: dict[Path, str] = {}
 
-    @property
-    def files(self) -> frozenset[Path]:
-        """The files that were asked for, and those that `rota.yaml` names: a change of one concerns jobs."""
-        own = [each.ics for each in (self.named or {}).values() if each.ics is not None]
-        return frozenset([*self._read, *own])
-
     def look_again(self) -> None:
         """A new reading begins: contents that were looked at before may have changed."""
         self._looked_at.clear()

@@ -30,11 +30,6 @@ class JobReader:
         self._surroundings = surroundings or Surroundings()
         self._directories = [Directory(path, self._surroundings) for path in directories]
 
-    @property
-    def calendars(self) -> frozenset[Path]:
-        """The calendar files that jobs depend on: watch them beside the directories."""
-        return self._surroundings.calendars.files
-
     def read(self, previous: JobSet | None = None) -> JobSet:
         """The set as it is on disk now; what is broken keeps its last good version from `previous`.
 

@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from rota.config.calendars import Calendars, NamedCalendar
+from rota.config.calendars import Calendars
 from rota.config.icalendar_file import MAX_BYTES, parse
 from rota.config.recurrence import CalendarError
 from rota.core.model import DateSpan, InstantSpan
@@ -183,12 +183,3 @@ def test_what_is_no_file_can_not_be_used(tmp_path: Path, kind: str) -> None:
 
     with pytest.raises(CalendarError, match=r"not there|not a regular file"):
         Calendars().spans(path, BERLIN)
-
-
-def test_the_files_to_watch_are_those_named_and_those_asked_for(tmp_path: Path) -> None:
-    named, asked = tmp_path / "named.ics", tmp_path / "asked.ics"
-    asked.write_bytes(calendar("DTSTART;VALUE=DATE:20270501"))
-    calendars = Calendars({"school": NamedCalendar(ics=named), "other": NamedCalendar(dates=())})
-    calendars.key(asked)
-
-    assert calendars.files == {named, asked}
