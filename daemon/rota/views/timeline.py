@@ -50,9 +50,11 @@ def timeline_page(
     past: dict[str, list[Run]] = {}
     for run in runs:
         past.setdefault(run.job, []).append(run)
-    rows = [_row(job, past.get(job.spec.id, []), table, now) for job in jobs]
-    shown = [row for row in rows if row["runs"]]
-    children = [_timeline(shown, rows, now)]
+    busy = [job for job in jobs if job.spec.id in past or table.owed(job.spec)]
+    rows = [_row(job, past.get(job.spec.id, []), table, now) for job in busy[:ROWS]]
+    text = f"{len(busy)} of {counted(len(jobs), 'job')} with runs in these two days"
+    text += f"; the first {ROWS} are shown" if len(busy) > ROWS else ""
+    children = [_timeline(rows, text, now)]
     if more:
         children.insert(0, _left_out(len(runs)))
     props: dict[str, object] = {
@@ -69,15 +71,13 @@ def _left_out(count: int) -> Node:
     return Node(type="Banner", id="left-out", props={"tone": "idle", "title": title}, text=title)
 
 
-def _timeline(shown: Sequence[_Row], rows: Sequence[_Row], now: datetime) -> Node:
-    text = f"{counted(len(shown), 'job')} of {len(rows)} with runs in these two days"
-    text += f"; the first {ROWS} are shown" if len(shown) > ROWS else ""
+def _timeline(rows: Sequence[_Row], text: str, now: datetime) -> Node:
     props = {
         "from": to_ms(now - AROUND),
         "until": to_ms(now + AROUND),
         "caption": text,
         "ticks": [to_ms(now)],
-        "rows": list(shown[:ROWS]),
+        "rows": list(rows),
     }
     return Node(type="Timeline", id="timeline", props=props, text=text)
 
