@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import subprocess
 from pathlib import Path
 
 import pytest
@@ -324,3 +325,20 @@ def test_a_job_knows_the_commit_of_its_directory(tmp_path: Path) -> None:
 
     assert first.jobs["a"].source.commit == "a" * 40
     assert second.jobs["a"].source.commit == "b" * 40
+
+
+def test_jobs_that_did_not_change_stay_the_very_objects_also_in_a_git_checkout(tmp_path: Path) -> None:
+    write(tmp_path, stays="run: x\n", changes="run: x\n")
+    for words in (["init", "-q"], ["add", "."], ["commit", "-q", "-m", "first"]):
+        subprocess.run(
+            ["git", "-c", "user.name=a", "-c", "user.email=a@example.org", *words], cwd=tmp_path, check=True
+        )
+    reader = JobReader([tmp_path])
+    first = reader.read()
+    write(tmp_path, changes="run: y\n")
+
+    second = reader.read(first)
+
+    assert second.jobs["stays"] is first.jobs["stays"]
+    assert (first.jobs["changes"].source.dirty, second.jobs["changes"].source.dirty) == (False, True)
+    assert first.jobs["changes"].source.commit is not None
