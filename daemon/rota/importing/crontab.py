@@ -81,10 +81,11 @@ class _Reader:
 
     def _comment(self, line: str) -> None:
         text = line.lstrip("#").strip()
-        is_entry = _TIMES.fullmatch(text) is not None or _SETTING.fullmatch(text) is not None
-        if is_entry or _HEADER.fullmatch(line) or _ORNAMENT.fullmatch(text) or _RULER.match(text):
-            return
-        self.comments.append(text)
+        is_off = _TIMES.fullmatch(text) is not None or _SETTING.fullmatch(text) is not None
+        if is_off or _HEADER.fullmatch(line) or _RULER.match(text):
+            self.comments = []  # what stood above it was about that
+        elif not _ORNAMENT.fullmatch(text):
+            self.comments.append(text)
 
     def _setting(self, number: int, line: str, found: re.Match[str]) -> None:
         name = found[1] or found[2] or found[3]
@@ -121,11 +122,11 @@ class _Reader:
         return Entry(line=number, text=line.strip(), name=name_of(command), keys=keys, notes=tuple(notes))
 
     def _without_user(self, command: str, notes: list[str]) -> str:
-        user, _, rest = command.partition(" ") if " " in command else command.partition("\t")
-        if not rest.strip() or not _USER.fullmatch(user):
+        user, *rest = command.split(None, 1)
+        if not rest or not _USER.fullmatch(user):
             raise NotConverted("expected the name of a user between the times and the command")
         notes.append(f"it ran as the user {user}; here it runs as the user of the runner")
-        return rest.strip()
+        return rest[0].strip()
 
     def _words(self) -> Mapping[str, Any]:
         if not self.comments:

@@ -17,7 +17,11 @@ _SUBCOMMANDS = {
     "apt", "apt-get", "aws", "borg", "certbot", "curl", "dnf", "docker", "docker-compose", "git", "kubectl",
     "make", "npm", "podman", "rake", "rclone", "restic", "run-parts", "snap", "systemctl", "yum", "zfs",
 }  # fmt: skip
-_PREPARATION = {"cd", "test", "[", "export", "source", ".", "sleep", "set", "umask", "command", "true", ":"}
+_PREPARATION = {
+    "cd", "test", "[", "[[", "export", "source", ".", "sleep", "set", "umask", "command", "true", ":", "if",
+    "elif", "while", "until", "for", "case", "fi", "done", "exit",
+}  # fmt: skip
+_OPENERS = {"{", "(", "!", "then", "else", "do"}
 _ASSIGNMENT = re.compile(r"[A-Za-z_][A-Za-z0-9_]*=")
 
 
@@ -46,8 +50,8 @@ def as_id(name: str) -> str:
 def name_of(command: str) -> str:
     """What people would call a shell command: the program behind `cd`, `nice`, `flock` and interpreters."""
     for part in re.split(r"&&|\|\||[;|\n]", command):
-        words = _words(part)
-        if words and words[0].strip("({") not in _PREPARATION and (name := _program(words)):
+        words = _without_openers(_words(part))
+        if words and words[0] not in _PREPARATION and (name := _program(words)):
             return name
     return next(iter(_words(command)), "job")
 
@@ -57,6 +61,13 @@ def _words(text: str) -> list[str]:
         return shlex.split(text, comments=False)
     except ValueError:  # a quote that a cut took apart
         return text.replace('"', " ").replace("'", " ").split()
+
+
+def _without_openers(words: list[str]) -> list[str]:
+    """From the first word on that may be a command."""
+    while words and words[0] in _OPENERS:
+        words = words[1:]
+    return [words[0].strip("(){}"), *words[1:]] if words else []
 
 
 def _program(words: list[str]) -> str:

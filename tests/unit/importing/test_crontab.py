@@ -114,7 +114,7 @@ def test_a_random_minute_becomes_a_hash_and_says_so() -> None:
 
 
 def test_the_system_form_is_known_by_its_users() -> None:
-    text = "17 * * * * root run-parts /etc/cron.hourly\n25 6 * * * www-data /usr/bin/php cron.php\n"
+    text = "17 *\t* * *\troot\trun-parts /etc/cron.hourly\n25 6 * * * www-data /usr/bin/php cron.php\n"
     found = read(text)
 
     assert set(jobs_of(found)) == {"run-parts-cron-hourly", "cron-php"}
@@ -158,6 +158,15 @@ def test_only_the_comment_right_above_a_line_is_its_title() -> None:
 
     assert jobs["a"].title == "First line of many words, second"
     assert jobs["b"].title == ""
+
+
+def test_the_picture_of_the_fields_is_no_title() -> None:
+    text = (
+        "# Example of job definition:\n# .------- minute (0 - 59)\n# |  .---- hour (0 - 23)\n# |  |\n"
+        "# *  *  *  *  * user-name command\n17 * * * * root a\n"
+    )
+
+    assert only(text).title == ""
 
 
 def test_a_long_comment_is_a_title_and_a_description() -> None:

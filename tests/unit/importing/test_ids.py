@@ -16,7 +16,12 @@ from rota.importing.ids import LONGEST, as_id, name_of, unique
         ("/usr/bin/python3 -u /opt/report.py", "report.py"),
         ("sudo -u app rake db:clean", "rake-db:clean"),
         ("docker exec web tidy", "docker-exec"),
-        ("if [ -e x ]; then y; fi", "if"),
+        ("if [ -e x ]; then y; fi", "y"),
+        (
+            "test -x /usr/sbin/anacron || { cd / && run-parts --report /etc/cron.daily; }",
+            "run-parts-cron.daily",
+        ),
+        ("(cd /srv; ./go)", "go"),
         ("echo 'unfinished", "echo"),
         ("", "job"),
     ],
