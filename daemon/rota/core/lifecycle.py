@@ -281,8 +281,7 @@ def _after_condition(run: Run, happening: h.AttemptEnded) -> Run:
             return changed(run, reason=None, message="")
         return _close(run, RunState.CANCELLED, happening.at, (Reason.CANCELLED, "cancelled before it began"))
     if skip is not None:
-        count, last = skip.count + 1, run.due_at
-        run = changed(run, due_at=skip.due_at, planned_at=skip.planned_at, count=count, last_due_at=last)
+        run = changed(run, due_at=skip.due_at, count=skip.count + 1, last_due_at=run.due_at)
     return _close(run, RunState(outcome.state.value), happening.at, (outcome.reason, outcome.message))
 
 

@@ -64,7 +64,7 @@ def _eta(run: Run, entry: JobEntry | None, now: datetime) -> Mapping[str, object
 def _step_text(run: Run) -> str:
     running = next((step for step in run.steps if step.state is StepState.RUNNING), None)
     if running is None:
-        return run.progress.text
+        return run.message if run.state is RunState.PENDING else run.progress.text
     place = next(n for n, step in enumerate(run.steps, start=1) if step is running)
     said = running.progress.text or run.progress.text
     name = f"step {place} of {len(run.steps)}: {running.title or running.key}"

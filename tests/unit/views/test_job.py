@@ -11,9 +11,9 @@ from fakes.schedules import cron
 from fakes.views import NOW, a_board, a_run, an_ended_run, checked, due_in, of_type, titles
 from rota.core.board import JobEntry
 from rota.core.instant import to_ms
-from rota.core.model import Definition, JobSpec
+from rota.core.model import Command, Concurrency, Condition, Definition, Expect, JobSpec
 from rota.core.problems import Problem
-from rota.core.run import RunState
+from rota.core.run import Reason, RunState
 from rota.core.seams import Pause, RunBar, RunPage
 from rota.views.job import JobView, job_page
 from rota_catalog.tree import Document
@@ -241,3 +241,31 @@ def test_a_warning_about_the_file_is_a_banner_and_does_not_make_the_job_look_bro
         "body": "backup.yaml:2:9: the clock skips 02:00 on 2027-03-28 (move it)",
     }
     assert of_type(page, "ErrorAlert") == []
+
+
+def test_a_run_that_asks_its_condition_says_so_where_others_show_their_progress() -> None:
+    told = "asks whether its condition is met"
+    asking = a_run(state=RunState.PENDING, reason=Reason.CONDITION, message=told, started_at=None, attempt=0)
+    entry = a_board(a_job("backup")).jobs["backup"]
+    entry.open_runs[1] = asking
+
+    page = the_page(entry)
+
+    (bar,) = of_type(page, "ProgressBar")
+    assert bar["props"]["stepText"] == told
+
+
+def test_the_facts_of_a_job_tell_its_condition_what_it_shares_and_its_usual_length() -> None:
+    spec = a_job(
+        condition=Condition(work=Command(argv=("true",)), text="test -e /mnt"),
+        concurrency=Concurrency(pool="db", weight=2, lock="x", priority=3),
+        expect=Expect(shortest=timedelta(seconds=1), longest=timedelta(minutes=20)),
+        matrix={"db": "app"},
+    )
+
+    known = facts(the_page(an_entry(spec)))
+
+    assert known["Condition"] == "test -e /mnt"
+    assert (known["Pool"], known["Lock"], known["Priority"]) == ("db, 2 places of it", "x", 3)
+    assert known["Expected length"] == "at least 1 s, at most 20 minutes"
+    assert known["Matrix"] == "db = app"
