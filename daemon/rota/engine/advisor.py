@@ -1,10 +1,10 @@
-"""Warnings about the jobs in force: made anew whenever jobs were read, and when a new day begins."""
+"""Warnings about the jobs in force: made anew whenever jobs were read, and with every new hour."""
 
 from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterable
-from datetime import date, timedelta
+from datetime import datetime, timedelta
 from statistics import median
 
 import structlog
@@ -26,7 +26,7 @@ class Advisor:
 
     def __init__(self, parts: Parts) -> None:
         self._parts = parts
-        self._day: date | None = None  # of the advice; None: nobody asked yet, or jobs were read since
+        self._hour: datetime | None = None  # of the advice; None: nobody asked yet, or jobs were read since
 
     async def run(self) -> None:
         """For as long as the daemon lives."""
@@ -39,11 +39,12 @@ class Advisor:
             end()
 
     async def step(self) -> None:
-        """Ask for advice if what is there is not of today and of these jobs."""
+        """Ask for advice if what is there is not of this hour and of these jobs: runs may take longer by now."""
         board, now = self._parts.board, self._parts.clock.now()
-        if self._day == now.date():
+        hour = now.replace(minute=0, second=0, microsecond=0)
+        if self._hour == hour:
             return
-        self._day = now.date()
+        self._hour = hour
         jobs = {job: entry.spec for job, entry in board.jobs.items()}
         usual = usual_lengths(board.jobs.values())
         try:
@@ -57,7 +58,7 @@ class Advisor:
 
     def _hear(self, event: Event) -> None:
         if isinstance(event, JobsLoaded):
-            self._day = None
+            self._hour = None
 
     def _announce(self, files: Iterable[str]) -> None:
         """Pages of the jobs that the warnings are about are drawn again."""

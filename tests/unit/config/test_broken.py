@@ -19,6 +19,7 @@ from rota.config.defaults import NONE
 from rota.config.folder import JobFile
 from rota.config.jobfile import Outcome
 from rota.config.parse import Surroundings
+from rota.config.rules import RULES
 from rota.config.validation import validate
 from rota.core.problems import Problem
 
@@ -62,6 +63,13 @@ def test_no_message_speaks_the_language_of_schemas_or_of_python() -> None:
 
     jargon = [str(problem) for problem in found if JARGON.search(f"{problem.message} {problem.hint or ''}")]
     assert jargon == []
+
+
+def test_every_problem_is_of_a_kind_that_is_explained() -> None:
+    found = [problem for case in CASES for problem in outcome_of(case.values[0]["file"].encode()).problems]
+
+    assert {problem.rule for problem in found} <= set(RULES)
+    assert sum(problem.rule == "job-file" for problem in found) <= len(found) // 20
 
 
 def test_every_problem_points_into_its_file() -> None:

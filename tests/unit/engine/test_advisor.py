@@ -30,18 +30,18 @@ async def test_jobs_that_were_read_are_advised_upon_and_their_pages_drawn_again(
         assert JobChanged(job=a_night_job().id) in engine.events
 
 
-async def test_advice_is_asked_for_again_when_the_day_changes_and_not_before() -> None:
+async def test_advice_is_asked_for_again_as_time_goes_on_and_not_at_every_look() -> None:
     async with FakeEngine(a_night_job(), clock=FakeClock(BEFORE_SUMMER)) as engine:
         advisor = Advisor(engine.parts)
         await advisor.step()
         first = engine.board.advice
 
         await advisor.step()
-        same_day = engine.board.advice
+        at_once = engine.board.advice
         engine.clock.step_wall(timedelta(days=2))
         await advisor.step()
 
-        assert same_day is first
+        assert at_once is first
         assert "2027-10-31" in engine.board.advice[0].message
 
 
