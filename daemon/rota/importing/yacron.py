@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from typing import Any
 
-from rota.core.cron import CronError
-from rota.core.cron import parse as parse_cron
-from rota.importing.cronfields import WEEKDAYS, NotConverted, both_days, times_of
+from rota.importing.cronfields import NotConverted
 from rota.importing.found import Entry, Found, Unconverted
 from rota.importing.ids import as_id
 from rota.importing.lengths import length_text
@@ -16,11 +13,10 @@ from rota.importing.shelltext import escaped, is_plain
 from rota.importing.spots import NotReadable, Spot
 from rota.importing.spots import read as read_yaml
 from rota.importing.yacron_keys import KEPT, LOST, ON_TOP
+from rota.importing.yacron_times import schedule_of
 
 _SHELL = "/bin/sh"
-_SCHEDULE = ("minute", "hour", "dayOfMonth", "month", "dayOfWeek")
 _MISSED = {"skip": "skip", "run-once": "latest", "run-all": "all"}
-_EACH_SECONDS = re.compile(r"\*(?:/(1|2|3|4|5|6|10|12|15|20|30))?(?: \*){6}")  # an even rhythm
 _FOREVER = 1000  # attempts: as many as a job may have
 _GRACE = 30.0  # seconds: the default of yacron
 
@@ -120,14 +116,11 @@ class _Job:
         spot, utc, named = self._take("schedule"), self._take("utc"), self._text("timezone")
         if spot is None:
             raise NotConverted("a job without a schedule")
-        text = _expression(spot.members) if spot.members else spot.text
-        if found := _EACH_SECONDS.fullmatch(text):
-            return {"every": f"{found[1] or 1}s"}
-        times = times_of(_five_fields(text))
+        times = schedule_of(spot)
         self.notes += times.notes
         local = self._timezone or "UTC"
         zone = named or ("UTC" if utc is None or utc.truth else local)
-        return {**times.trigger, **({} if "boot" in times.trigger else {"timezone": zone})}
+        return {**times.trigger, **({"timezone": zone} if "cron" in times.trigger else {})}
 
     def _missed(self) -> Mapping[str, Any]:
         policy, deadline = self._text("onMissed"), self._take("startingDeadlineSeconds")
@@ -231,44 +224,3 @@ class _Job:
                 self.notes.append(KEPT[key].format(spot.plain))
             elif spot.value is not None:
                 self.lost.append(_lost(key, spot, LOST.get(key, _UNKNOWN)))
-
-
-def _expression(fields: Mapping[str, Spot]) -> str:
-    """The map form: what is not written is `*`."""
-    parts = [fields[key].text if key in fields else "*" for key in _SCHEDULE]
-    year = fields["year"].text if "year" in fields else "*"
-    second = fields["second"].text if "second" in fields else "0"
-    return " ".join([second, *parts, year])
-
-
-def _five_fields(text: str) -> str:
-    """Six fields end with the year, seven also begin with the second."""
-    fields = text.split()
-    if text.startswith("@"):
-        return text
-    if len(fields) not in (6, 7):
-        return " ".join(_days(fields))
-    second = fields.pop(0) if len(fields) == 7 else "0"
-    year = fields.pop()
-    if year != "*":
-        raise NotConverted(
-            f"the year {year}: a cron expression here has none; write `at:` for a single instant"
-        )
-    if second not in ("0", "00"):
-        raise NotConverted(f"the second {second}: for seconds write `schedule: {{every: 10s}}`")
-    return " ".join(_days(fields))
-
-
-def _days(fields: list[str]) -> list[str]:
-    """Its parser wants the day of the month and the day of the week to match, both."""
-    fields = ["*" if field == "?" else field for field in fields]
-    if len(fields) != 5 or fields[2][0] == "*" or fields[4][0] == "*":
-        return fields
-    try:
-        days = parse_cron(f"0 0 * * {fields[4]}").weekdays
-    except CronError as error:
-        raise NotConverted(error.message) from error
-    if days.nth:
-        raise NotConverted(f"{fields[4]} together with a day of the month: both had to match")
-    day, weekday = both_days(fields[2], tuple(WEEKDAYS[each] for each in sorted(days.values)))
-    return [*fields[:2], day, fields[3], weekday]
