@@ -39,7 +39,7 @@ class Advisor:
             end()
 
     async def step(self) -> None:
-        """Ask for advice if what is there is not of this hour and of these jobs: runs may take longer by now."""
+        """Ask for advice if what is there is not of this hour (runs may take longer by now) and these jobs."""
         board, now = self._parts.board, self._parts.clock.now()
         hour = now.replace(minute=0, second=0, microsecond=0)
         if self._hour == hour:
