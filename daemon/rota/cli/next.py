@@ -38,7 +38,12 @@ from rota.core.nominal import FAR
     help="Read these job directories instead of asking the daemon.",
 )
 @click.option("--skipped", is_flag=True, help="Also instants that an exception of the schedule takes out.")
-@click.option("--host", help="With --jobs: as on the host of that name.")
+@click.option("--host", help="With --jobs: as on the host of that name; default: this one.")
+@click.option(
+    "--config",
+    type=click.Path(path_type=Path),
+    help="With --jobs: the rota.yaml whose zone, host and calendars hold.",
+)
 @asks_daemon
 def next_instants(
     asking: Asking,
@@ -48,6 +53,7 @@ def next_instants(
     until: datetime | None,
     directories: tuple[Path, ...],
     host: str | None,
+    config: Path | None,
     skipped: bool,
 ) -> None:
     """Due instants to come, with notes where a clock change moves them.
@@ -55,12 +61,12 @@ def next_instants(
     AT is the nominal instant, STARTS the one at which its run begins: `spread` delays it, by a hash of host,
     job and instant. What comes after other jobs, or after the end of a run under way, has no instant yet.
     """
-    if host is not None and not directories:
-        raise click.UsageError("--host needs --jobs: a daemon knows only its own host")
+    if (host is not None or config is not None) and not directories:
+        raise click.UsageError("--host and --config need --jobs: a daemon knows its own host and calendars")
     if directories:
         after = start or asking.outside.now()
         wanted = _Wanted(job=job, after=after, until=until or FAR, number=number, skipped=skipped)
-        found = _from_files(directories, host, wanted)
+        found = _from_files(directories, config, host, wanted)
     else:
         query: dict[str, int | str | None] = {
             "count": number,
@@ -103,14 +109,19 @@ class _Wanted:
     skipped: bool
 
 
-def _from_files(directories: tuple[Path, ...], host: str | None, wanted: _Wanted) -> list[dict[str, Any]]:
-    from rota.config import jobset
+def _from_files(
+    directories: tuple[Path, ...], config: Path | None, host: str | None, wanted: _Wanted
+) -> list[dict[str, Any]]:
+    from rota.cli.job_sets import read_config, terms_of
+    from rota.config.jobset import JobReader
 
-    found = jobset.read(directories, host=host)
+    terms = terms_of(read_config(config), host)
+    found = JobReader(directories, terms.surroundings).read()
     if found.problems:
         note(f"rota: {count_text(len(found.problems), 'problem')} in these files; `rota validate` lists them")
     if wanted.job is not None and wanted.job not in found.jobs:
-        raise Failure(f"there is no job {wanted.job} in {', '.join(map(str, directories))}")
+        where = ", ".join(map(str, directories))
+        raise Failure(f"there is no job {wanted.job} in {where} for the host {host}; --host names another")
     if not found.jobs and found.problems:
         raise CouldNotAsk("no job could be read")
     chosen = [found.jobs[wanted.job]] if wanted.job is not None else list(found.jobs.values())

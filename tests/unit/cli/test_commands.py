@@ -388,6 +388,23 @@ def test_next_reads_files_without_a_daemon(run_rota: Rota, tmp_path: Path) -> No
     ]
 
 
+def test_next_reads_files_as_a_rota_yaml_says(run_rota: Rota, tmp_path: Path) -> None:
+    jobs, config = tmp_path / "jobs.d", tmp_path / "rota.yaml"
+    jobs.mkdir()
+    (jobs / "backup.yaml").write_text(
+        'schedule: {cron: "0 2 * * *", except: {calendar: free}}\nrun: "true"\n'
+    )
+    config.write_text("timezone: Asia/Tokyo\ncalendars: {free: {dates: [2026-09-26]}}\n")
+
+    found = run_rota("next", "--jobs", str(jobs), "--config", str(config), "-n", "2", "--json")
+
+    assert [row["local"] for row in json.loads(found.output)] == [
+        "2026-09-25T02:00:00+09:00",
+        "2026-09-27T02:00:00+09:00",
+    ]
+    assert run_rota("next", "--config", str(config)).exit_code == 2
+
+
 def test_status_check_is_one_line_for_a_monitoring_system(run_rota: Rota, daemon: ScriptedDaemon) -> None:
     daemon.says("/readyz", (200, {"reasons": []}))
     daemon.says("/api/v1/jobs", listed(a_job()))
