@@ -146,14 +146,17 @@ class _Simulation:
             if isinstance(decision, Start) and self._room.admit(claim_of(run, job.spec)):
                 self._start(job, run, now)
             else:
-                self._wait(job, run, now)
+                self._wait(
+                    job, replace(run, state=RunState.PENDING, reason=Reason.QUEUED, started_at=None), now
+                )
 
     def _new(self, job: _Job, due: Due, now: int) -> Run:
+        """As most runs are: on their way at once."""
         return Run(
             job=job.spec.id,
             number=next(job.numbers),
-            state=RunState.PENDING,
-            reason=Reason.QUEUED,
+            state=RunState.RUNNING,
+            started_at=from_ms(now),
             triggered_by=TriggeredBy.AFTER if due.upstream else TriggeredBy.SCHEDULE,
             due_at=due.at,
             planned_at=due.starts_at,
@@ -169,7 +172,9 @@ class _Simulation:
 
     def _start(self, job: _Job, run: Run, now: int) -> None:
         """It has its place in the room already."""
-        started = replace(run, state=RunState.RUNNING, reason=None, started_at=from_ms(now))
+        started = run
+        if run.is_queued:
+            started = replace(run, state=RunState.RUNNING, reason=None, started_at=from_ms(now))
         job.entry.open_runs[run.number] = started
         end = now + max(1, length_ms(job.tally.length.value))
         job.tally.ran(now, end, self._origin, self._bucket)
