@@ -39,7 +39,7 @@ class Advisor:
             end()
 
     async def step(self) -> None:
-        """Ask for advice if what is there is not of this hour (runs may take longer by now) and these jobs."""
+        """Ask for advice unless what is there is of this hour and these jobs: runs may take longer by now."""
         board, now = self._parts.board, self._parts.clock.now()
         hour = now.replace(minute=0, second=0, microsecond=0)
         if self._hour == hour:
