@@ -33,6 +33,7 @@ from rota.engine.steps import Conductor
 from rota.engine.waiting import first_of
 
 _SLICE = 64  # runs that are made or begin before others get a turn
+_AFTER_A_DEADLINE = 1.0  # seconds until a run that should have expired is looked at again
 _AFTER_A_FAULT = 10.0  # seconds until a run whose task failed is led on
 _CANCEL_PATIENCE = 1.0  # seconds that a cancel waits to answer with the end itself
 
@@ -340,7 +341,8 @@ class Executor:
     async def _release_at(self, job: str, at: datetime) -> None:
         # A moment later: the deadline itself is still in time.
         left = (at - self._parts.clock.now()).total_seconds() + 0.001
-        await self._parts.clock.sleep(max(0.001, left))
+        # Where it has passed already, its end can't be stored now: that is no reason to look all the time.
+        await self._parts.clock.sleep(left if left > 0 else _AFTER_A_DEADLINE)
         if self._expiries.get(job) == at:
             del self._expiries[job]
         self.release(job)

@@ -22,6 +22,12 @@ def rows(daemon: DaemonProcess, job: str, query: str = "") -> list[Any]:
     return sorted(found, key=lambda row: row["scheduledFor"])
 
 
+def skipped(daemon: DaemonProcess, job: str) -> list[Any]:
+    """Its skips, once there are some."""
+    found: list[Any] = eventually(lambda: rows(daemon, job, "&state=skipped"))
+    return found
+
+
 def test_a_pause_of_a_tag_outlives_a_kill_and_takes_in_new_jobs(daemon: DaemonProcess) -> None:
     daemon.load("early", secondly("disks"))
     told = daemon.rota("pause", "--tag", "disks", "--note", "disk swap").stdout
@@ -32,7 +38,7 @@ def test_a_pause_of_a_tag_outlives_a_kill_and_takes_in_new_jobs(daemon: DaemonPr
     daemon.load("later", secondly("disks"))
 
     for job in ("early", "later"):
-        skip = eventually(lambda job=job: rows(daemon, job, "&state=skipped"))[-1]
+        skip = skipped(daemon, job)[-1]
         assert (skip["reason"], skip["message"]) == ("paused", "paused: disk swap")
     refused = daemon.rota("resume", "early", check=False)
     assert refused.returncode == 1

@@ -11,10 +11,10 @@ import pytest
 from fakes.engine import FakeEngine
 from fakes.jobs import a_job
 from rota.core.board import Due, JobState
-from rota.core.decisions import Skip
+from rota.core.decisions import Queue, Skip
 from rota.core.errors import Conflict, InvalidRequest, Unavailable
 from rota.core.events import JobChanged
-from rota.core.model import EveryTrigger, Missed, MissedPolicy
+from rota.core.model import Concurrency, EveryTrigger, Missed, MissedPolicy, Overlap
 from rota.core.planning import plan
 from rota.core.run import Reason, RunState, TriggeredBy
 from rota.core.seams import Pause, SkipNext
@@ -313,3 +313,21 @@ async def test_two_jobs_that_claim_the_same_old_name_get_nothing() -> None:
         await engine.load(a_job("one", renamed_from="backup"), a_job("two", renamed_from="backup"))
 
         assert await engine.store.run("backup", 1) is not None
+
+
+async def test_a_run_that_should_expire_while_the_disk_is_full_keeps_nobody_busy() -> None:
+    queues = Concurrency(overlap=Overlap.QUEUE)
+    async with FakeEngine(a_job(start_deadline=MINUTE, concurrency=queues)) as engine:
+        await engine.start()
+        await engine.clock.advance(1)
+        await engine.executor.carry_out([Queue(job="backup", due=Due(job="backup", at=engine.clock.now()))])
+        engine.store.broken = Unavailable("the disk is full")
+        await engine.clock.advance(HOUR)  # would never return
+        assert [run.number for run in engine.entry().queued] == [2]
+
+        engine.store.broken = None
+        await engine.clock.advance(MINUTE)
+
+        expired = await engine.store.run("backup", 2)
+        assert expired is not None
+        assert expired.reason is Reason.START_DEADLINE
