@@ -183,6 +183,58 @@ async def test_every_due_instant_advances_what_is_answered(store: Store) -> None
     assert record.answered_until == NOON + 5 * MINUTE
 
 
+async def test_the_mark_is_when_instants_were_to_be_answered_not_how_they_are_named(store: Store) -> None:
+    await store.add([replace(a_run(1), planned_at=NOON + 9 * MINUTE)])
+
+    assert (await store.records())["backup"].answered_until == NOON + 9 * MINUTE
+
+
+async def test_an_instant_between_others_that_was_to_be_answered_after_them_is_none_of_theirs(
+    store: Store,
+) -> None:
+    stretch = replace(
+        a_skip(1), count=2, last_due_at=NOON + 9 * MINUTE, planned_at=NOON + 10 * MINUTE,
+        ended_at=NOON + 10 * MINUTE,
+    )  # fmt: skip
+    await store.add([stretch])
+
+    inside, later = await store.add(
+        [
+            replace(a_run(5), planned_at=NOON + 8 * MINUTE),
+            replace(a_run(6), planned_at=NOON + 12 * MINUTE),
+        ]
+    )
+
+    assert inside is None
+    assert later is not None
+
+
+async def test_a_longer_row_of_skips_bears_the_newest_upstream_and_planned_instant(store: Store) -> None:
+    first = replace(a_skip(1, Reason.UPSTREAM), upstream=("export.1",), planned_at=NOON + MINUTE)
+    second = replace(a_skip(2, Reason.UPSTREAM), upstream=("export.2",), planned_at=NOON + 5 * MINUTE)
+
+    await store.add([first])
+    merged = await added(store, second)
+
+    assert merged.count == 2
+    stored = await store.run("backup", 1)
+    assert stored is not None
+    assert (stored.upstream, stored.planned_at) == (("export.2",), NOON + 5 * MINUTE)
+
+
+async def test_ends_are_told_in_their_order_from_an_instant_on(store: Store) -> None:
+    runs = [await added(store, a_run(minute)) for minute in (0, 1, 2)]
+    for run, minutes in zip(runs, (30, 10, 20), strict=True):
+        await store.save(completed(run, after=minutes * MINUTE))
+    await added(store, a_run(3))
+    await added(store, a_run(0, job="report"))
+
+    ended = await store.ends("backup", NOON + 11 * MINUTE)
+
+    assert [run.id for run in ended] == ["backup.3", "backup.1"]
+    assert [run.id for run in await store.ends("backup", NOON)] == ["backup.2", "backup.3", "backup.1"]
+
+
 async def test_records_keep_what_is_saved_and_never_answer_less(store: Store) -> None:
     await store.add([a_run(9)])
     pause = Pause(since=NOON, until=NOON + MINUTE, note="moving house")

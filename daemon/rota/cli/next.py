@@ -115,8 +115,11 @@ def _from_files(
     from rota.cli.job_sets import read_config, terms_of
     from rota.config.jobset import JobReader
 
-    terms = terms_of(read_config(config), host)
-    found = JobReader(directories, terms.surroundings).read()
+    from rota.host.listen import host_name
+
+    written = read_config(config)
+    host = host or (written.host if written is not None else None) or host_name()
+    found = JobReader(directories, terms_of(written, host).surroundings).read()
     if found.problems:
         note(f"rota: {count_text(len(found.problems), 'problem')} in these files; `rota validate` lists them")
     if wanted.job is not None and wanted.job not in found.jobs:

@@ -21,7 +21,7 @@ from rota.views.definition import as_yaml
 from rota.views.facts import definition_facts, key_value, schedule_facts
 from rota.views.ids import job_element
 from rota.views.job_row import history, next_run, own_title, run_offer
-from rota.views.phases import WORDS, due_note, note_of, phase_of, zone_of
+from rota.views.phases import WORDS, awaited, due_note, note_of, phase_of, zone_of
 from rota.views.progress import active_run, usual_ms
 from rota.views.run_form import run_form
 from rota.views.run_table import run_table
@@ -193,6 +193,9 @@ def _schedule(entry: JobEntry) -> Node:
         ]
         text = f"Next at {instant_in_words(entry.next_due[0].starts_at)}"
         children.append(Node(type="UpcomingList", id="schedule.next", props={"items": items}, text=text))
+    elif words := awaited(entry):
+        text = f"Next: {words}"
+        children.append(Node(type="Text", id="schedule.awaited", props={"value": clip(text, 500)}, text=text))
     return Node(type="Section", id="schedule", props={"title": "Schedule"}, children=children)
 
 

@@ -7,10 +7,10 @@ from zoneinfo import ZoneInfo
 
 from rota.core.board import Due, JobEntry, JobState
 from rota.core.instant import length_ms
-from rota.core.model import AtTrigger, JobSpec
+from rota.core.model import AfterTrigger, AtTrigger, EveryTrigger, JobSpec
 from rota.core.run import Reason, Run, RunState, TriggeredBy
 from rota.core.seams import RunBar
-from rota.core.words import instant_in_words
+from rota.core.words import instant_in_words, schedule_in_words
 
 WORDS = {
     "new": "not run yet",
@@ -97,6 +97,19 @@ def signal_name(number: int) -> str:
         return Signals(number).name
     except ValueError:
         return f"signal {number}"
+
+
+def awaited(entry: JobEntry) -> str:
+    """What has to happen before the job has its next instant, where no calendar names one; else ""."""
+    open_ended = [
+        each
+        for each in entry.spec.triggers
+        if isinstance(each, AfterTrigger) or (isinstance(each, EveryTrigger) and each.from_end)
+    ]
+    if not open_ended or entry.next_due or not entry.spec.enabled:
+        return ""
+    words = schedule_in_words(open_ended, entry.spec.id)
+    return words.replace("the last run", "the run under way") if entry.open_runs else words
 
 
 def due_note(due: Due, zone: str) -> str:

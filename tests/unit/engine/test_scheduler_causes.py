@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from datetime import UTC, date, datetime, timedelta
+from typing import Any
 
 from fakes.clock import START
 from fakes.jobs import a_job
@@ -25,11 +26,11 @@ SECOND = timedelta(seconds=1)
 JUST_NOW = Boot(id="boot-2", at=START - 5 * SECOND)
 
 
-def from_end(interval: timedelta, **settings: object) -> JobSpec:
+def from_end(interval: timedelta, **settings: Any) -> JobSpec:
     return a_job(triggers=(EveryTrigger(interval=interval, from_end=True),), **settings)
 
 
-def after_boot(*delays: timedelta, **settings: object) -> JobSpec:
+def after_boot(*delays: timedelta, **settings: Any) -> JobSpec:
     return a_job(triggers=tuple(BootTrigger(delay=delay) for delay in delays), **settings)
 
 
