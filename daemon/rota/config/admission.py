@@ -12,7 +12,7 @@ _SHOWN = 5
 
 
 def vanishing(previous: JobSet, new: JobSet) -> tuple[str, ...]:
-    """The ids that are in `previous` and no longer in `new`; a job that only got another id is none of them."""
+    """The ids that are in `previous` and no longer in `new`, without those of jobs that got another id."""
     renamed = {spec.renamed_from for spec in new.jobs.values()}
     return tuple(job for job in previous.jobs if job not in new.jobs and job not in renamed)
 
