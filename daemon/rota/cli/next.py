@@ -114,7 +114,6 @@ def _from_files(
 ) -> list[dict[str, Any]]:
     from rota.cli.job_sets import read_config, terms_of
     from rota.config.jobset import JobReader
-
     from rota.host.listen import host_name
 
     written = read_config(config)
