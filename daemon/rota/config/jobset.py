@@ -130,12 +130,17 @@ class _Union:
         self._known.add(job)
         if claim.spec is not None and claim.is_here:
             self._claims[job] = claim
-            self._jobs[job] = self._as_before(_placed(claim.spec, revision))
+            self._jobs[job] = self._as_before(claim.spec, revision)
 
-    def _as_before(self, spec: JobSpec) -> JobSpec:
+    def _as_before(self, spec: JobSpec, revision: Revision) -> JobSpec:
         """The very object in force when nothing differs: whoever holds it sees that nothing changed."""
         before = self._previous.get(spec.id)
-        if before is None or before is spec:
+        at = (revision.commit, revision.is_dirty(spec.source.path))
+        if before is not None and before.definition is spec.definition and _stand(before) == at:
+            return before  # of the same parse: there is nothing to compare
+        if _stand(spec) != at:
+            spec = replace(spec, source=replace(spec.source, commit=at[0], dirty=at[1]))
+        if before is None:
             return spec
         # Lines that moved are no difference of the job, but warnings must find them.
         return before if before == spec and before.source.spots == spec.source.spots else spec
@@ -158,12 +163,8 @@ class _Union:
         return self._held_before.get(_identity(file)) or [job_id_of(file)]
 
 
-def _placed(spec: JobSpec, revision: Revision) -> JobSpec:
-    source = spec.source
-    dirty = revision.is_dirty(source.path)
-    if (source.commit, source.dirty) == (revision.commit, dirty):
-        return spec
-    return replace(spec, source=replace(source, commit=revision.commit, dirty=dirty))
+def _stand(spec: JobSpec) -> tuple[str | None, bool]:
+    return spec.source.commit, spec.source.dirty
 
 
 def _doubled(job: str, claims: Sequence[tuple[JobFile, Claim]]) -> Iterator[Problem]:
