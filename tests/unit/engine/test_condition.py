@@ -248,3 +248,19 @@ async def test_a_skip_by_condition_is_no_bar_and_no_last_run(engine: FakeEngine)
 
     assert not engine.entry().bars
     assert engine.entry().last is None
+
+
+async def test_a_job_that_gets_a_condition_before_the_runner_is_there_asks_it() -> None:
+    async with FakeEngine(a_job()) as engine:
+        facts, engine.hands.facts = engine.hands.facts, None
+        await start(engine)
+        await engine.load(a_job(version="2", condition=MOUNTED))
+
+        engine.hands.facts = facts
+        await engine.clock.advance(1)
+
+        run = await newest(engine)
+        assert engine.hands.process().name == "condition.1"
+        assert (run.is_asking, run.attempt) == (True, 0)
+        run = await answer(engine, 0)
+        assert (engine.hands.process().name, run.attempt) == ("main.1", 1)
