@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 
-from rota.core.board import Board, HealthState, JobEntry
+from rota.core.board import Board, Due, HealthState, JobEntry
 from rota.core.instant import to_ms
 from rota.core.model import AfterTrigger, Condition, Ending, EveryTrigger, Overlap
 from rota.core.pauses import JOB, covering, scope_in_words
@@ -100,6 +100,13 @@ def pause_sentence(entry: JobEntry, pause: Pause) -> str:
     until = "until it is resumed" if pause.until is None else f"until {_at(entry, pause.until)}"
     note = f": {pause.note.rstrip('.')}" if pause.note else ""
     return f"It is paused{whose} since {_at(entry, pause.since)} {until}{note}."
+
+
+def fate_of(entry: JobEntry, due: Due) -> str:
+    """How people's wishes keep a due instant to come from running: a few words, "" when they don't."""
+    if _is_asked(entry, due.at):
+        return "will be skipped, as asked"
+    return "" if covering(entry.pauses, due.starts_at) is None else "will be skipped: paused"
 
 
 def skip_sentence(entry: JobEntry) -> str:

@@ -10,6 +10,7 @@ from aiohttp import web
 from rota.core.board import JobEntry, JobState
 from rota.core.instant import optional_from_ms
 from rota.core.nominal import FAR
+from rota.core.obstacles import fate_of
 from rota.core.schedule import due_between, owed_between
 from rota.web.answers import answer, boolean, instant, integer, limit, polled, refused
 from rota.web.api_runs import accepted, list_runs_of
@@ -48,7 +49,8 @@ async def list_next(request: web.Request) -> web.Response:
         until = FAR
     between = due_between if boolean(request, "skipped", default=False) else owed_between
     dues = islice(between(spec.id, spec.triggers, after, until, situation), count)
-    return answer({"next": [due_shape(due, spec.triggers) for due in dues]})
+    entry = _entry(request)
+    return answer({"next": [_told(due_shape(due, spec.triggers), fate_of(entry, due)) for due in dues]})
 
 
 async def ask_why(request: web.Request) -> web.Response:
@@ -120,6 +122,11 @@ async def skip_next(request: web.Request) -> web.Response:
         return answer(_shape(services, _entry(request)))
 
     return await request.app[ONCE].carry_out(request, actor, act)
+
+
+def _told(shape: Shape, fate: str) -> Shape:
+    """The due instant with what will become of it, beside what is to be noted of it anyway."""
+    return shape | ({"note": "; ".join(filter(None, (shape.get("note"), fate)))} if fate else {})
 
 
 def _wanted(request: web.Request, entry: JobEntry) -> bool:

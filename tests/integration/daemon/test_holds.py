@@ -149,6 +149,8 @@ def test_what_could_stop_it_is_told_at_the_terminal(daemon: DaemonProcess) -> No
     daemon.load("asked", text)
     daemon.ended(daemon.run("asked"))
     daemon.rota("skip", "asked")
+    listed = daemon.get("/api/v1/jobs/asked/next?count=2")["next"]
+    assert [due.get("note") for due in listed] == ["will be skipped, as asked", None]
 
     told = daemon.rota("why", "asked").stdout
 
