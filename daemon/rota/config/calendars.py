@@ -12,7 +12,7 @@ from zoneinfo import ZoneInfo
 from rota.config import icalendar_file
 from rota.config.icalendar_file import MAX_BYTES, Calendar
 from rota.config.recurrence import CalendarError
-from rota.core.model import DateSpan, InstantSpan
+from rota.core.model import DateSpan, Except, InstantSpan
 
 Spans = tuple[DateSpan | InstantSpan, ...]
 
@@ -53,10 +53,12 @@ class Calendars:
         self._now = now
         self._read: dict[Path, _Read] = {}
         self._looked_at: dict[Path, str] = {}
+        self._shared: dict[tuple[object, ...], tuple[Except, ...]] = {}
 
     def look_again(self) -> None:
         """A new reading begins: contents that were looked at before may have changed."""
         self._looked_at.clear()
+        self._shared.clear()
 
     def key(self, path: Path) -> str:
         """Differs whenever what the file says does."""
@@ -71,6 +73,11 @@ class Calendars:
         if isinstance(answer, CalendarError):
             raise answer
         return answer.spans(zone)
+
+    def shared(self, excepts: tuple[Except, ...]) -> tuple[Except, ...]:
+        """The very tuple of another job that excepts the same: thousands of jobs then need one index."""
+        key = tuple((each.label, id(each.spans) if len(each.spans) > 1 else each.spans) for each in excepts)
+        return self._shared.setdefault(key, excepts)
 
     def _look(self, path: Path) -> None:
         year = self._now().year

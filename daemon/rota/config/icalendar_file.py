@@ -30,7 +30,9 @@ class _Local:
 Span = DateSpan | InstantSpan | _Local
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(
+    frozen=True, slots=True, eq=False
+)  # to compare thousands of events would take longer than to resolve
 class Calendar:
     """What a file says; times without a zone are those of whoever asks."""
 

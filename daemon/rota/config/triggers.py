@@ -97,7 +97,7 @@ class _Reader:
                 calendars=self._origin.calendars,
                 findings=self._findings,
             )
-            shared["excepts"] = excepting.read(written["except"])
+            shared["excepts"] = self._origin.calendars.shared(excepting.read(written["except"]))
         return shared
 
     def _cron(self, expression: str, shared: dict[str, Any]) -> CronTrigger | None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -12,6 +13,7 @@ from rota.config import yaml12
 from rota.config.calendars import Calendars, NamedCalendar
 from rota.config.parse import Parsed, Surroundings, parse
 from rota.config.part import Part
+from rota.config.places import Places
 from rota.core.model import (
     AfterTrigger,
     AtTrigger,
@@ -201,6 +203,24 @@ def test_a_named_calendar_that_is_a_broken_file_is_a_problem_that_names_both(tmp
     problem = the_problem("{every: 1h, except: {calendar: school}}", {"school": NamedCalendar(ics=file)})
 
     assert problem.message.startswith(f'the calendar "school", {file}, can\'t be used: ')
+
+
+def test_jobs_that_except_the_same_share_it() -> None:
+    surroundings = Surroundings(
+        calendars=Calendars({"holidays": NamedCalendar(dates=(CHRISTMAS, CHRISTMAS))})
+    )
+    written: dict[str, Any] = {
+        "run": "x",
+        "schedule": {"every": "1h", "except": [{"calendar": "holidays"}, "2026-12-31"]},
+    }
+    places = Places(("job.yaml", 0, 0, 0, 0))
+    specs = [
+        parse(job, Part(data={**written}, places=places), Source(file="a", line=1), surroundings).spec
+        for job in ("a", "b")
+    ]
+
+    first, second = (spec.triggers[0].excepts for spec in specs if spec is not None)
+    assert first is second
 
 
 def test_jobs_that_are_waited_for_are_known_with_their_places() -> None:
