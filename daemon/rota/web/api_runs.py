@@ -76,7 +76,10 @@ def accepted(services: Services, run: Run) -> web.Response:
 
 
 def _shape(services: Services, run: Run) -> dict[str, object]:
-    return run_shape(run, now=services.clock.now(), entry=services.board.jobs.get(run.job))
+    shape = run_shape(run, now=services.clock.now(), entry=services.board.jobs.get(run.job))
+    if run.is_queued:  # who is in the way changes more often than the run
+        shape["message"] = services.board.room.blocked_by(run.id) or run.message
+    return shape
 
 
 def _fresh(services: Services, run: Run) -> Run:
