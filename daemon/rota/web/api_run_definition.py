@@ -69,6 +69,7 @@ def _keys(then: str, now: str) -> list[str]:
 
 
 def _diff(then: Shape, now: Shape) -> str:
-    texts = (str(each["text"]).splitlines() for each in (then, now))
-    names = (f"{each['file']} {each['hash'][:12]}" for each in (then, now))
-    return "".join(f"{line}\n" for line in unified_diff(*texts, *names, lineterm=""))
+    before, after = (str(each["text"]).splitlines() for each in (then, now))
+    names = [f"{each['file']} {each['hash'][:12]}" for each in (then, now)]
+    lines = unified_diff(before, after, fromfile=names[0], tofile=names[1], lineterm="")
+    return "".join(f"{line}\n" for line in lines)
