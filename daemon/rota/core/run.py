@@ -78,7 +78,7 @@ class Reason(StrEnum):
 
 
 class TriggeredBy(StrEnum):
-    """What made a run: its schedule, the end of another job's run, catching up, a person or script, a retry."""
+    """What made a run: its schedule, the end of another run, catching up, a person or script, a retry."""
 
     SCHEDULE = "schedule"
     AFTER = "after"
