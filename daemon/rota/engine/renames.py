@@ -21,6 +21,7 @@ async def take_over(parts: Parts, executor: Executor, records: dict[str, JobReco
     """
     for old, new in renames(jobset, records):
         try:
+            is_known = await parts.store.renamed(old) == new
             moved = await parts.store.rename(old, new)
         except Unavailable as error:
             parts.writable.error = error.message
@@ -29,9 +30,10 @@ async def take_over(parts: Parts, executor: Executor, records: dict[str, JobReco
         if not moved:
             _log.warning("job.not_renamed", job=new, renamed_from=old, error="it has runs of its own")
             continue
-        known = await parts.store.records()
-        records.update({job: known[job] for job in (old, new) if job in known})
-        await recall_again(parts, new)  # where it is on the board already
+        if not is_known:
+            known = await parts.store.records()
+            records.update({job: known[job] for job in (old, new) if job in known})
+            await recall_again(parts, new)  # where it is on the board already
         if any(run.job == old for run in executor.open_runs):
             executor.spawn(_follow(parts, executor, old, new))
 
