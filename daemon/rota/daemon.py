@@ -7,7 +7,7 @@ import json
 import os
 import signal
 import sys
-from collections.abc import Coroutine, Sequence
+from collections.abc import Callable, Coroutine, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -214,12 +214,20 @@ class Daemon:
         files = [calendar.ics for calendar in self.config.calendars.values() if calendar.ics]
         try:
             async for turn in changes(self.config.jobs, self.parts.clock, files=files):
-                await self.jobs.reload(overtaken=turn.is_overtaken)
+                await self._read_again(turn.is_overtaken)
         except Unavailable as error:
             _log.error("jobs.not_watched", error=error.message, instead=f"a look every {POLL.seconds} s")
             self.parts.board.unwatched = f"looked at every {POLL.seconds} s only. {error.message}"
             async for _ in polled(self.config.jobs, self.parts.clock, files=files):
-                await self.jobs.reload()
+                await self._read_again()
+
+    async def _read_again(self, overtaken: Callable[[], bool] = lambda: False) -> None:
+        try:
+            await self.jobs.reload(overtaken=overtaken)
+        except (
+            RotaError
+        ) as error:  # such as a ledger that can't note it now: the files are watched all the same
+            _log.warning("jobs.not_reloaded", error=error.message)
 
     async def _feed_watchdog(self, interval: timedelta) -> None:
         """Signs of life for systemd, for as long as the planner looks at its clock."""
