@@ -130,11 +130,11 @@ class Holds:
         self._changed([job] if job is not None else self._about([key.scope]))
 
     def _on_event(self, event: Event) -> None:
-        if isinstance(event, RunChanged) and event.run.reason is Reason.ASKED:
+        if isinstance(event, RunChanged) and event.run.due_at is not None:
             self._used(event.run)
 
     def _used(self, skip: Run) -> None:
-        """The wish to skip was granted: from now on it is history."""
+        """The instant that was to be skipped has its answer: from now on the wish is history."""
         entry = self._parts.board.jobs.get(skip.job)
         if entry is None or not is_granted(entry.skip_next, skip):
             return
@@ -148,11 +148,12 @@ class Holds:
 
 
 def is_granted(wish: SkipNext | None, skip: Run) -> bool:
-    """Whether that skip is what was asked for."""
-    if wish is None or skip.reason is not Reason.ASKED or skip.due_at is None:
+    """Whether that row answers the instant that was to be skipped; it may be skipped as missed as well."""
+    if wish is None or skip.due_at is None:
         return False
     if wish.at is None:
-        return skip.ended_at is not None and skip.ended_at >= wish.asked_at
+        is_asked = skip.reason is Reason.ASKED and skip.ended_at is not None
+        return is_asked and (skip.ended_at or wish.asked_at) >= wish.asked_at
     return skip.due_at <= wish.at <= (skip.last_due_at or skip.due_at)
 
 
