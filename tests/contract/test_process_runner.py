@@ -198,3 +198,15 @@ async def test_a_refusal_leaves_nothing_behind(contract: Contract) -> None:
     assert isinstance(refused, Refused)
     assert refused.code == "ENOENT"
     assert await contract.where(order.ref) is AttemptWhere.ABSENT
+
+
+async def test_a_removed_run_leaves_no_log(contract: Contract) -> None:
+    order = contract.order("echo", "hello")
+    await soon(contract.runner.start(order))
+    await contract.events(order.ref)
+    await contract.runner.ack(order.ref)
+
+    await soon(contract.runner.remove(order.ref.job, order.ref.number))
+
+    assert await contract.where(order.ref) is AttemptWhere.ABSENT
+    assert list(contract.logs.page(order.ref).lines) == []

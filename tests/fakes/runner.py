@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import json
+import shutil
 from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import count
 from pathlib import Path
 
+from rota.core.errors import Unavailable
 from rota.core.instant import to_ms
 from rota.core.seams import (
     AttemptRef,
@@ -162,6 +164,16 @@ class ScriptedRunner:
     async def report(self, refs: Sequence[AttemptRef]) -> Mapping[str, AttemptReport]:
         await self._here.wait()
         return {ref.id: self._report(ref) for ref in refs}
+
+    async def remove(self, job: str, number: int) -> None:
+        if not self._here.is_set():
+            raise Unavailable("no runner answers, so logs can't be deleted now")
+        for id_, attempt in list(self.attempts.items()):
+            ref = attempt.order.ref
+            if (ref.job, ref.number) == (job, number) and ref in self.acked:
+                del self.attempts[id_]
+        if self._root is not None:
+            shutil.rmtree(self._root / job / str(number), ignore_errors=True)
 
     async def ack(self, ref: AttemptRef) -> None:
         self.acked.append(ref)

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 from fakes.jobs import a_job
 from fakes.schedules import a_scheduled_run
@@ -12,11 +13,11 @@ from rota.core.run import RunState
 NOW = datetime(2026, 6, 1, 12, tzinfo=UTC)
 
 
-def a_claim(job: str, since: int = 0, number: int = 1, **takes: object) -> Claim:
-    return Claim(job=job, number=number, since=since, **takes)  # type: ignore[arg-type]
+def a_claim(job: str, since: int = 0, number: int = 1, **takes: Any) -> Claim:
+    return Claim(job=job, number=number, since=since, **takes)
 
 
-def in_db(job: str, since: int = 0, **takes: object) -> Claim:
+def in_db(job: str, since: int = 0, **takes: Any) -> Claim:
     return a_claim(job, since, pool="db", **takes)
 
 
@@ -68,7 +69,7 @@ def test_places_go_to_the_highest_priority_and_then_to_who_came_first() -> None:
     for claim in (in_db("late", 3), in_db("early", 1), in_db("important", 5, priority=2)):
         room.wait(claim)
 
-    order = []
+    order: list[str] = []
     for _ in range(3):
         room.leave((order or ["a.1"])[-1])
         order += runs(room.grant())
