@@ -7,9 +7,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime, timedelta
+from itertools import islice
 
 from rota.config.caution import YEAR, Caution, cautions, shortest_distance
 from rota.config.crowd import crowd
+from rota.core.excepts import excepted
 from rota.core.model import AtTrigger, CronTrigger, EveryTrigger, JobSpec, MissedPolicy, Trigger
 from rota.core.problems import Problem
 from rota.core.schedule import next_due, next_owed
@@ -50,7 +52,9 @@ def _of_job(spec: JobSpec, now: datetime, usual: timedelta | None) -> Iterator[P
 
 def _of_trigger(job: str, trigger: Trigger, now: datetime) -> Iterable[Caution]:
     if isinstance(trigger, CronTrigger):
-        return cautions(trigger.expression, trigger.timezone, trigger.seed or job, now)
+        found = cautions(trigger.expression, trigger.timezone, trigger.seed or job, now)
+        changes = (each for each in found if each.at is not None and not excepted(each.at, trigger))
+        return (*(each for each in found if each.at is None), *islice(changes, 1))
     if isinstance(trigger, AtTrigger) and trigger.at <= now:
         return (_PASSED,)
     return ()

@@ -10,7 +10,7 @@ from itertools import pairwise, takewhile
 from zoneinfo import ZoneInfo
 
 from rota.core import cron
-from rota.core.cron import Cron
+from rota.core.cron import Cron, Occurrence
 from rota.core.zone import Change, from_minute, segments, to_minute
 
 YEAR = timedelta(days=366)
@@ -21,15 +21,19 @@ _DAY = 24 * 60
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Caution:
-    """A warning without its place."""
+    """A warning without its place. `at` is the instant it is about, where it is about one."""
 
     rule: str
     message: str
     hint: str
+    at: datetime | None = None
 
 
 def cautions(expression: str, timezone: str, seed: str, now: datetime) -> tuple[Caution, ...]:
-    """What there is to say about it on the day of `now`. `seed` is what `H` is a hash of."""
+    """What there is to say about it on the day of `now`. `seed` is what `H` is a hash of.
+
+    Of the clock changes of the next year each has its own, soonest first: one may lie in an exception.
+    """
     day = now.replace(hour=0, minute=0, second=0, microsecond=0)
     return _cautions(cron.parse(expression, seed=seed), timezone, day)
 
@@ -41,7 +45,7 @@ def _cautions(parsed: Cron, timezone: str, day: datetime) -> tuple[Caution, ...]
     fields = parsed.expression.split()
     found = [_never_soon(parsed, zone, day), _both_days(fields, parsed), *_uneven(fields)]
     if found[0] is None:
-        found.append(_clock_change(parsed, zone, day))
+        found += _clock_changes(parsed, zone, day)
     return tuple(caution for caution in found if caution is not None)
 
 
@@ -101,25 +105,25 @@ def _uneven_step(name: str, step: int, size: int) -> Caution:
     )
 
 
-def _clock_change(parsed: Cron, zone: ZoneInfo, day: datetime) -> Caution | None:
-    """The next change of the clocks that does something to it. An elapsed rhythm round the clock has none."""
+def _clock_changes(parsed: Cron, zone: ZoneInfo, day: datetime) -> Iterator[Caution]:
+    """The changes of the clocks that do something to it. An elapsed rhythm round the clock has none."""
     if len(parsed.hours) == _HOURS_OF_DAY:
-        return None
+        return
     start, end = to_minute(day), to_minute(day + YEAR)
     for segment in takewhile(lambda each: each.begin < end, segments(zone, start)):
         change = segment.opening
         if change is not None and change.at == segment.begin and change.at >= start:
-            note = _note(parsed, zone, change)
-            if note:
-                return Caution(rule="clock-change", message=f"{note} ({zone.key})", hint=_AVOID)
-    return None
+            noted = _noted(parsed, zone, change)
+            if noted is not None:
+                at = from_minute(change.at) if change.is_gap else noted.at
+                yield Caution(rule="clock-change", message=f"{noted.note} ({zone.key})", hint=_AVOID, at=at)
 
 
-def _note(parsed: Cron, zone: ZoneInfo, change: Change) -> str:
-    """What is said of the instants that this change concerns."""
+def _noted(parsed: Cron, zone: ZoneInfo, change: Change) -> Occurrence | None:
+    """The first of the instants that this change concerns, with what is said of it."""
     length = change.high - change.low
     following = parsed.occurrences(from_minute(change.at - length - 1), zone)
     # What an elapsed schedule loses is said of its next instant, which may be days later.
     until = from_minute(change.at + (31 * _DAY if change.is_gap else length))
     looked_at = takewhile(lambda each: each.at <= until, following)
-    return next((each.note for each in looked_at if each.note), "")
+    return next((each for each in looked_at if each.note), None)
