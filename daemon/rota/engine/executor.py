@@ -14,18 +14,15 @@ import structlog
 
 from rota.core import decisions as d
 from rota.core import happenings as h
-from rota.core import planning
 from rota.core.attempt_life import open_attempt
-from rota.core.board import JobEntry
 from rota.core.catching_up import catch_up_paused
 from rota.core.errors import Unavailable
 from rota.core.events import RunChanged
-from rota.core.lifecycle import apply_all
 from rota.core.model import JobSpec
-from rota.core.pauses import covering
 from rota.core.recovery import Recovery
-from rota.core.room import Claim, claim_of
+from rota.core.room import claim_of
 from rota.core.run import Reason, Run, RunState
+from rota.engine.line import Line
 from rota.engine.live_run import LiveRun
 from rota.engine.opening import NewRun, opened, runs_for
 from rota.engine.parts import Parts
@@ -33,7 +30,6 @@ from rota.engine.steps import Conductor
 from rota.engine.waiting import first_of
 
 _SLICE = 64  # runs that are made or begin before others get a turn
-_AFTER_A_DEADLINE = 1.0  # seconds until a run that should have expired is looked at again
 _AFTER_A_FAULT = 10.0  # seconds until a run whose task failed is led on
 _CANCEL_PATIENCE = 1.0  # seconds that a cancel waits to answer with the end itself
 
@@ -45,17 +41,16 @@ class Executor:
 
     def __init__(self, parts: Parts) -> None:
         self._parts = parts
-        self._live: dict[str, LiveRun] = {}
+        self.live: dict[str, LiveRun] = {}
         self._tasks: set[asyncio.Task[None]] = set()
-        self._expiries: dict[str, datetime] = {}
         self._adding = asyncio.Lock()
-        self._held: frozenset[str] = frozenset()  # jobs whose new runs are being recorded
         self._room = parts.board.room
+        self._line = Line(parts, self)
 
     @property
     def open_runs(self) -> Sequence[Run]:
         """Every run that is led now, also those of jobs that are no longer there."""
-        return [live.run for live in self._live.values()]
+        return [live.run for live in self.live.values()]
 
     async def carry_out(self, decisions: Sequence[d.Decision]) -> None:
         """Record all of it in one transaction, then start what is to start.
@@ -66,9 +61,9 @@ class Executor:
         async with self._holding({decision.job for decision in decisions}):
             added = await self._added(await self._planned(decisions))
         # All are led before others get a turn: who cancels one of them must meet it here.
-        begun = [self._take_up(run) for run in added if _begins(run)]
+        begun = [self.take_up(run) for run in added if _begins(run)]
         for position, live in enumerate(begun, start=1):
-            self._lead(live)
+            self.lead(live)
             if position % _SLICE == 0:
                 await self._parts.clock.sleep(0)
 
@@ -94,53 +89,44 @@ class Executor:
             (run,) = await self._added([new])
         if not _begins(run):
             return self._now(run)
-        live = self._take_up(run)
-        self._lead(live)
+        live = self.take_up(run)
+        self.lead(live)
         return live.run
 
     def adopt(self, run: Run, found: Awaitable[Recovery] | None = None) -> None:
         """Lead on a run of an earlier daemon; `found`: what became of its open attempt."""
-        if run.id in self._live:
+        if run.id in self.live:
             return
         if run.state is not RunState.RETRYING or open_attempt(run) is not None:
             entry = self._parts.board.jobs.get(run.job)
             self._room.hold(claim_of(run, None if entry is None else entry.spec))
-        self._lead(self._take_up(run), found=found)
+        self.lead(self.take_up(run), found=found)
 
     def release(self, *jobs: str) -> None:
-        """Let waiting runs start, now that something of these jobs may have changed.
-
-        Whose own job lets it start stands in line for room; and who is next in line gets it, of any job.
-        """
-        lined_up = [run for job in jobs for run in self._lined_up(job)]
-        for claim in self._room.grant(held=self._held):
-            self._begin_waiting(claim)
-        for run in lined_up:
-            if not run.message and run.id not in self._live and self._room.waits(run.id):
-                self._live[run.id] = live = LiveRun(run, self._parts)
-                self.spawn(self._note_waiting(live, self._room.blocked_by(run.id)))
+        """Let waiting runs start, now that something of these jobs may have changed."""
+        self._line.release(*jobs)
 
     def skip(self, run: Run, reason: Reason, message: str) -> None:
         """End a waiting run before it began."""
-        if run.id not in self._live:
+        if run.id not in self.live:
             first = h.Skipped(at=self._parts.clock.now(), reason=reason, message=message)
-            self._lead(self._take_up(run), first=first)
+            self.lead(self.take_up(run), first=first)
 
     def nudge(self, jobs: Collection[str]) -> None:
         """Something about these jobs changed, such as a pause: whoever waits looks again."""
-        for live in self._live.values():
+        for live in self.live.values():
             if live.run.job in jobs:
                 live.nudged.set()
         self.release(*jobs)
 
     async def until_over(self, job: str) -> None:
         """Return when no run of the job is led any more."""
-        while going_on := [live for live in self._live.values() if live.run.job == job]:
+        while going_on := [live for live in self.live.values() if live.run.job == job]:
             await going_on[0].over.wait()
 
     async def cancel(self, run: Run, *, immediately: bool = False) -> Run:
         """Ask an open run to end. Raises Unavailable for a waiting run whose end can't be stored."""
-        live = self._live.get(run.id)
+        live = self.live.get(run.id)
         if live is None:
             return await self._cancel_waiting(run)
         live.kills_at_once = live.kills_at_once or immediately
@@ -154,7 +140,7 @@ class Executor:
 
     async def retry_now(self, run: Run) -> Run:
         """Begin the next attempt of a RETRYING run at once. Any other run is answered as it is."""
-        live = self._live.get(run.id)
+        live = self.live.get(run.id)
         if live is None:
             return run
         at = self._parts.clock.now()
@@ -177,11 +163,11 @@ class Executor:
     async def _holding(self, jobs: Collection[str]) -> AsyncIterator[None]:
         """From the look at these jobs until their new runs are on the board, nobody gets their places."""
         async with self._adding:
-            self._held = frozenset(jobs)
+            self._line.held = frozenset(jobs)
             try:
                 yield
             finally:
-                self._held = frozenset()
+                self._line.held = frozenset()
                 self.release(*jobs)
 
     async def _planned(self, decisions: Sequence[d.Decision]) -> list[NewRun]:
@@ -226,19 +212,21 @@ class Executor:
                     self._room.hold(replace(new.claim, number=run.number))
 
     def _now(self, run: Run) -> Run:
-        live = self._live.get(run.id)
+        live = self.live.get(run.id)
         return run if live is None else live.run
 
     # --- leading them ---
 
-    def _take_up(self, run: Run) -> LiveRun:
-        live = self._live[run.id] = LiveRun(run, self._parts)
+    def take_up(self, run: Run) -> LiveRun:
+        """From now on whoever wants something of the run meets it here."""
+        live = self.live[run.id] = LiveRun(run, self._parts)
         return live
 
-    def _lead(
+    def lead(
         self, live: LiveRun, *, first: h.Happening | None = None, found: Awaitable[Recovery] | None = None
     ) -> None:
-        conductor = Conductor(live, self._parts, rests=self._rests, first=first, found=found)
+        """Lead it to its end in a task of its own. `first`, `found`: see Conductor."""
+        conductor = Conductor(live, self._parts, rests=self._line.rests, first=first, found=found)
         self.spawn(self._led(live, conductor))
 
     async def _led(self, live: LiveRun, conductor: Conductor) -> None:
@@ -249,110 +237,21 @@ class Executor:
                 # A fault of ours must not lose the run: it stays in the ledger as it is, and is led on.
                 _log.exception("run.task_failed", run=live.run.id, error=str(error))
                 await self._parts.clock.sleep(_AFTER_A_FAULT)
-        self._let_go(live)
+        self.let_go(live)
 
-    def _let_go(self, live: LiveRun) -> None:
-        self._live.pop(live.run.id, None)
+    def let_go(self, live: LiveRun) -> None:
+        """It is over: its place is free for others."""
+        self.live.pop(live.run.id, None)
         self._room.leave(live.run.id)
         live.over.set()
-        self.release(live.run.job)
-
-    # --- those that wait ---
-
-    def _lined_up(self, job: str) -> list[Run]:
-        """The runs of the job that stand in line for room now; those whose turn it is not leave it."""
-        entry = self._parts.board.jobs.get(job)
-        if entry is None or job in self._held:
-            return []
-        now = self._parts.clock.now()
-        outcomes = planning.release(entry, now)
-        turns = [outcome.run for outcome in outcomes if isinstance(outcome, d.Release)]
-        self._step_out(entry, {run.id for run in turns}, paused=covering(entry.pauses, now) is not None)
-        for outcome in outcomes:
-            if isinstance(outcome, d.Expire):
-                self.skip(outcome.run, outcome.reason, outcome.message)
-            elif self._room.holds(outcome.run.id):  # it got its place while it was being changed
-                self._start_waiting(outcome.run)
-            else:
-                self._room.wait(claim_of(outcome.run, entry.spec))
-        self._arm_expiry(entry)
-        return turns
-
-    def _step_out(self, entry: JobEntry, turns: Collection[str], *, paused: bool) -> None:
-        """Out of the line, or off a place that came while they were being changed."""
-        for run in entry.open_runs.values():
-            if run.is_queued:
-                gone = run.id not in turns and run.id not in self._live
-            else:
-                gone = paused and self._room.waits(run.id)  # it tries again
-            if gone:
-                self._room.leave(run.id)
-
-    def _begin_waiting(self, claim: Claim) -> None:
-        entry = self._parts.board.jobs.get(claim.job)
-        run = None if entry is None else entry.open_runs.get(claim.number)
-        live = self._live.get(claim.run)
-        if run is not None and run.is_queued:
-            self._start_waiting(run)
-        elif live is not None:
-            live.nudged.set()  # it tries again, and waits for nothing else
-        else:
-            self._room.leave(claim.run)
-
-    def _rests(self, run: Run) -> None:
-        """It waits for its next attempt: others may have its place until then."""
-        if self._room.holds(run.id):
-            self._room.leave(run.id)
-            self.release(run.job)
-
-    async def _note_waiting(self, live: LiveRun, message: str) -> None:
-        """Say in the ledger what a waiting run waits for; it may be asked to end meanwhile."""
-        noted = h.Waiting(message=message)
-        try:
-            await live.commit_plan_once(lambda run: (noted,) if run.is_queued else ())
-            if live.run.cancel_requested_at is not None:
-                await live.commit_plan(lambda _: (h.Cancelled(at=self._parts.clock.now()),))
-        except Unavailable as error:
-            _log.warning("run.waiting_not_noted", run=live.run.id, error=error.message)
-            if live.run.is_queued:
-                await live.announce(noted)  # known all the same, and stored with what comes next
-        if live.run.state.is_final:
-            self._let_go(live)
-        else:
-            self._live.pop(live.run.id, None)
-            self.release(live.run.job)
-
-    def _start_waiting(self, run: Run) -> None:
-        if run.id in self._live:
-            return  # it is looked at again as soon as that is done
-        # On the board before the ledger: nobody else may take the place while this is being stored.
-        released = apply_all(run, [h.Released()])
-        self._parts.board.record(released)
-        self._lead(self._take_up(released))
-
-    def _arm_expiry(self, entry: JobEntry) -> None:
-        job, at = entry.spec.id, planning.expires_at(entry)
-        armed = self._expiries.get(job)
-        if at is None or (armed is not None and armed <= at):
-            return  # when that one has passed, what is next by then is armed
-        self._expiries[job] = at
-        self.spawn(self._release_at(job, at))
-
-    async def _release_at(self, job: str, at: datetime) -> None:
-        # A moment later: the deadline itself is still in time.
-        left = (at - self._parts.clock.now()).total_seconds() + 0.001
-        # Where it has passed already, its end can't be stored now: that is no reason to look all the time.
-        await self._parts.clock.sleep(left if left > 0 else _AFTER_A_DEADLINE)
-        if self._expiries.get(job) == at:
-            del self._expiries[job]
-        self.release(job)
+        self._line.release(live.run.job)
 
     async def _cancel_waiting(self, run: Run) -> Run:
-        live = self._take_up(run)
+        live = self.take_up(run)
         try:
             await live.commit_once(h.Cancelled(at=self._parts.clock.now()))
         finally:
-            self._let_go(live)
+            self.let_go(live)
         return live.run
 
     async def _note_cancel(self, live: LiveRun) -> None:
