@@ -8,12 +8,14 @@ from __future__ import annotations
 
 import os
 import re
+import signal
 import subprocess
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
+from rota.config.git import GIT, environ
 from rota.core.problems import DEFAULTS
 
 _COMMIT = re.compile(r"[0-9a-f]{40}|[0-9a-f]{64}")
@@ -60,7 +62,7 @@ class Asking:
         try:
             out, _ = self._git.communicate(timeout=_PATIENCE)
         except subprocess.TimeoutExpired:
-            self._git.kill()
+            os.killpg(self._git.pid, signal.SIGKILL)
             self._git.communicate()
             return Revision(commit=self._commit)
         if self._git.returncode != 0:
@@ -126,17 +128,17 @@ def _packed(common: Path, name: str) -> str | None:
 
 def _status(directory: Path) -> subprocess.Popen[bytes] | None:
     """`git status` of the directory, begun; None where there is no git."""
-    words = ["git", "--no-optional-locks", "-c", "core.fsmonitor=false", *_trusted(directory)]
+    words = [*GIT, *_trusted(directory)]
     words += ["status", "--porcelain=v1", "-z", "--no-renames", "--untracked-files=all", "--ignored=matching"]
-    environ = {name: value for name, value in os.environ.items() if not name.startswith("GIT_")}
     try:
         return subprocess.Popen(
             [*words, "--", "."],
             cwd=directory,
-            env={**environ, "LC_ALL": "C"},
+            env=environ(),
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
+            start_new_session=True,  # so that what git starts can be ended with it
         )
     except OSError:
         return None
