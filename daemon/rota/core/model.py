@@ -40,6 +40,13 @@ class Overlap(StrEnum):
     QUEUE = "queue"
 
 
+class Enforce(StrEnum):
+    """What a job does on a host that can't hold one of its limits."""
+
+    IF_POSSIBLE = "if_possible"  # it runs without that limit
+    REQUIRE = "require"  # it does not start
+
+
 class Ending(StrEnum):
     """Which ends of an upstream's run let a job start that comes after it."""
 
@@ -168,9 +175,17 @@ class Retry:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Limits:
+    """Of an attempt. Where the host can't hold memory, cpu or pids, `enforce` decides whether it starts."""
+
     timeout: timedelta | None = None
     grace: timedelta = timedelta(seconds=10)
     output: int = 16 * 1024 * 1024  # bytes kept per attempt, head and tail
+    watchdog: timedelta | None = None  # longest time without a sign of life
+    memory: int | None = None  # bytes
+    cpu: int | None = None  # percent of one CPU
+    pids: int | None = None
+    nofile: int | None = None  # open files of one process
+    enforce: Enforce = Enforce.IF_POSSIBLE
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

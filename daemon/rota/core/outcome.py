@@ -7,10 +7,13 @@ from datetime import timedelta
 from enum import StrEnum
 from signal import Signals
 
-from rota.core.model import ExitCodes
+from rota.core.model import ExitCodes, Limits
 from rota.core.run import Reason, Run, StepState
 from rota.core.seams import EndCause, Ended
-from rota.core.words import length_in_words
+from rota.core.words import length_in_words, size_in_words
+
+_NO_LIMITS = Limits()
+_OVER_LIMIT = {EndCause.MEMORY: Reason.MEMORY, EndCause.WATCHDOG: Reason.WATCHDOG}
 
 
 class Again(StrEnum):
@@ -34,12 +37,21 @@ class Outcome:
     warning: str = ""
 
 
-def judge(ended: Ended, codes: ExitCodes, *, cancel: bool, timeout: timedelta | None = None) -> Outcome:
-    """`cancel`: somebody asked for the end before it came; `timeout`: the limit that held, for people."""
+def judge(
+    ended: Ended,
+    codes: ExitCodes,
+    *,
+    cancel: bool,
+    timeout: timedelta | None = None,
+    limits: Limits = _NO_LIMITS,
+) -> Outcome:
+    """`cancel`: somebody asked for the end before it came; `timeout`, `limits`: what held, for people."""
     if ended.cause is EndCause.UNKNOWN:
         return lost()
     if ended.cause is EndCause.TIMEOUT:
         return _timed_out(ended, timeout)
+    if ended.cause in _OVER_LIMIT and not cancel:
+        return _over_limit(ended, limits)
     if ended.cause is EndCause.EXIT and ended.exit_code is not None:
         return _exited(ended.exit_code, codes, cancel=cancel)
     if cancel:
@@ -99,6 +111,22 @@ def _timed_out(ended: Ended, timeout: timedelta | None) -> Outcome:
         state=StepState.FAILED,
         reason=Reason.TIMEOUT,
         message=f"timed out{after}",
+        exit_code=ended.exit_code,
+        signal=ended.signal,
+    )
+
+
+def _over_limit(ended: Ended, limits: Limits) -> Outcome:
+    if ended.cause is EndCause.MEMORY:
+        most = "its limit" if limits.memory is None else f"its {size_in_words(limits.memory)}"
+        message = f"killed: it used more memory than {most}"
+    else:
+        length = "" if limits.watchdog is None else f" for {length_in_words(limits.watchdog)}"
+        message = f"ended by its watchdog: no sign of life{length}"
+    return Outcome(
+        state=StepState.FAILED,
+        reason=_OVER_LIMIT[ended.cause],
+        message=message,
         exit_code=ended.exit_code,
         signal=ended.signal,
     )

@@ -56,6 +56,8 @@ class Reason(StrEnum):
     EXIT = "exit"
     SIGNAL = "signal"
     TIMEOUT = "timeout"
+    MEMORY = "memory"  # it needed more than its limit
+    WATCHDOG = "watchdog"  # no sign of life for longer than its limit
     REFUSED = "refused"  # the runner could not start it (no such program, no such directory, …)
     INTERRUPTED = "interrupted"  # surely dead: the host went down, or we killed it
     UNKNOWN = "unknown"  # nobody saw the end; it may have succeeded
@@ -112,6 +114,22 @@ class Progress:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Used:
+    """What the processes of an attempt used, as far as the host tells it."""
+
+    user_ms: int = 0  # CPU time
+    system_ms: int = 0
+    peak_bytes: int = 0  # memory; 0: not known
+    read_bytes: int = 0  # from block devices
+    written_bytes: int = 0
+    switches: int = 0  # context switches
+
+    @property
+    def cpu_ms(self) -> int:
+        return self.user_ms + self.system_ms
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Attempt:
     """One try at one step; `id` is a UUIDv7, and with (job, run, step, n) it names its directory."""
 
@@ -138,6 +156,7 @@ class Attempt:
     cwd: str = ""
     user: str = ""
     timeout_at: datetime | None = None
+    used: Used | None = None  # known at the end
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -11,7 +11,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Protocol
 
-from rota.core.run import Run, RunState
+from rota.core.run import Run, RunState, Used
 
 
 class Clock(Protocol):
@@ -216,6 +216,12 @@ class StartOrder:
     timeout_ms: int | None = None
     grace_ms: int = 10_000
     output: int = 16 * 1024 * 1024
+    watchdog_ms: int | None = None
+    memory: int | None = None  # bytes
+    cpu: int | None = None  # percent of one CPU
+    pids: int | None = None
+    nofile: int | None = None
+    require_limits: bool = False  # refuse to start where one of these can't be enforced
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -239,6 +245,8 @@ class EndCause(StrEnum):
     EXIT = "exit"
     SIGNAL = "signal"
     TIMEOUT = "timeout"
+    MEMORY = "memory"  # more than its limit
+    WATCHDOG = "watchdog"  # no sign of life for longer than its limit
     KILLED = "killed"  # because we asked: cancel
     UNKNOWN = "unknown"  # it is gone and nobody saw how
 
@@ -257,8 +265,8 @@ class Ended:
     signal: int | None
     at: datetime
     log_size: int
-    cpu_ms: int = 0
-    peak_bytes: int = 0
+    used: Used | None = None
+    left_behind: int = 0  # processes that outlived the first one and were ended
 
 
 RunnerEvent = Grew | Ended
@@ -290,6 +298,7 @@ class RunnerFacts:
     boot_id: str
     pid: int
     state: str = ""  # its state directory, absolute: attempts lie in <job>/<number>/<step>.<n> below it
+    unenforced: Mapping[str, str] = field(default_factory=dict)  # limits this host can't hold, and why
 
 
 class ProcessRunner(Protocol):

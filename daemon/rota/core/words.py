@@ -96,6 +96,14 @@ def length_in_words(length: timedelta) -> str:
     return _mixed(int(seconds))
 
 
+def size_in_words(size: int) -> str:
+    """As job files write it: "512M", "1.5G", "900" bytes."""
+    for shift, letter in ((40, "T"), (30, "G"), (20, "M"), (10, "K")):
+        if size >= 1 << shift:
+            return f"{size / (1 << shift):.1f}{letter}" if size % (1 << shift) else f"{size >> shift}{letter}"
+    return str(size)
+
+
 def instant_in_words(at: datetime, zone: tzinfo = UTC) -> str:
     """Such as "2026-03-29 03:00 CEST"; seconds when there are any."""
     local = at.astimezone(zone)

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from datetime import datetime
 
 from rota.core.instant import from_ms
+from rota.core.run import Used
 from rota.core.seams import (
     AttemptRef,
     AttemptReport,
@@ -29,7 +30,16 @@ def start_message(order: StartOrder) -> Message:
         "timeoutMs": order.timeout_ms,
         "graceMs": order.grace_ms,
         "output": order.output,
+        "watchdogMs": order.watchdog_ms,
+        "limits": limits_message(order),
     }
+
+
+def limits_message(order: StartOrder) -> Message:
+    """The member `limits` of `start`; what is not limited is not in it."""
+    named = {"memory": order.memory, "cpu": order.cpu, "pids": order.pids, "nofile": order.nofile}
+    limits: Message = {name: value for name, value in named.items() if value is not None}
+    return {**limits, "require": True} if order.require_limits and limits else limits
 
 
 def fits(order: StartOrder) -> bool:
@@ -54,6 +64,7 @@ def read_facts(message: Mapping[str, object]) -> RunnerFacts:
         boot_id=_text(message, "bootId"),
         pid=_number(message, "pid"),
         state=_text(message, "state"),
+        unenforced=_texts(message.get("unenforced")),
     )
 
 
@@ -74,8 +85,8 @@ def read_ended(value: object) -> Ended | None:
         signal=_optional(value.get("signal")),
         at=from_ms(_number(value, "at")),
         log_size=_number(value, "size"),
-        cpu_ms=_number(value, "cpuMs"),
-        peak_bytes=_number(value, "peakBytes"),
+        used=_used(value.get("used")),
+        left_behind=_number(value, "leftBehind"),
     )
 
 
@@ -97,6 +108,19 @@ def entries(message: Mapping[str, object], member: str) -> list[Mapping[str, obj
     return [entry for entry in value if isinstance(entry, dict)] if isinstance(value, list) else []
 
 
+def _used(value: object) -> Used | None:
+    if not isinstance(value, dict):
+        return None
+    return Used(
+        user_ms=_number(value, "userMs"),
+        system_ms=_number(value, "systemMs"),
+        peak_bytes=_number(value, "peakBytes"),
+        read_bytes=_number(value, "readBytes"),
+        written_bytes=_number(value, "writtenBytes"),
+        switches=_number(value, "switches"),
+    )
+
+
 def _cause(value: object) -> EndCause:
     try:
         return EndCause(str(value))
@@ -107,6 +131,11 @@ def _cause(value: object) -> EndCause:
 def _text(message: Mapping[str, object], member: str) -> str:
     value = message.get(member)
     return value if isinstance(value, str) else ""
+
+
+def _texts(value: object) -> dict[str, str]:
+    pairs = value.items() if isinstance(value, dict) else ()
+    return {name: text for name, text in pairs if isinstance(name, str) and isinstance(text, str)}
 
 
 def _number(message: Mapping[str, object], member: str) -> int:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from rota.core.instant import from_ms
+from rota.core.run import Used
 from rota.core.seams import AttemptRef, AttemptWhere, EndCause, Ended, Started, StartOrder
 from rota.process.messages import (
     entries,
@@ -16,7 +17,7 @@ from rota.process.messages import (
 from rota.runner.protocol import Order, parse_ref
 
 REF = AttemptRef(id="0193-a", job="backup", number=12, step="dump", n=2)
-ENDED = {"cause": "exit", "exitCode": 3, "signal": None, "at": 5000, "size": 7, "cpuMs": 1, "peakBytes": 2}
+ENDED = {"cause": "exit", "exitCode": 3, "signal": None, "at": 5000, "size": 7}
 
 
 def test_an_order_arrives_as_it_was_given() -> None:
@@ -36,13 +37,21 @@ def test_a_reference_names_the_directory() -> None:
 
 
 def test_an_end_is_read() -> None:
-    assert read_ended(ENDED) == Ended(
-        cause=EndCause.EXIT, exit_code=3, signal=None, at=from_ms(5000), log_size=7, cpu_ms=1, peak_bytes=2
+    used = {"userMs": 1, "systemMs": 2, "peakBytes": 3, "readBytes": 4, "writtenBytes": 5, "switches": 6}
+
+    assert read_ended({**ENDED, "used": used, "leftBehind": 2}) == Ended(
+        cause=EndCause.EXIT,
+        exit_code=3,
+        signal=None,
+        at=from_ms(5000),
+        log_size=7,
+        used=Used(user_ms=1, system_ms=2, peak_bytes=3, read_bytes=4, written_bytes=5, switches=6),
+        left_behind=2,
     )
 
 
 def test_a_cause_that_only_a_newer_runner_knows_is_unknown() -> None:
-    ended = read_ended({**ENDED, "cause": "watchdog"})
+    ended = read_ended({**ENDED, "cause": "boredom"})
 
     assert ended is not None
     assert ended.cause is EndCause.UNKNOWN
