@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import errno
+import os
 from collections.abc import AsyncIterator, Sequence
 from contextlib import suppress
 from datetime import timedelta
@@ -165,7 +166,8 @@ class _Watches:
             entered.add((status.st_dev, status.st_ino))
             # First the watch, then what is in it: nothing can appear unseen between the two.
             self._add(folder, None, _ALL)
-            inside = [path for path in folder.iterdir() if path.is_dir() and not path.name.startswith(".")]
+            with os.scandir(folder) as entries:  # which tells folders from thousands of files without a look
+                inside = [Path(each) for each in entries if _is_folder(each) and each.name[0] != "."]
         except OSError:
             return  # missing or not readable: the watch above it tells when that changes
         for path in inside:
@@ -187,6 +189,13 @@ class _Watches:
             self._names[number] = None
         elif (names := self._names.setdefault(number, set())) is not None:
             names.add(name)
+
+
+def _is_folder(entry: os.DirEntry[str]) -> bool:
+    try:
+        return entry.is_dir()
+    except OSError:  # links in a circle
+        return False
 
 
 def _way_to(root: Path) -> list[tuple[str, Path]]:

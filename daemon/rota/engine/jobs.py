@@ -127,7 +127,10 @@ class Jobs:
 
 
 def _is_news(spec: JobSpec, record: JobRecord | None) -> bool:
-    return record is None or _noted(spec, record) != record
+    if record is None:
+        return True
+    known = (record.definition, record.source_file, record.source_line, record.source_directory)
+    return known != (spec.definition.hash, spec.source.file, spec.source.line, spec.source.directory)
 
 
 def _noted(spec: JobSpec, record: JobRecord | None) -> JobRecord:

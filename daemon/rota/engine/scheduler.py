@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 
@@ -62,6 +62,7 @@ class Scheduler:
         self._watch = ClockWatch(clock)
         self._upcoming = Upcoming()
         self._made = Made(board, records)
+        self._loaded: Mapping[str, JobSpec] = {}
         self._began = clock.now()
         self._shown: dict[str, datetime] = {}  # up to when jobs had answers, before the clock was set back
         self._caught_up = False
@@ -98,14 +99,15 @@ class Scheduler:
         Unchanged schedules keep their place, new and changed ones owe nothing older than `now`. At the first
         load, jobs whose schedule is the one of their record owe what passed since; the first step answers it.
         """
+        # Most jobs of a reload are the very objects of the load before: they keep their place as they are.
+        news = {job: spec for job, spec in jobset.jobs.items() if self._loaded.get(job) is not spec}
+        self._loaded = jobset.jobs
         known = {timed.job: timed.identity for timed in self._table.places}
         self._made.load(
             jobset.jobs.values(),
-            begun=[
-                job for job, spec in jobset.jobs.items() if known.get(job) not in (None, identity_of(spec))
-            ],
+            begun=[job for job, spec in news.items() if known.get(job) not in (None, identity_of(spec))],
         )
-        changed = [record for spec in jobset.jobs.values() if (record := self._load(spec, now)) is not None]
+        changed = [record for spec in news.values() if (record := self._load(spec, now)) is not None]
         for timed in self._table.places:
             if timed.job not in jobset.jobs:
                 self._table.drop(timed.job)
@@ -197,11 +199,14 @@ class Scheduler:
         entry = self._board.jobs[timed.job]
         timed.barren_until = None
         self._settle(timed, entry)
-        at = self._upcoming.next_answer(timed, entry, timed.answered)
+        upcoming = self._upcoming.shown(timed, entry, timed.answered)
+        at = self._first_answer(timed, entry, timed.answered, upcoming)
         self._table.put(timed, at)
-        begin = now if at is not None and at <= now else timed.answered
+        begin = timed.answered
+        if at is not None and at <= now:
+            begin = now
+            upcoming = self._upcoming.shown(timed, entry, now)
         timed.shown_from = begin
-        upcoming = self._upcoming.shown(timed, entry, begin)
         if upcoming != entry.next_due:
             entry.next_due = upcoming
             self._publish(JobChanged(job=timed.job))
@@ -293,16 +298,19 @@ class Scheduler:
             self._settle(timed, entry)
             entry.next_due = self._upcoming.shown(timed, entry, now, _still_to_come(timed, entry, now))
             timed.shown_from = now
-            self._table.push(timed, self._next_answer(timed, entry, now))
+            self._table.push(timed, self._first_answer(timed, entry, now, entry.next_due))
         await self._made.save(noted)
         # Announced when all of them have their place again: what listens can't cost a job its next instant.
         async for timed in self._in_turns(batch):
             self._publish(JobChanged(job=timed.job))
 
-    def _next_answer(self, timed: Timed, entry: JobEntry, now: datetime) -> datetime | None:
+    def _first_answer(
+        self, timed: Timed, entry: JobEntry, after: datetime, upcoming: Sequence[Due]
+    ) -> datetime | None:
+        """When the job is to be answered next; `upcoming` are those after `after` that are shown."""
         if timed.has_exceptions or entry.situation.made:
-            return self._upcoming.next_answer(timed, entry, now)
-        return entry.next_due[0].starts_at if entry.next_due else None
+            return self._upcoming.next_answer(timed, entry, after)
+        return upcoming[0].starts_at if upcoming else None
 
     async def _in_turns(self, batch: Sequence[Timed]) -> AsyncIterator[Timed]:
         """Those that no reload has replaced meanwhile; others get their turn every few milliseconds."""
