@@ -36,6 +36,7 @@ from rota.core.model import (
     MissedPolicy,
     Overlap,
     Retry,
+    Secret,
     Source,
     Trigger,
 )
@@ -213,6 +214,14 @@ def _paths(raw: str | Sequence[str]) -> tuple[str, ...]:
     return (raw,) if isinstance(raw, str) else tuple(raw)
 
 
+def _secrets(raw: Mapping[str, Mapping[str, str]]) -> dict[str, Secret]:
+    return {
+        name: Secret(kind=kind, name=where)
+        for name, written in raw.items()
+        for kind, where in written.items()
+    }
+
+
 _MISSED = _block(Missed, {"run": MissedPolicy, "within": duration})
 _KEYS: dict[str, Callable[[Any], Any]] = {
     "title": str,
@@ -254,6 +263,7 @@ _KEYS: dict[str, Callable[[Any], Any]] = {
     "expect": _expect,
     "env": text_map,
     "env_file": _paths,
+    "secrets": _secrets,
     "cwd": str,
     "exit_codes": _exit_codes,
     "markers": bool,

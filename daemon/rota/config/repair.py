@@ -265,6 +265,7 @@ _MENDING: tuple[tuple[str, Repair], ...] = (
     ("a day such as", amounts.day),
     ("a time of day", amounts.time),
     ("a condition such as", _condition),
+    ("where the secret is", _constant("no value stands in a job file: name the place, such as {file: …}")),
     ("a map from name to values", _constant("give the values a name: {db: [app, billing]}", list, str)),
     ("end", _constant("write `from: end`, or leave it out")),
     ("text", _text),

@@ -56,6 +56,8 @@ class _Names:
         root, *rest = chain
         if root in self.unknown:
             return None
+        if root == "secrets":
+            return "no template holds a secret", "it is a variable of the process: $NAME in shell text"
         if root in _ROOTS:
             return _ROOTS[root](self, rest)
         if root in builtins():

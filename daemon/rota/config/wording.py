@@ -91,9 +91,11 @@ def _only_lacks(error: Error) -> bool:
 
 def _unlike(error: Error, part: Part) -> Iterator[Problem]:
     expected = str(error.schema.get("title", "something else")) if isinstance(error.schema, dict) else "none"
-    message = f"expected {expected}, got {describe(error.instance)}"
-    hint = repair(error.instance, expected)
     path = _path(error)
+    is_secret = path[:1] == ["secrets"] and not path[2:]  # maybe the value itself: never repeated
+    got = "a value" if is_secret else describe(error.instance)
+    message = f"expected {expected}, got {got}"
+    hint = repair(error.instance, expected)
     if "propertyNames" in error.absolute_schema_path and isinstance(error.instance, str):
         yield part.problem([*path, error.instance], message, hint, at_key=True).of_rule("wrong-key")
     else:

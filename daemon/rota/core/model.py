@@ -258,6 +258,23 @@ class Condition:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Secret:
+    """Where the runner finds a value that nobody else ever knows.
+
+    `kind` is credential, file or env; `name` that of the credential or variable, or the path, which may be
+    relative to the job file's directory.
+    """
+
+    kind: str
+    name: str
+
+    @property
+    def text(self) -> str:
+        """What stands for the value where people look."""
+        return f"(secret: {self.kind} {self.name})"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class StepSpec:
     id: str
     work: Work
@@ -331,6 +348,7 @@ class JobSpec:
     concurrency: Concurrency = Concurrency()
     env: Mapping[str, str] = field(default_factory=dict)
     env_file: tuple[str, ...] = ()  # a leading "?" marks a file that may be missing
+    secrets: Mapping[str, Secret] = field(default_factory=dict)  # by the variable that holds the value
     cwd: str | None = None
     exit_codes: ExitCodes = ExitCodes()
     markers: bool = True

@@ -24,6 +24,7 @@ from rota.core.model import (
     MissedPolicy,
     Overlap,
     Script,
+    Secret,
     Source,
 )
 
@@ -196,6 +197,24 @@ def test_the_environment_is_text_however_it_was_written() -> None:
 
     assert job.env == {"PORT": "5432", "DEBUG": "true", "NAME": "x"}
     assert (job.env_file, job.cwd) == (("a.env",), "/srv")
+
+
+def test_secrets_are_named_by_where_they_are() -> None:
+    job = spec("run: x\nsecrets: {A: {credential: pgpass}, B: {file: b.key}, C: {env: TOKEN}}\n")
+
+    assert job.secrets == {
+        "A": Secret(kind="credential", name="pgpass"),
+        "B": Secret(kind="file", name="b.key"),
+        "C": Secret(kind="env", name="TOKEN"),
+    }
+    assert job.secrets["A"].text == "(secret: credential pgpass)"
+
+
+def test_a_secret_that_stands_in_the_job_file_is_not_repeated() -> None:
+    (problem,) = parsed("run: x\nsecrets: {PGPASSWORD: hunter2}\n").problems
+
+    assert "hunter2" not in str(problem)
+    assert problem.hint == "no value stands in a job file: name the place, such as {file: …}"
 
 
 def test_exit_codes_that_name_zero_take_it_from_ok() -> None:
