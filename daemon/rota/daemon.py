@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import json
 import os
 import signal
@@ -20,6 +21,7 @@ from rota.config.daemon_config import DaemonConfig
 from rota.config.polling import POLL, polled
 from rota.config.watch import changes
 from rota.core.errors import RotaError, Unavailable
+from rota.core.events import Event, JobsLoaded
 from rota.core.words import counted
 from rota.engine.advisor import Advisor
 from rota.engine.executor import Executor
@@ -70,6 +72,7 @@ class Daemon:
     async def run(self) -> int:
         """Begin, go on until told to stop or until a part fails for good, end."""
         self._catch_signals()
+        self.parts.bus.subscribe(_keep_loaded)
         await self._begin()
         pages = await self._serve_pages()
         rounds = [asyncio.create_task(each) for each in self._rounds()]
@@ -264,6 +267,12 @@ def farewell(runs: Sequence[str]) -> str:
         f"Start rota again to see the end{' of each' if not one else ''}, "
         f"or to end {'it' if one else 'one'}: rota cancel {runs[0]}"
     )
+
+
+def _keep_loaded(event: Event) -> None:
+    """What was just loaded stays: to look for garbage among thousands of jobs would stall the loop."""
+    if isinstance(event, JobsLoaded):
+        gc.freeze()
 
 
 def _write_nowhere(fds: Sequence[int]) -> None:

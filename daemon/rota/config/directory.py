@@ -44,7 +44,10 @@ class Directory:
         """What it says now. Never raises for what lies in it."""
         found = listed(self.path)
         by_folder = _defaults_by_folder(found)
-        outcomes = [(file, self._outcome(file, nearest(by_folder, file.folder))) for file in found.files]
+        outcomes = [
+            (file, self._outcome(file, nearest(by_folder, file.folder) if by_folder else defaults.NONE))
+            for file in found.files
+        ]
         present = {file.path for file in found.files}
         self._known = {path: known for path, known in self._known.items() if path in present}
         problems = [*found.problems, *(each for used in by_folder.values() for each in used.problems)]
@@ -54,7 +57,8 @@ class Directory:
         path = file.path
         known = self._known.get(path)
         same = known is not None and known.signature == file.signature and known.defaults == used.key
-        same = same and known is not None and self._has_same_calendars(known.outcome)
+        if known is not None and same and known.outcome.calendars:
+            same = self._has_same_calendars(known.outcome)
         if known is not None and same and known.content is None:
             return known.outcome
         content = content_of(file)

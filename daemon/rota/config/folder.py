@@ -110,12 +110,12 @@ class _Walk:
         except OSError as error:
             self._missing(entry, relative, error)
             return
-        if stat.S_ISDIR(status.st_mode):
+        if stat.S_ISREG(status.st_mode) and entry.name.endswith(_ENDINGS):
+            self._add(entry, relative, _signature(status))
+        elif stat.S_ISDIR(status.st_mode):
             self._folder(entry.path, relative)
         elif not stat.S_ISREG(status.st_mode):
             self._note(relative, "not a regular file: left out", warning=True)
-        elif entry.name.endswith(_ENDINGS):
-            self._add(entry, relative, _signature(status))
         elif not entry.name.endswith(_CALENDAR):
             message = "not a job file, left out: the name ends neither in .yaml nor .yml"
             self._note(relative, message, warning=True)
