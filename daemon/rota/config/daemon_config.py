@@ -15,10 +15,14 @@ from rota.config.checker import Shape, checker
 from rota.config.excepts import DaysError, days
 from rota.config.part import Part, in_order
 from rota.config.quantity import duration
+from rota.config.retention import READERS, check_retention
 from rota.config.wording import explain
 from rota.core.problems import Problem
+from rota.core.retention import Kept
 
 Raw = Mapping[str, Any]
+
+_KEPT = Kept()
 
 
 def default_max_running() -> int:
@@ -28,12 +32,31 @@ def default_max_running() -> int:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Retention:
-    """How long rows and logs are kept; `runs` is the number of newest runs of a job that always stay."""
+    """What is kept of every job that says nothing itself, and how much all logs together may take.
 
-    rows: timedelta = timedelta(days=90)
-    runs: int = 100
-    logs: timedelta = timedelta(days=30)
-    failed_logs: timedelta = timedelta(days=90)
+    The first six are those of `core.retention.Kept`; `logs_size` is bytes, `logs_share` a fraction of the
+    disk that the logs lie on, and the smaller of the two counts.
+    """
+
+    rows: timedelta = _KEPT.rows
+    runs: int = _KEPT.runs
+    max_runs: int | None = None
+    logs: timedelta = _KEPT.logs
+    failed_logs: timedelta = _KEPT.failed_logs
+    max_logs: int | None = None
+    logs_size: int = 4 * 2**30
+    logs_share: float = 0.1
+
+    @property
+    def kept(self) -> Kept:
+        return Kept(
+            rows=self.rows,
+            runs=self.runs,
+            max_runs=self.max_runs,
+            logs=self.logs,
+            failed_logs=self.failed_logs,
+            max_logs=self.max_logs,
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -81,6 +104,7 @@ def parse(content: bytes, file: str, folder: Path) -> DaemonConfig | tuple[Probl
     if isinstance(data, dict):
         fitting = {key: value for key, value in data.items() if key not in refused}
         problems += [*_beyond_schema(fitting, part), *_wrong_dates(fitting, part)]
+        check_retention(fitting, part, problems)
     return in_order(problems) if problems else _build(data, folder)
 
 
@@ -115,10 +139,7 @@ def _directories(written: str | list[str], folder: Path) -> tuple[Path, ...]:
 
 
 def _retention(written: Raw, _: Path) -> Retention:
-    read: dict[str, Any] = {
-        key: int(value) if key == "runs" else duration(value) for key, value in written.items()
-    }
-    return Retention(**read)
+    return Retention(**{key: READERS[key](value) for key, value in written.items()})
 
 
 def _calendars(written: Raw, folder: Path) -> dict[str, NamedCalendar]:

@@ -18,6 +18,7 @@ from rota.config.meaning import check_exit_codes, check_expect, check_params, ch
 from rota.config.part import Part, in_order
 from rota.config.places import Places
 from rota.config.quantity import duration, fraction, size
+from rota.config.retention import check_retention, read_retention
 from rota.config.spots import spots
 from rota.config.template_check import check_templates
 from rota.config.triggers import Origin, read_triggers
@@ -127,6 +128,7 @@ def _check(data: Raw, part: Part, surroundings: Surroundings, findings: Findings
     check_exit_codes(data, part, findings.problems)
     check_pool(data, part, surroundings.pools, findings.problems)
     check_expect(data, part, findings.problems)
+    check_retention(data, part, findings.problems)
     former = _former_id(data)
     if former is not None:
         findings.former.append(Mention(job=former, place=part.problem(["renamed_from"], "")))
@@ -261,6 +263,7 @@ _KEYS: dict[str, Callable[[Any], Any]] = {
     ),
     "matrix": as_values,
     "expect": _expect,
+    "retention": read_retention,
     "env": text_map,
     "env_file": _paths,
     "secrets": _secrets,

@@ -208,6 +208,18 @@ class Expect:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Retention:
+    """How long runs and their logs are kept; None: as rota.yaml says. See `core.retention.Kept`."""
+
+    rows: timedelta | None = None
+    runs: int | None = None
+    max_runs: int | None = None
+    logs: timedelta | None = None
+    failed_logs: timedelta | None = None
+    max_logs: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ExitCodes:
     ok: frozenset[int] = frozenset({0})
     warn: frozenset[int] = frozenset()
@@ -246,7 +258,19 @@ class Check:
     settings: Mapping[str, object]
 
 
-Work = Script | Command | HttpRequest | Check
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PythonCall:
+    """A callable, called in a process of its own by `interpreter` ("": the one that rota itself runs in).
+
+    `args` are keyword arguments, whose texts may be templates; None passes the run's parameters instead.
+    """
+
+    callable: str  # package.module:function
+    args: Mapping[str, object] | None = None
+    interpreter: str = ""
+
+
+Work = Script | Command | HttpRequest | Check | PythonCall
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -354,6 +378,7 @@ class JobSpec:
     markers: bool = True
     condition: Condition | None = None
     expect: Expect = Expect()
+    retention: Retention = Retention()
     matrix: Mapping[str, str] = field(default_factory=dict)  # this job's values: {{ matrix.x }}, MATRIX_X
     renamed_from: str | None = None  # an id that no job has any more: its history comes along
 

@@ -34,11 +34,12 @@ from rota.core.model import (
     Source,
     StepSpec,
 )
+from rota.core.model import Retention as OwnRetention
 
 NAMES: tuple[SchemaName, ...] = ("job", "config")
 DEFS = schemas.load("job")["$defs"]
 KEYS = DEFS["settings"]["properties"]
-WORK = {"run", "exec", "http", "check", "steps", "shell"}
+WORK = {"run", "exec", "http", "check", "python", "steps", "shell"}
 OF_ROTA = {"id", "source", "definition", "steps", "triggers"}  # fields that no key of their own fills
 
 
@@ -105,6 +106,7 @@ def test_every_field_of_a_job_has_its_key_and_every_key_its_field() -> None:
         ("concurrency", Concurrency),
         ("exitCodes", ExitCodes),
         ("missed", Missed),
+        ("retention", OwnRetention),
         ("link", Link),
     ],
 )
@@ -166,7 +168,8 @@ def test_the_daemons_schema_and_its_configuration_have_the_same_members_and_defa
     assert set(schema["retention"]["properties"]) == {field.name for field in fields(Retention)}
 
     lines = [f"{key}: {found['default']}" for key, found in schema.items() if found.get("default")]
-    kept = {key: found["default"] for key, found in schema["retention"]["properties"].items()}
+    keeping = schema["retention"]["properties"]
+    kept = {key: found["default"] for key, found in keeping.items() if "default" in found}
     content = "\n".join([*lines, f"retention: {kept}"]).encode()
 
     assert parse(content, "rota.yaml", Path("/etc/rota")) == DaemonConfig()

@@ -1,0 +1,155 @@
+"""What pages and lists ask of a ledger of N runs: median and p99 of each query, warm.
+
+    .venv/bin/python bench/ledger.py [--runs 1000000] [--jobs 1000] [--at FOLDER] [--rounds 60]
+
+The ledger is made first, unless the folder has one from before (ten million runs take 7 GB and a quarter of an
+hour). Times are those of the caller, thread switches included. Every round asks with other values.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import random
+import sys
+import tempfile
+import time
+from collections.abc import Awaitable, Callable
+from contextlib import nullcontext
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import grown
+from measure import median, percentile, table, verdict
+
+sys.path.insert(0, str(Path(__file__).parents[1] / "daemon"))
+
+from rota.core.run import RunState
+from rota.core.seams import RunQuery
+from rota.engine.clock import SystemClock
+from rota.store.ledger import Ledger
+
+GOAL_PAGE, GOAL_JOB = 20.0, 1.0  # ms
+HOUR, DAY = timedelta(hours=1), timedelta(days=1)
+_WARM = 5  # rounds before those that count
+
+Ask = Callable[[], Awaitable[object]]
+
+
+def main() -> None:
+    options = _options()
+    with nullcontext(options.at) if options.at else tempfile.TemporaryDirectory() as folder:
+        path = Path(folder, "ledger.db")
+        if not path.exists():
+            began = time.perf_counter()
+            grown.grow(path, options.runs, options.jobs)
+            print(f"made in {time.perf_counter() - began:.0f} s: {path.stat().st_size / 2**30:.2f} GiB")
+        asyncio.run(_measure(path, options))
+
+
+def _options() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--runs", type=int, default=1_000_000)
+    parser.add_argument("--jobs", type=int, default=1000)
+    parser.add_argument("--at", type=Path)
+    parser.add_argument("--rounds", type=int, default=60)
+    return parser.parse_args()
+
+
+async def _measure(path: Path, options: argparse.Namespace) -> None:
+    ledger = Ledger.open(path, SystemClock())
+    try:
+        rows, worst = [], {GOAL_JOB: ("", 0.0), GOAL_PAGE: ("", 0.0)}
+        for name, goal, ask in _questions(ledger, options.runs, options.jobs):
+            taken = await _taken(ask, options.rounds)
+            rows.append([name, f"{median(taken):.2f}", f"{percentile(taken, 99):.2f}", f"{goal:g}"])
+            worst[goal] = max(worst[goal], (name, median(taken)), key=lambda found: found[1])
+    finally:
+        await ledger.close()
+    print(f"{options.runs} runs of {options.jobs} jobs")
+    print(table(["", "median ms", "p99 ms", "goal ms"], rows))
+    for goal, (name, figure) in worst.items():
+        print(verdict(f"slowest median: {name}", figure, goal, " ms"))
+
+
+async def _taken(ask: Ask, rounds: int) -> list[float]:
+    """Milliseconds of each round."""
+    taken = []
+    for _ in range(_WARM + rounds):
+        began = time.perf_counter()
+        await ask()
+        taken.append(1000 * (time.perf_counter() - began))
+    return taken[_WARM:]
+
+
+def _questions(ledger: Ledger, runs: int, jobs: int) -> list[tuple[str, float, Ask]]:
+    """What it is called, its goal, and how it is asked."""
+    choice, now = random.Random(7), datetime.now(UTC)
+
+    def busy() -> str:
+        return grown.job_name(choice.randrange(grown.BUSY))
+
+    def any_job() -> str:
+        return grown.job_name(choice.randrange(jobs))
+
+    def page(**query: object) -> Ask:
+        made = {
+            name: value if callable(value) else lambda value=value: value for name, value in query.items()
+        }
+        return lambda: ledger.runs(RunQuery(**{name: value() for name, value in made.items()}))
+
+    def day() -> datetime:
+        return now - choice.random() * grown.SPAN
+
+    async def between(job: str | None) -> None:
+        since = day()
+        await ledger.runs(RunQuery(job=job, since=since, until=since + HOUR, skipped=False))
+
+    async def far(query: RunQuery) -> None:
+        """The page after one in the middle of the history."""
+        middle = await ledger.runs(RunQuery(job=query.job, until=day(), limit=1))
+        await ledger.runs(
+            RunQuery(job=query.job, states=query.states, before=middle.next_cursor, limit=query.limit)
+        )
+
+    async def names(count: int) -> None:
+        await ledger.bars(60, [grown.job_name(n) for n in range(min(jobs, count))])
+
+    failed, odd = frozenset({RunState.FAILED}), frozenset({RunState.FAILED, RunState.CANCELLED})
+    newest = runs // 2 // grown.BUSY
+    return [
+        ("one run", GOAL_JOB, lambda: ledger.run(busy(), choice.randrange(1, newest))),
+        ("a job's latest run", GOAL_JOB, lambda: ledger.latest(any_job())),
+        ("a job's history bars", GOAL_JOB, lambda: ledger.bars(60, [any_job()])),
+        ("a definition", GOAL_JOB, lambda: ledger.definition("0" * 64)),
+        ("what is open", GOAL_JOB, ledger.unfinished),
+        ("a page of all runs", GOAL_PAGE, page()),
+        ("a page of all runs but skips", GOAL_PAGE, page(skipped=False)),
+        ("a page of failed runs", GOAL_PAGE, page(states=failed)),
+        ("a page of two states", GOAL_PAGE, page(states=odd)),
+        ("a page of one hour", GOAL_PAGE, lambda: between(None)),
+        ("a page from the middle, two queries", GOAL_PAGE, lambda: far(RunQuery())),
+        ("500 runs from the middle, two queries", GOAL_PAGE, lambda: far(RunQuery(limit=500))),
+        ("a page of a busy job", GOAL_PAGE, page(job=busy)),
+        ("a page of a job", GOAL_PAGE, page(job=any_job)),
+        ("a page of a busy job's failures", GOAL_PAGE, page(job=busy, states=failed)),
+        ("a page of an hour of a busy job", GOAL_PAGE, lambda: between(busy())),
+        ("a page from the middle of a busy job", GOAL_PAGE, lambda: far(RunQuery(job=busy()))),
+        ("a page of a day without failures", GOAL_PAGE, page(since=lambda: now + DAY, states=failed)),
+        ("rota why: a busy job's last hour", GOAL_PAGE, lambda: ledger.answers(busy(), now - HOUR, now)),
+        ("rota why: an hour long ago", GOAL_PAGE, lambda: _why(ledger, busy(), day())),
+        ("ends of a busy job", GOAL_PAGE, lambda: ledger.ends(busy(), now - HOUR)),
+        ("history bars of 100 jobs", GOAL_PAGE, lambda: names(100)),
+        ("the last skip of each job (start)", GOAL_PAGE, ledger.last_skips),
+        ("records of all jobs (start)", GOAL_PAGE, ledger.records),
+    ]
+
+
+async def _why(ledger: Ledger, job: str, at: datetime) -> object:
+    return await ledger.answers(job, at - HOUR, at)
+
+
+if __name__ == "__main__":
+    main()
