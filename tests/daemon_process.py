@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import http.client
 import json
 import os
@@ -37,7 +38,6 @@ class DaemonProcess:
         self._arguments = arguments
         self._process: subprocess.Popen[str] | None = None
         self.ready: Mapping[str, Any] = {}
-        self._runner_began = ""
 
     def __enter__(self) -> Self:
         return self.start()
@@ -57,7 +57,6 @@ class DaemonProcess:
             said = self.log.read_text()[-4000:]
             raise AssertionError(f"the daemon did not start, exit status {status}:\n{said}")
         self.ready = json.loads(line)
-        self._runner_began = _began(self.runner_pid)
         return self
 
     def launch(self, module: str, **environment: str) -> None:
@@ -199,9 +198,10 @@ class DaemonProcess:
         """Whatever is left of it, its runner and their jobs."""
         if self._process is not None and self._process.poll() is None:
             self.kill9()
-        # By now the number may be another's: a runner that ended itself must not take that one with it.
-        if self.ready and self._runner_began and _began(self.runner_pid) == self._runner_began:
-            _end_runner(self.runner_pid)
+        # It need not be the one that the daemon began with: who serves the state directory has its lock.
+        runner = _lock_holder(self.state / "runner" / ".lock")
+        if runner is not None:
+            _end_runner(runner)
 
     def _forget(self) -> None:
         assert self._process is not None
@@ -210,12 +210,16 @@ class DaemonProcess:
             self._process.stdout.close()
 
 
-def _began(pid: int) -> str:
-    """When the process was started, in ticks since boot; "" when there is none."""
-    try:
-        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[19]
-    except (FileNotFoundError, ProcessLookupError):
-        return ""
+def _lock_holder(lock: Path) -> int | None:
+    """The process that holds the lock and wrote its number there; None when nobody does."""
+    if not lock.exists():
+        return None
+    with lock.open() as opened:
+        try:
+            fcntl.flock(opened, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return int(opened.read() or 0) or None
+    return None
 
 
 def _end_runner(pid: int) -> None:
