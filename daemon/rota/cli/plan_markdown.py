@@ -72,7 +72,7 @@ def _problem_text(problem: Problem) -> str:
 
 def _jobs(comparison: Comparison) -> Iterator[str]:
     rows = [
-        (code(spec.id), "added", escaped(schedule_in_words(spec.triggers, spec.id)))
+        (code(spec.id), "added", escaped(schedule_in_words(spec.triggers, spec.id, zoned=True)))
         for spec in comparison.added
     ]
     rows += [(code(spec.id), "removed", _NOTHING_SAID) for spec in comparison.removed]

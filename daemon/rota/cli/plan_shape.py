@@ -48,7 +48,7 @@ def _job(spec: JobSpec) -> Shape:
     return {
         "job": spec.id,
         "title": spec.title,
-        "schedule": schedule_in_words(spec.triggers, spec.id),
+        "schedule": schedule_in_words(spec.triggers, spec.id, zoned=True),
         "file": spec.source.file,
         "line": spec.source.line,
     }

@@ -53,7 +53,7 @@ def lines_of(comparison: Comparison, zone: ZoneInfo) -> Iterator[str]:
 
 def _jobs(comparison: Comparison) -> Iterator[str]:
     for spec in comparison.added:
-        yield _marked("+", f"{spec.id}: {schedule_in_words(spec.triggers, spec.id)}")
+        yield _marked("+", f"{spec.id}: {schedule_in_words(spec.triggers, spec.id, zoned=True)}")
     for spec in comparison.removed:
         yield _marked("-", spec.id)
     for renamed in comparison.renamed:

@@ -8,6 +8,7 @@ from datetime import UTC, date, datetime, time, timedelta
 from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
+from rota.core.except_words import except_in_words
 from rota.core.model import DateSpan, Except, InstantSpan, Trigger, WeeklyWindow
 
 _DAY = timedelta(days=1)
@@ -17,7 +18,7 @@ _INDEXED = 512  # sets of exceptions whose index is kept
 
 
 def excepted(at: datetime, trigger: Trigger) -> str:
-    """The label of the exception that the nominal instant lies in, or ""."""
+    """The exception that the nominal instant lies in, in words, or ""."""
     if not trigger.excepts:
         return ""
     found = _find(at, trigger)
@@ -113,14 +114,15 @@ def _built(excepts: tuple[Except, ...]) -> _Index:
     instants: list[tuple[float, float, str]] = []
     windows: list[tuple[WeeklyWindow, str]] = []
     for each in excepts:
+        label = except_in_words(each)
         for span in each.spans:
             match span:
                 case DateSpan():
-                    dates.append((span.first.toordinal(), span.last.toordinal() + 1, each.label))
+                    dates.append((span.first.toordinal(), span.last.toordinal() + 1, label))
                 case InstantSpan():
-                    instants.append((span.begin.timestamp(), span.end.timestamp(), each.label))
+                    instants.append((span.begin.timestamp(), span.end.timestamp(), label))
                 case WeeklyWindow():
-                    windows.append((span, each.label))
+                    windows.append((span, label))
     return _Index(dates=_row(dates), instants=_row(instants), windows=windows)
 
 

@@ -6,6 +6,8 @@ from collections.abc import Iterator
 from datetime import datetime, timedelta
 
 from rota.core.board import Board, Due, HealthState, JobEntry
+from rota.core.cron_words import listed
+from rota.core.except_words import except_in_words
 from rota.core.instant import to_ms
 from rota.core.model import AfterTrigger, Condition, Ending, EveryTrigger, Overlap
 from rota.core.pauses import JOB, covering, scope_in_words
@@ -69,7 +71,7 @@ def next_words(entry: JobEntry, now: datetime) -> str:
             left = due.starts_at - now
             soon = f", in {length_in_words(_whole(left))}" if left > timedelta(seconds=1) else ""
             return f"{_at(entry, due.starts_at)}{soon}."
-    return f"not at {_at(entry, entry.next_due[0].starts_at)}, its next due time."
+    return f"not at {_at(entry, entry.next_due[0].starts_at)}, its next due instant."
 
 
 def obstacles(entry: JobEntry, board: Board, now: datetime) -> Iterator[str]:
@@ -173,9 +175,9 @@ def _of_the_file(entry: JobEntry) -> Iterator[str]:
         yield f"A run that can't start within {length} is skipped (start_deadline)."
     if isinstance(spec.condition, Condition):
         yield f"It runs only if its condition is met: {spec.condition.text}."
-    labels = dict.fromkeys(each.label for trigger in spec.triggers for each in trigger.excepts)
-    if labels:
-        yield f"Its schedule leaves out: {', '.join(labels)}."
+    free = dict.fromkeys(except_in_words(each) for trigger in spec.triggers for each in trigger.excepts)
+    if free:
+        yield f"Its schedule leaves out {listed(free)}."
 
 
 def _upstreams(entry: JobEntry, board: Board) -> Iterator[str]:

@@ -19,7 +19,7 @@ def overlap_message(entry: JobEntry, count: int, since: datetime) -> str:
     if count < STUCK_AFTER:
         return message
     begun = instant_in_words(since, zone_of(entry.spec.triggers))
-    return f"stuck since {begun}, {count} due times in a row: {message}"
+    return f"stuck since {begun}, {count} due instants in a row: {message}"
 
 
 def paused_message(spec: JobSpec, pause: Pause) -> str:
@@ -43,7 +43,7 @@ def deadline_message(spec: JobSpec, what: str) -> str:
 
 def except_message(label: str) -> str:
     """For instants inside an exception of their schedule."""
-    return f"excepted by {label}"
+    return f"its schedule leaves out {label}"
 
 
 def asked_message(spec: JobSpec, asked: SkipNext) -> str:

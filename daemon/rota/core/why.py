@@ -167,7 +167,7 @@ class _Asked:
         """Neither the schedule nor the ledger knows that instant."""
         spec, told = self._entry.spec, self._words.at(self._at)
         if not spec.enabled:
-            says = "its job file says `enabled: false`, so it has no due times"
+            says = "its job file says `enabled: false`, so it has no due instants"
             return self._why(f"{spec.id} is disabled: {says}.", reason="disabled")
         if not spec.triggers:
             return self._why(f"{spec.id} has no schedule: it runs by hand only.", reason="no_schedule")
@@ -199,7 +199,7 @@ class _Asked:
             reason, answer = "unanswered", f"{told} is not answered yet; that takes a moment."
         details = [f"Clock change: {due.note}."] if due.note else []
         if due.excepted and reason == "to_come":
-            answer = f"No: {told} will be skipped, excepted by {due.excepted}."
+            answer = f"No: {told} will be skipped: its schedule leaves out {due.excepted}."
         return self._why(answer, at=due.at, reason=reason, details=details)
 
     def _around(self) -> list[str]:
@@ -209,9 +209,8 @@ class _Asked:
         for label, due in (("before", _before(self._entry, self._at)), ("after", after)):
             if due is not None:
                 note = f" ({due.note})" if due.note else ""
-                told.append(
-                    f"The nearest due time {label} it is {self._words.at(due.at)}{note}{self._became(due)}."
-                )
+                at = f"{self._words.at(due.at)}{note}"
+                told.append(f"The nearest due instant {label} it is {at}{self._became(due)}.")
         return told
 
     def _became(self, due: Due) -> str:
@@ -224,7 +223,7 @@ class _Asked:
         first, last = row.due_at or self._at, row.last_due_at or row.due_at or self._at
         span = f"{self._words.at(first)} to {self._words.at(last)}"
         message = f": {row.message.rstrip('.')}" if row.message else ""
-        return f"{row.id} stands for {counted(row.count, 'due time')} in a row, {span}{message}."
+        return f"{row.id} stands for {counted(row.count, 'due instant')} in a row, {span}{message}."
 
     def _why(
         self,

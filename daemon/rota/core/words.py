@@ -3,22 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import UTC, date, datetime, timedelta, tzinfo
+from datetime import UTC, datetime, timedelta, tzinfo
 
 from rota.core.cron import has_hash
-from rota.core.cron_words import cron_in_words, listed, weekdays_in_words
+from rota.core.cron_words import cron_in_words, listed
 from rota.core.cronfield import CronError
+from rota.core.except_words import except_in_words
 from rota.core.model import (
     AfterTrigger,
     AtTrigger,
     BootTrigger,
     CronTrigger,
-    DateSpan,
     Ending,
     EveryTrigger,
-    Except,
     Trigger,
-    WeeklyWindow,
 )
 from rota.core.nominal import cron_of
 
@@ -30,21 +28,23 @@ _ENDED = {Ending.COMPLETED: "completed", Ending.FAILED: "failed", Ending.ALWAYS:
 _ENDS = {Ending.COMPLETED: "completes", Ending.FAILED: "fails", Ending.ALWAYS: "ends"}
 
 
-def schedule_in_words(triggers: Sequence[Trigger], job: str = "") -> str:
-    """Such as "daily at 02:00" or "after export completes"; zones are named where they differ.
+def schedule_in_words(triggers: Sequence[Trigger], job: str = "", *, zoned: bool = False) -> str:
+    """Such as "daily at 02:00" or "after export completes".
 
-    With `job`, hashed fields are told as that job has them.
+    Zones are named where they differ, or (`zoned`) always: for places that say them nowhere else. With `job`,
+    hashed fields are told as that job has them.
     """
     if not triggers:
         return BY_HAND
     zones = {trigger.timezone for trigger in triggers if _is_by_the_clock(trigger)}
-    return "; ".join(trigger_in_words(trigger, job, with_zone=len(zones) > 1) for trigger in triggers)
+    with_zone = zoned or len(zones) > 1
+    return "; ".join(trigger_in_words(trigger, job, with_zone=with_zone) for trigger in triggers)
 
 
 def trigger_in_words(trigger: Trigger, job: str = "", *, with_zone: bool = False) -> str:
     """Such as "daily at 02:00 (Europe/Berlin), within 5 minutes after, except 24 December 2026"."""
     words = _trigger(trigger, job)
-    if with_zone and _is_by_the_clock(trigger):
+    if with_zone and _is_by_the_clock(trigger) and (":" in words or " on " in words):
         words += f" ({trigger.timezone})"
     if trigger.spread:
         words += f", within {length_in_words(trigger.spread)} after"
@@ -67,19 +67,6 @@ def trigger_as_written(trigger: Trigger) -> str:
         case AfterTrigger():
             which = "all of " if trigger.all else "any of " if len(trigger.jobs) > 1 else ""
             return f"after {which}{', '.join(trigger.jobs)} ({trigger.on.value})"
-
-
-def except_in_words(each: Except) -> str:
-    """Such as "24 to 27 December 2026" or "Sundays from 02:00 to 04:00"; a calendar by its name."""
-    is_calendar = each.label.startswith("calendar ")
-    span = each.spans[0] if len(each.spans) == 1 and not is_calendar else None
-    match span:
-        case DateSpan():
-            return _dates(span.first, span.last)
-        case WeeklyWindow():
-            return _window(span)
-        case _:
-            return each.label
 
 
 def length_in_words(length: timedelta) -> str:
@@ -161,21 +148,3 @@ def _after(trigger: AfterTrigger) -> str:
         return f"after {listed(trigger.jobs, 'or')} {_ENDS[trigger.on]}"
     each = "both" if len(trigger.jobs) == 2 else "all"
     return f"after {listed(trigger.jobs)} have {each} {_ENDED[trigger.on]}"
-
-
-def _dates(first: date, last: date) -> str:
-    end = f"{last.day} {last:%B} {last.year}"
-    if first == last:
-        return end
-    if (first.year, first.month) == (last.year, last.month):
-        return f"{first.day} to {end}"
-    year = "" if first.year == last.year else f" {first.year}"
-    return f"{first.day} {first:%B}{year} to {end}"
-
-
-def _window(window: WeeklyWindow) -> str:
-    days = weekdays_in_words(window.days) or "every day"
-    if window.begin == 0 and window.end >= 1439:
-        return days
-    end = window.end % 1440
-    return f"{days} from {window.begin // 60:02}:{window.begin % 60:02} to {end // 60:02}:{end % 60:02}"

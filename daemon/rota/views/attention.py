@@ -47,7 +47,7 @@ def job_alert(entry: JobEntry, trouble: Trouble, last_lines: Sequence[str] = ())
     spec = entry.spec
     id_ = job_element(spec.id, "alert")
     if trouble is Trouble.MISSED and entry.last_skip is not None:
-        message = entry.last_skip.message or "Due times passed while nothing could run."
+        message = entry.last_skip.message or "Due instants passed while nothing could run."
         props: dict[str, object] = {"title": f"{spec.name} missed its time", "message": message}
         props |= {"state": "missed", "href": job_path(spec.id)}
         return _alert(id_, props, [run_offer(entry)])

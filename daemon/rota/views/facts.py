@@ -29,7 +29,7 @@ def schedule_facts(spec: JobSpec) -> list[Fact]:
     if spec.triggers:
         rows.append({"key": "As written", "value": schedule_as_written(spec), "copy": True})
         rows.append({"key": "Time zone", "value": zone_of(spec)})
-        rows.append({"key": "Missed times", "value": _missed(spec)})
+        rows.append({"key": "Missed instants", "value": _missed(spec)})
     if spec.condition is not None:
         rows.append({"key": "Condition", "value": clip(spec.condition.text, 2000), "copy": True})
     rows.append({"key": "At once", "value": _overlap(spec)})
@@ -80,7 +80,7 @@ def run_facts(run: Run, zone: str) -> list[Fact]:
     if run.attempt:
         rows.append({"key": "Attempt", "value": f"{run.attempt} of {max(run.attempt, run.max_attempts)}"})
     if run.count > 1:
-        rows.append({"key": "Due times", "value": run.count, "note": "skipped in a row"})
+        rows.append({"key": "Due instants", "value": run.count, "note": "skipped in a row"})
     return rows + _process_facts(run)
 
 

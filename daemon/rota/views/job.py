@@ -115,7 +115,7 @@ def _actions(entry: JobEntry) -> list[Action]:
     expect = {"state": entry.state.value}
     if any(pause.scope == JOB for pause in entry.pauses):
         actions.append(Action(do="job.resume", label="Resume", args={"job": job}, expect=expect))
-    elif entry.spec.triggers:  # a job by hand only has no due times to skip
+    elif entry.spec.triggers:  # a job by hand only has no due instants to skip
         held = "paused" if entry.pauses else None  # with its tag or all jobs
         disabled = held if entry.spec.enabled else "disabled"
         actions.append(
@@ -137,13 +137,13 @@ def _warnings(view: JobView) -> list[Node]:
     found += attention.file_warnings(view.problems)
     if entry.pauses:
         told = " ".join(pause_sentence(entry, pause) for pause in entry.pauses)
-        told = f"Its due times are skipped. {told}"
+        told = f"Its due instants are skipped. {told}"
         found.append(_banner("paused", "idle", "Paused", clip(told, 500)))
     if told := skip_sentence(entry):
         found.append(_banner("skip", "idle", "To be skipped", clip(told, 500)))
     if entry.state is JobState.DISABLED:
         found.append(
-            _banner("disabled", "idle", "Disabled", "Its file says `enabled: false`: it has no due times.")
+            _banner("disabled", "idle", "Disabled", "Its file says `enabled: false`: it has no due instants.")
         )
     return found
 

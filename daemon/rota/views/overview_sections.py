@@ -86,7 +86,7 @@ def _running(memory: Memory, now: datetime) -> Node:
 
 def _upcoming(memory: Memory) -> Node:
     items = [_upcoming_item(memory.board.jobs[job], at) for at, job in memory.dues[:UPCOMING]]
-    shown = _nothing("upcoming.none", "No job has a due time.")
+    shown = _nothing("upcoming.none", "No job has a due instant.")
     if items:
         text = f"Next: {items[0]['job']}" + (f" and {len(items) - 1} more" if len(items) > 1 else "")
         shown = Node(type="UpcomingList", id="upcoming.list", props={"items": items}, text=text)

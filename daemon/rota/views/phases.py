@@ -39,7 +39,7 @@ _TRIGGERS = {
 
 
 def phase_of(entry: JobEntry) -> str:
-    """The state shown for a job; one that never ran is `scheduled` if it has a due time, else `new`."""
+    """The state shown for a job; one that never ran is `scheduled` if it has a due instant, else `new`."""
     state = entry.state
     if state is JobState.UNKNOWN and entry.last is None:
         return "scheduled" if entry.next_due else "new"
@@ -49,7 +49,7 @@ def phase_of(entry: JobEntry) -> str:
 def note_of(entry: JobEntry) -> str:
     """Why the job is where it is, in a few words; "" when there is nothing to say."""
     if entry.pause is not None:
-        return entry.pause.note or "due times are skipped"
+        return entry.pause.note or "due instants are skipped"
     state = entry.state
     if state is JobState.MISSED and entry.last_skip is not None:
         return entry.last_skip.message

@@ -54,7 +54,7 @@ def _row(run: Run) -> Mapping[str, object]:
         row |= {"attempt": run.attempt, "maxAttempts": max(run.attempt, run.max_attempts)}
     note = "" if run.message in (row["state"], _EXPECTED) else run.message
     if run.count > 1:
-        note = f"{run.count} due times: {note}"
+        note = f"{run.count} due instants: {note}"
     return row | ({"note": note[:500]} if note else {})
 
 

@@ -112,7 +112,7 @@ def _row(job: JobTimeline) -> dict[str, object]:
     row: dict[str, object] = {
         "job": job.spec.id,
         "runs": job.runs,
-        "note": schedule_in_words(job.spec.triggers, job.spec.id)[:300],
+        "note": schedule_in_words(job.spec.triggers, job.spec.id, zoned=True)[:300],
     }
     if job.bars:
         row["bars"] = [
@@ -185,7 +185,7 @@ def _why_never(job: JobTimeline) -> str:
     if job.skipped:
         reason, each = next(iter(job.skipped.items()))
         return f"{counted(each.count, 'instant')} skipped, {reason.replace('_', ' ')}: {each.message}"
-    return f"nothing is due: {schedule_in_words(job.spec.triggers, job.spec.id)}"
+    return f"nothing is due: {schedule_in_words(job.spec.triggers, job.spec.id, zoned=True)}"
 
 
 def _some(jobs: tuple[str, ...], count: int) -> str:

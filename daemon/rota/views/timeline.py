@@ -95,7 +95,7 @@ def _row(job: TimelineJob, runs: Sequence[Run], table: DueTable, now: datetime) 
         "job": spec.id,
         "href": job_path(spec.id),
         "runs": len(bars),
-        "note": schedule_in_words(spec.triggers, spec.id)[:300],
+        "note": schedule_in_words(spec.triggers, spec.id, zoned=True)[:300],
     }
     if job.is_paused:
         row["warn"] = "paused: planned instants are skipped"

@@ -43,7 +43,7 @@ def job_shape(entry: JobEntry, problems: Iterable[Problem] = ()) -> Shape:
         "pauses": [optional_pause_shape(pause) for pause in entry.pauses],
         "skipNext": _skip_next(entry.skip_next),
         "schedule": {
-            "text": schedule_in_words(spec.triggers, spec.id),
+            "text": schedule_in_words(spec.triggers, spec.id, zoned=True),
             "triggers": [_trigger(trigger) for trigger in spec.triggers],
         },
         "nextAt": optional_ms(entry.next_due[0].starts_at if entry.next_due else None),
@@ -149,7 +149,11 @@ def due_shape(due: Due, triggers: tuple[Trigger, ...]) -> Shape:
         "local": due.at.astimezone(ZoneInfo(zone)).isoformat(timespec="seconds"),
         "zone": zone,
     }
-    notes = [note for note in (due.note, f"skipped: excepted by {due.excepted}" * bool(due.excepted)) if note]
+    notes = [
+        note
+        for note in (due.note, f"skipped: its schedule leaves out {due.excepted}" * bool(due.excepted))
+        if note
+    ]
     return shape | ({"note": "; ".join(notes)} if notes else {})
 
 

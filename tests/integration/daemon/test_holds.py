@@ -134,7 +134,7 @@ def test_why_did_it_not_run_at_that_second(daemon: DaemonProcess, tmp_path: Path
 
     assert (why["reason"], why["at"], why["run"]) == ("overlap", skip["scheduledFor"] + 1000, skip["id"])
     assert "busy.1 is still running: attempt 1 of 1, it has no timeout." in why["answer"]
-    assert "due times in a row" in why["details"][0]
+    assert "due instants in a row" in why["details"][0]
     assert before["reason"] == "not_loaded"
     assert ran["answer"].startswith("busy.1 is for ")
     assert coming["reason"] == "to_come"

@@ -68,11 +68,11 @@ def test_a_span_of_instants_leaves_its_end_out() -> None:
     assert excepted(OUTAGE.end, trigger(OUTAGE)) == ""
 
 
-def test_the_label_is_that_of_the_exception_it_lies_in() -> None:
+def test_the_exception_it_lies_in_is_told_in_words() -> None:
     both = trigger(MORNING, CHRISTMAS)
 
-    assert excepted(utc(2026, 6, 1, 3, 0), both) == "span 0"
-    assert excepted(utc(2026, 12, 25, 12, 0), both) == "span 1"
+    assert excepted(utc(2026, 6, 1, 3, 0), both) == "Mondays and Tuesdays from 02:00 to 04:00"
+    assert excepted(utc(2026, 12, 25, 12, 0), both) == "24 to 27 December 2026"
     assert excepted(utc(2026, 6, 5, 12, 0), both) == ""
 
 

@@ -100,7 +100,7 @@ def test_a_pause_and_a_wish_are_told_with_who_until_when_and_why() -> None:
         "It is paused with all jobs tagged db since 2026-06-01 12:00 UTC until it is resumed: disks.",
         "The run at 2026-06-02 02:00 UTC will be skipped, as asked at 2026-06-01 12:00 UTC: holiday.",
     ]
-    assert answer(board).endswith("Next: not at 2026-06-02 02:00 UTC, its next due time.")
+    assert answer(board).endswith("Next: not at 2026-06-02 02:00 UTC, its next due instant.")
 
 
 def test_a_wish_for_an_instant_that_is_none_any_more_is_not_told() -> None:
@@ -157,7 +157,7 @@ def test_what_its_file_says_could_stop_it() -> None:
         "Its file has problems: its last good version runs.",
         "A run that can't start within 10 minutes is skipped (start_deadline).",
         "It runs only if its condition is met: test -e /mnt.",
-        "Its schedule leaves out: 2026-06-01.",
+        "Its schedule leaves out 1 June 2026.",
     ]
     assert told(a_board(enabled=False)) == ["It is disabled: its job file says `enabled: false`."]
 

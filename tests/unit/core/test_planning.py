@@ -78,7 +78,7 @@ def test_from_the_third_instant_in_a_row_a_skip_says_since_when_the_job_is_stuck
     assert isinstance(skip, Skip)
     assert (skip.count, skip.last_due_at) == (3, NOW + 2 * MINUTE)
     assert skip.message == (
-        "stuck since 2026-06-01 12:00 UTC, 3 due times in a row: "
+        "stuck since 2026-06-01 12:00 UTC, 3 due instants in a row: "
         "backup.7 is still running: attempt 1 of 1, it has no timeout"
     )
 
@@ -92,7 +92,7 @@ def test_skips_in_a_row_are_counted_on_from_those_that_are_recorded() -> None:
     (skip,) = plan(entry, [due()], NOW)
 
     assert isinstance(skip, Skip)
-    assert skip.message.startswith("stuck since 2026-06-01 11:00 UTC, 6 due times in a row: ")
+    assert skip.message.startswith("stuck since 2026-06-01 11:00 UTC, 6 due instants in a row: ")
 
 
 def test_a_run_between_two_attempts_holds_its_job_and_the_skip_names_the_next_attempt() -> None:

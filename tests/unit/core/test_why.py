@@ -253,13 +253,13 @@ async def test_its_schedule_excepts_the_day() -> None:
     trigger = replace(cron("0 2 * * *"), excepts=(day,))
     async with Night(a_job(triggers=(trigger,)), clock=FakeClock(BEGIN)) as night:
         assert (await night.why(TWO)).answer == (
-            "No: 2026-06-01 02:00 UTC will be skipped, excepted by 2026-06-01."
+            "No: 2026-06-01 02:00 UTC will be skipped: its schedule leaves out 1 June 2026."
         )
         await night.pass_to(TWO)
         await night.answer()
 
         assert (await night.why(TWO)).answer == (
-            "The run at 2026-06-01 02:00 UTC was skipped: excepted by 2026-06-01."
+            "The run at 2026-06-01 02:00 UTC was skipped: its schedule leaves out 1 June 2026."
         )
 
 
@@ -292,7 +292,7 @@ async def test_nothing_could_run_for_days_and_a_later_one_runs_instead(night: Ni
 
     assert (why.reason, why.run) == ("missed", "backup.1")
     assert why.details == (
-        "backup.1 stands for 3 due times in a row, 2026-06-01 02:00 UTC to 2026-06-03 02:00 UTC: "
+        "backup.1 stands for 3 due instants in a row, 2026-06-01 02:00 UTC to 2026-06-03 02:00 UTC: "
         "missed: nothing could run then; a later one runs instead.",
     )
 
@@ -338,9 +338,9 @@ async def test_it_was_not_due_then_and_what_is_nearest(night: Night) -> None:
     assert (why.reason, why.at) == ("not_due", None)
     assert why.answer == "backup was not due at 2026-06-01 07:00 UTC."
     assert why.details == (
-        "The nearest due time before it is 2026-06-01 02:00 UTC: "
+        "The nearest due instant before it is 2026-06-01 02:00 UTC: "
         "backup.1 is for 2026-06-01 02:00 UTC; it runs since 2026-06-01 02:00 UTC.",
-        "The nearest due time after it is 2026-06-02 02:00 UTC.",
+        "The nearest due instant after it is 2026-06-02 02:00 UTC.",
     )
 
 
@@ -451,7 +451,7 @@ async def test_one_of_many_instants_in_a_long_row(night: Night) -> None:
     why = await night.why(TWO)
 
     assert (why.at, why.reason, why.run) == (TWO, "paused", "backup.1")
-    assert "300 due times in a row" in why.details[0]
+    assert "300 due instants in a row" in why.details[0]
 
 
 async def test_an_instant_that_is_given_once() -> None:
@@ -463,7 +463,8 @@ async def test_an_instant_that_is_given_once() -> None:
         why = await night.why(TWO + 29 * DAY)
 
         assert why.reason == "not_due"
-        assert why.details[0].startswith("The nearest due time before it is 2026-06-01 02:00 UTC: backup.1")
+        nearest = "The nearest due instant before it is 2026-06-01 02:00 UTC: backup.1"
+        assert why.details[0].startswith(nearest)
 
 
 async def test_a_job_after_another_is_told_by_its_rows_alone() -> None:

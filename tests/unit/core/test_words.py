@@ -20,7 +20,7 @@ from rota.core.model import (
     Trigger,
     WeeklyWindow,
 )
-from rota.core.words import counted, except_in_words, instant_in_words, length_in_words, schedule_in_words
+from rota.core.words import counted, instant_in_words, length_in_words, schedule_in_words
 
 CHRISTMAS = Except(
     label="2026-12-24/2026-12-27", spans=(DateSpan(first=date(2026, 12, 24), last=date(2026, 12, 27)),)
@@ -111,26 +111,6 @@ def test_a_trigger_in_words(trigger: Trigger, words: str) -> None:
     assert schedule_in_words([trigger]) == words
 
 
-@pytest.mark.parametrize(
-    ("first", "last", "words"),
-    [
-        (date(2026, 12, 24), date(2026, 12, 24), "24 December 2026"),
-        (date(2026, 11, 30), date(2026, 12, 2), "30 November to 2 December 2026"),
-        (date(2026, 12, 24), date(2027, 1, 2), "24 December 2026 to 2 January 2027"),
-    ],
-)
-def test_excepted_dates_in_words(first: date, last: date, words: str) -> None:
-    span = DateSpan(first=first, last=last)
-
-    assert except_in_words(Except(label=f"{first}/{last}", spans=(span,))) == words
-
-
-def test_a_calendar_is_called_by_its_name_however_few_days_it_has() -> None:
-    span = DateSpan(first=date(2026, 12, 24), last=date(2026, 12, 24))
-
-    assert except_in_words(Except(label="calendar holidays", spans=(span,))) == "calendar holidays"
-
-
 def test_hashed_fields_are_told_when_the_job_is_known() -> None:
     assert schedule_in_words([cron("H 2 * * *")]) == "at times of its own, by a hash of the job"
     assert schedule_in_words([cron("H 2 * * *")], "backup").startswith("daily at 02:")
@@ -148,3 +128,12 @@ def test_an_instant_names_its_zone() -> None:
 @pytest.mark.parametrize(("count", "words"), [(0, "0 jobs"), (1, "1 job"), (2, "2 jobs")])
 def test_one_thing_is_singular(count: int, words: str) -> None:
     assert counted(count, "job") == words
+
+
+def test_a_zone_is_named_when_nothing_else_names_it_and_the_words_depend_on_it() -> None:
+    daily = cron("0 2 * * *", timezone="Europe/Berlin")
+
+    assert schedule_in_words([daily]) == "daily at 02:00"
+    assert schedule_in_words([daily], zoned=True) == "daily at 02:00 (Europe/Berlin)"
+    assert schedule_in_words([cron("*/5 * * * *")], zoned=True) == "every 5 minutes"
+    assert schedule_in_words([every(timedelta(minutes=5))], zoned=True) == "every 5 minutes"

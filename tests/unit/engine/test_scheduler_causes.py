@@ -174,7 +174,7 @@ async def test_an_excepted_instant_is_skipped_and_not_shown() -> None:
         await engine.passes(47 * HOUR)
         (skip,) = await engine.rows("backup")
         assert (skip.reason, skip.count) == (Reason.EXCEPT, 47)
-        assert skip.message == "excepted by 2026-01-01/2026-01-02"
+        assert skip.message == "its schedule leaves out 1 to 2 January 2026"
 
         await engine.passes(HOUR)
         assert await engine.told("backup") == ["skipped except 47", "running schedule"]

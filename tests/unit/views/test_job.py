@@ -111,7 +111,7 @@ def test_a_paused_job_says_until_when_and_offers_to_resume() -> None:
 
     banner = page.elements["banner.paused"]["props"]["body"]
     assert banner == (
-        "Its due times are skipped. "
+        "Its due instants are skipped. "
         "It is paused since 2026-01-01 12:00 UTC until 2026-01-01 13:00 UTC: Kernel upgrade."
     )
     assert page.elements["page"]["actions"][-1]["do"] == "job.resume"

@@ -47,7 +47,7 @@ def test_every_pause_is_told_and_only_an_own_one_can_be_ended_here() -> None:
     told = a_page(an_entry(pauses=(own, tagged))).elements["banner.paused"]["props"]["body"]
 
     assert told == (
-        "Its due times are skipped. It is paused since 2026-01-01 12:00 UTC until 2026-01-01 13:00 UTC. "
+        "Its due instants are skipped. It is paused since 2026-01-01 12:00 UTC until 2026-01-01 13:00 UTC. "
         "It is paused with all jobs tagged nightly since 2026-01-01 12:00 UTC until it is resumed: disks."
     )
     assert "job.resume" in offered(an_entry(pauses=(own, tagged)))

@@ -169,7 +169,7 @@ def test_running_and_next_keep_their_places_when_there_is_nothing_in_them() -> N
 
     assert page.elements["now"]["children"] == ["running", "upcoming"]
     assert page.elements["running.none"]["props"]["value"] == "Nothing runs right now."
-    assert page.elements["upcoming.none"]["props"]["value"] == "No job has a due time."
+    assert page.elements["upcoming.none"]["props"]["value"] == "No job has a due instant."
 
 
 def test_a_job_with_parameters_leads_to_its_form() -> None:

@@ -171,7 +171,7 @@ def test_a_skipped_run_has_no_log_and_says_why() -> None:
     assert page.elements["phase"]["props"]["reason"] == "backup.1 is still running"
     assert of_type(page, "LogTail") == []
     assert any(
-        row["key"] == "Due times" and row["value"] == 3
+        row["key"] == "Due instants" and row["value"] == 3
         for row in page.elements["details.facts"]["props"]["rows"]
     )
 
