@@ -55,12 +55,13 @@ def names(text: str) -> tuple[tuple[str, ...], ...]:
     from jinja2 import TemplateError
 
     try:
-        tree = _environment().parse(text)
+        return _looked_up(_environment().parse(text))
     except TemplateError as error:
         raise JobError(error.message or "it is no expression") from error
     except RecursionError as error:
         raise JobError("it is nested too deeply") from error
-    return _looked_up(tree)
+    except ValueError as error:  # of a number with thousands of digits
+        raise JobError("it holds a number that is too long") from error
 
 
 def builtins() -> frozenset[str]:
@@ -81,12 +82,13 @@ def as_text(value: object) -> str:
 def _environment() -> SandboxedEnvironment:
     # Imported when the first template is met: most jobs have none.
     from jinja2 import StrictUndefined, Undefined
-    from jinja2.sandbox import SandboxedEnvironment
+
+    from rota.core.template_bounds import BoundedEnvironment
 
     def finalize(value: object) -> object:
         return value if isinstance(value, Undefined) else as_text(value)
 
-    return SandboxedEnvironment(
+    return BoundedEnvironment(
         block_start_string=_NEVER + "%",
         block_end_string="%" + _NEVER,
         comment_start_string=_NEVER + "#",
