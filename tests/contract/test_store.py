@@ -257,10 +257,20 @@ def missed(first: int, last: int, *, told_at: datetime) -> Run:
     return replace(skip, count=last - first + 1, last_due_at=until, created_at=told_at, ended_at=told_at)
 
 
-@pytest.mark.parametrize("minute", [5, 7, 9])
-async def test_what_was_missed_only_by_a_clock_that_was_ahead_can_still_run(
-    store: Store, minute: int
-) -> None:
+async def test_what_was_missed_only_by_a_clock_that_was_ahead_can_still_run(store: Store) -> None:
+    skip = await added(store, missed(5, 9, told_at=NOON + 3 * DAY))
+
+    run = await added(store, a_run(5))
+    kept = await store.run("backup", skip.number)
+
+    assert run.due_at == NOON + 5 * MINUTE
+    assert kept is not None
+    assert (kept.due_at, kept.scheduled_for, kept.count) == (None, NOON + 5 * MINUTE, 5)
+    assert await store.add([a_run(5)]) == [None]
+
+
+@pytest.mark.parametrize("minute", [6, 7, 9])
+async def test_what_had_passed_by_a_clock_that_is_set_right_stays_missed(store: Store, minute: int) -> None:
     skip = await added(store, missed(5, 9, told_at=NOON + 3 * DAY))
 
     run = await added(store, a_run(minute))
@@ -268,8 +278,9 @@ async def test_what_was_missed_only_by_a_clock_that_was_ahead_can_still_run(
 
     assert run.due_at == NOON + minute * MINUTE
     assert kept is not None
-    assert (kept.due_at, kept.scheduled_for, kept.count) == (None, NOON + 5 * MINUTE, 5)
-    assert await store.add([a_run(minute)]) == [None]
+    assert (kept.due_at, kept.count) == (NOON + 5 * MINUTE, minute - 5)
+    assert await store.add([replace(a_run(5), created_at=NOON + 3 * DAY), a_run(minute)]) == [None, None]
+    assert (await store.add([a_run(10)]))[0] is not None
 
 
 async def test_what_ran_by_a_clock_that_was_ahead_does_not_run_again(store: Store) -> None:
@@ -287,9 +298,38 @@ async def test_what_was_really_missed_stays_missed(store: Store) -> None:
 async def test_a_skip_after_a_void_one_is_a_row_of_its_own(store: Store) -> None:
     first = await added(store, missed(5, 9, told_at=NOON + 3 * DAY))
 
-    second = await added(store, replace(missed(6, 6, told_at=NOON + 7 * MINUTE), count=1, last_due_at=None))
+    second = await added(store, replace(missed(5, 5, told_at=NOON + 7 * MINUTE), count=1, last_due_at=None))
 
     assert second.number == first.number + 1
+
+
+async def test_among_skips_for_upstreams_that_failed_there_is_room_for_one_that_did_not(store: Store) -> None:
+    """Its end became known later than theirs."""
+    await store.add([a_skip(0, Reason.UPSTREAM), a_skip(4, Reason.UPSTREAM)])
+
+    (run,) = await store.add([replace(a_run(2), upstream=("export.1",))])
+
+    assert run is not None
+    assert run.id == "backup.2"
+    assert await store.add([a_skip(3, Reason.UPSTREAM)]) == [None]
+
+
+async def test_a_stretch_answers_nothing_that_starts_later_than_its_last(store: Store) -> None:
+    """A long `spread` names instants in another order than it starts them."""
+    stretch = replace(
+        a_skip(0),
+        count=2,
+        last_due_at=NOON + 4 * MINUTE,
+        planned_at=NOON + 5 * MINUTE,
+        ended_at=NOON + 9 * MINUTE,
+    )
+    await added(store, stretch)
+
+    answers = await store.add(
+        [replace(a_run(2), planned_at=NOON + late * MINUTE) for late in (5, 7)],
+    )
+
+    assert [run is None for run in answers] == [True, False]
 
 
 async def test_the_newest_skip_of_each_job_is_found_unless_a_run_came_after_it(store: Store) -> None:

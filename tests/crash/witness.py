@@ -76,7 +76,7 @@ def judge(rows: Sequence[Row], lines: Sequence[Line]) -> None:
     _everything_started_is_recorded(rows, lines)
     _nothing_recorded_that_did_not_happen(rows, lines)
     for job in {row.job for row in rows}:
-        _every_instant_is_answered_once([row for row in rows if row.job == job])
+        each_instant_is_answered_once([row for row in rows if row.job == job])
 
 
 def _nothing_started_twice(lines: Sequence[Line]) -> None:
@@ -103,7 +103,7 @@ def _nothing_recorded_that_did_not_happen(rows: Sequence[Row], lines: Sequence[L
     assert not unended, f"never ended: {unended}"
 
 
-def _every_instant_is_answered_once(rows: Sequence[Row]) -> None:
+def each_instant_is_answered_once(rows: Sequence[Row]) -> None:
     """From the first due instant to the last, each second has its run or its skip."""
     answered = rows[0].due_at
     for row in rows:

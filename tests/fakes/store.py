@@ -21,7 +21,7 @@ from rota.store.rows import (
     run_from,
     run_row,
 )
-from rota.store.skips import covers, is_void, merge, merges
+from rota.store.skips import covers, is_void, merge, merges, relieved
 
 
 @dataclass(kw_only=True)
@@ -49,6 +49,7 @@ class MemoryStore:
                     stored,
                     due_at=skip.due_at,
                     last_due_at=skip.last_due_at,
+                    planned_at=skip.planned_at,
                     count=skip.count,
                     message=skip.message,
                 )
@@ -221,7 +222,7 @@ class MemoryStore:
         answers = [known for known in self._runs.values() if known.job == run.job and covers(known, run)]
         void = [known for known in answers if is_void(known, run)]
         for known in void:
-            self._runs[known.job, known.number] = replace(known, due_at=None)
+            self._runs[known.job, known.number] = _at_rest(relieved(known, run))
         return len(answers) > len(void)
 
     def _advance(self, run: Run) -> None:

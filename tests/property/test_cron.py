@@ -95,7 +95,10 @@ def test_cronsim_names_the_same_instants(expression: str, name: str, start: date
 
     ours = [each.at for each in islice(cron.occurrences(start, zone), 6)]
 
-    theirs = (each.astimezone(UTC) for each in CronSim(expression, start.astimezone(zone)))
+    named = CronSim(expression, start.astimezone(zone))
+    # Where the clock skips midnight, cronsim names the hour after it, also when the expression does not.
+    meant = (each for each in named if cron.has_fixed_times or each.hour in cron.hours)
+    theirs = (each.astimezone(UTC) for each in meant)
     assert ours == list(islice(_each_once(theirs, start), 6))
 
 

@@ -72,5 +72,10 @@ def _without(skip: Run, given: Sequence[Due], before: Sequence[Due]) -> Run:
     left = skip.count - len(given)
     if left <= 0:
         return changed(skip, due_at=None, last_due_at=None, message=f"{skip.message}; caught up afterwards")
-    last = before[-1].at if before else max(skip.due_at, given[0].at - _TICK)
-    return changed(skip, count=left, last_due_at=last if left > 1 else None)
+    first = skip.due_at
+    if first in {due.at for due in given}:  # a long `spread` made it start among the last
+        first = min((due.at for due in before), default=first + _TICK)
+    last = max((due.at for due in before), default=max(first, given[0].at - _TICK))
+    planned = before[-1].starts_at if before else last
+    last_due_at = last if left > 1 else None
+    return changed(skip, count=left, due_at=first, last_due_at=last_due_at, planned_at=planned)

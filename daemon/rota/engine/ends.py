@@ -10,7 +10,7 @@ from rota.core.after import NOTHING, Gathered, fold, upstreams
 from rota.core.board import Due
 from rota.core.model import AfterTrigger, JobSpec
 from rota.core.nominal import FAR
-from rota.core.run import Run, parse_run_id
+from rota.core.run import Reason, Run, parse_run_id
 from rota.core.seams import Store
 
 _ROWS = 1000  # newest answers of a job that are looked at
@@ -93,7 +93,14 @@ def _jobs(run: Run) -> frozenset[str]:
 
 
 def _is_answered(due: Due, rows: Sequence[Run]) -> bool:
-    for run in rows:
-        if run.due_at is not None and run.due_at <= due.at <= (run.last_due_at or run.due_at):
-            return True
-    return False
+    return any(_answers(run, due) for run in rows)
+
+
+def _answers(row: Run, due: Due) -> bool:
+    """See `store.skips.covers`."""
+    if row.due_at is None:
+        return False
+    last = row.last_due_at or row.due_at
+    if row.reason is Reason.UPSTREAM and not due.withheld and due.at not in (row.due_at, last):
+        return False
+    return row.due_at <= due.at <= last

@@ -27,7 +27,7 @@ from rota.store.rows import (
     record_row,
     run_row,
 )
-from rota.store.skips import is_void, merge, merges
+from rota.store.skips import is_void, merge, merges, relieved
 from rota.store.tables import attempts, jobs, runs
 
 _ADD_JOB = insert(jobs)
@@ -42,13 +42,13 @@ _CHANGE_ATTEMPT = update(attempts).where(
     attempts.c.position == bindparam("of_position"),
 )
 _DUE_BEFORE = (
-    select(runs.c.number, runs.c.due_at, runs.c.last_due_at, runs.c.ended_at, runs.c.reason)
+    select(runs.c.number, runs.c.due_at, runs.c.last_due_at, runs.c.planned_at, runs.c.reason)
     .where(runs.c.job == bindparam("of_job"), runs.c.due_at <= bindparam("due"))
     .order_by(runs.c.due_at.desc())
-    .limit(1)
+    .limit(16)  # a stretch may begin before rows that lie inside it
 )
 _CHUNK = 500  # jobs in one IN list
-_SHORTENED = ("due_at", "last_due_at", "count", "message")
+_SHORTENED = ("due_at", "last_due_at", "planned_at", "count", "message")
 _MERGED = (
     "count",
     "last_due_at",
@@ -162,23 +162,23 @@ class Entries:
         if run.due_at is None or head.answered is None or to_ms(run.due_at) > head.answered:
             return False  # newer than all that was answered: no need to look
         self.flush(connection)
-        due = to_ms(run.due_at)
-        while (row := connection.execute(_DUE_BEFORE, {"of_job": run.job, "due": due}).first()) is not None:
-            if (row.last_due_at or row.due_at) < due or not _answers(row, run):
-                return False
-            if row.reason != Reason.MISSED.value or not self._is_voided(connection, head, row.number, run):
-                return True
-        return False
+        before = {"of_job": run.job, "due": to_ms(run.due_at)}
+        answers = [row for row in connection.execute(_DUE_BEFORE, before).all() if _answers(row, run)]
+        # Each of them is looked at: none may keep instants that come due again.
+        return not all([self._is_voided(connection, head, row, run) for row in answers])
 
-    def _is_voided(self, connection: Connection, head: _Head, number: int, run: Run) -> bool:
-        """Take its due instants from a skip that need not count for `run`; it stays as history."""
-        skip = read_run(connection, run.job, number)
+    def _is_voided(self, connection: Connection, head: _Head, row: Any, run: Run) -> bool:
+        """Take due instants from a skip that need not count for `run`; it stays as history."""
+        missed = row.reason == Reason.MISSED.value
+        skip = read_run(connection, run.job, row.number) if missed else None
         if skip is None or not is_void(skip, run):
             return False
-        self._change((run.job, number), {"due_at": None})
+        left = relieved(skip, run)
+        columns = run_row(left)
+        self._change((run.job, skip.number), {name: columns[name] for name in _SHORTENED})
         self.flush(connection)
-        if head.skip is not None and head.skip.number == number:
-            head.skip = changed(head.skip, due_at=None)
+        if head.skip is not None and head.skip.number == skip.number:
+            head.skip = left
         return True
 
     def _shorten(self, connection: Connection, skip: Run) -> None:
@@ -260,13 +260,17 @@ def _set_newest(head: _Head, run: Run) -> None:
 
 
 def _answers(row: Any, run: Run) -> bool:
-    """See `store.skips.covers`, for a row that begins and ends around the run's due instant."""
+    """See `store.skips.covers`, for a row that begins no later than the run's due instant."""
     last = row.last_due_at or row.due_at
     due = optional_ms(run.due_at)
+    if due is None or due > last:
+        return False
     if due in (row.due_at, last):
         return True
-    planned = optional_ms(run.planned_at) or due or 0
-    return bool(planned <= max(last, row.ended_at or last))
+    if row.reason == Reason.UPSTREAM.value and run.reason is not Reason.UPSTREAM:
+        return False
+    planned = optional_ms(run.planned_at) or due
+    return bool(planned <= max(last, row.planned_at or last))
 
 
 def _advance(head: _Head, run: Run) -> None:

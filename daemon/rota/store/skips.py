@@ -7,6 +7,7 @@ from datetime import timedelta
 
 from rota.core.run import Reason, Run, RunState
 
+_TICK = timedelta(milliseconds=1)
 _SLACK = timedelta(minutes=1)  # that a clock may be set back by without anything to make good
 
 
@@ -26,15 +27,18 @@ def merges(skip: Run | None, run: Run) -> bool:
 def covers(skip: Run, run: Run) -> bool:
     """Whether the row of that run or skip answers the due instant of `run`.
 
-    Of a stretch it answers all that was to be answered by its end: with a long `spread` an instant may lie
-    between others and be due after them.
+    Of a stretch it answers all that was to be answered by its last one: with a long `spread` an instant may
+    lie between others and be due after them. The end of an upstream's run may become known after later ones:
+    of a stretch whose upstreams ended otherwise than they had to, one that ended well is no part.
     """
     if skip.due_at is None or run.due_at is None:
         return False
     last = skip.last_due_at or skip.due_at
     if run.due_at in (skip.due_at, last):
         return True
-    answered = max(last, skip.ended_at or last)
+    if skip.reason is Reason.UPSTREAM and run.reason is not Reason.UPSTREAM:
+        return False
+    answered = max(last, skip.planned_at or last)
     return skip.due_at < run.due_at < last and (run.planned_at or run.due_at) <= answered
 
 
@@ -46,6 +50,19 @@ def is_void(skip: Run, run: Run) -> bool:
     if skip.state is not RunState.SKIPPED or skip.reason is not Reason.MISSED or skip.ended_at is None:
         return False
     return skip.ended_at - run.created_at > _SLACK
+
+
+def relieved(skip: Run, run: Run) -> Run:
+    """What a void skip answers when `run` takes its instant: no more than what lies before that.
+
+    Instants behind it come due again. How many lie before it is told by their distance, as if it were even.
+    """
+    if skip.due_at is None or run.due_at is None or skip.last_due_at is None or run.due_at <= skip.due_at:
+        return replace(skip, due_at=None)
+    share = (run.due_at - skip.due_at) / (skip.last_due_at - skip.due_at)
+    count = max(1, min(skip.count - 1, round((skip.count - 1) * share)))
+    last = run.due_at - _TICK
+    return replace(skip, count=count, last_due_at=last if count > 1 else None, planned_at=last)
 
 
 def merge(skip: Run, run: Run) -> Run:

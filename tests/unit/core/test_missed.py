@@ -13,6 +13,7 @@ from rota.core.decisions import Skip, Start
 from rota.core.missed import answer_missed, identity_of, owed_after
 from rota.core.model import JobSpec, Missed, MissedPolicy
 from rota.core.run import Reason, TriggeredBy
+from rota.core.schedule import due_between
 from rota.core.seams import JobRecord, Pause
 
 NOW = datetime(2026, 6, 1, 12, tzinfo=UTC)
@@ -61,6 +62,26 @@ def test_missed_all_keeps_the_newest_hundred_and_one_row_counts_the_rest() -> No
     assert starts[0].due.at == NOW - 99 * MINUTE
     assert isinstance(skip, Skip)
     assert (skip.count, skip.last_due_at) == (80, NOW - 100 * MINUTE)
+
+
+def test_what_is_caught_up_is_not_among_the_rest_when_a_long_spread_starts_the_first_one_last() -> None:
+    spread = replace(every(30 * MINUTE), spread=3 * HOUR, seed="db1/backup")
+    spec = a_job(triggers=(spread,), missed=Missed(run=MissedPolicy.LATEST))
+    crossed = 0
+
+    for hour in range(48):
+        begin, end = NOW + hour * HOUR, NOW + (hour + 2) * HOUR
+        due = list(due_between("backup", (spread,), begin, end))
+        if len(due) < 2 or due[-1].at != min(each.at for each in due):
+            continue
+        crossed += 1
+        skip, start = answer_missed(JobEntry(spec=spec), begin, end)
+        assert start.due == due[-1]
+        assert isinstance(skip, Skip)
+        assert skip.due.at == min(each.at for each in due[:-1])
+        assert skip.count == len(due) - 1
+
+    assert crossed
 
 
 @pytest.mark.parametrize("policy", [MissedPolicy.LATEST, MissedPolicy.ALL])

@@ -1,0 +1,206 @@
+"""Every kind of due instant under kills by SIGKILL: chains, pools, locks, conditions, skips, ends, renames.
+
+`ROTA_TEST_KILLS=60` makes it longer; then some of the downtimes are so long that instants are missed.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import random
+import signal
+import sqlite3
+from collections import Counter
+from collections.abc import Sequence
+from contextlib import closing
+from itertools import pairwise
+from pathlib import Path
+from threading import Event
+from typing import NamedTuple
+
+import pytest
+
+from crash.witness import SECOND, Row, each_instant_is_answered_once, read_ledger
+from daemon_process import DaemonProcess
+from eventually import eventually
+from runner_process import is_alive
+
+KILLS = int(os.environ.get("ROTA_TEST_KILLS", "6"))
+CONFIG = "pools: {narrow: 2}\n"
+EACH_SECOND = "schedule: {every: 1s}\nmissed: all\n"
+PATIENT = "overlap: queue, queue: 100"
+POOLED = ("pooled-0", "pooled-1", "pooled-2")
+LOCKED = ("locked-0", "locked-1")
+CALENDAR = ("first", *POOLED, *LOCKED, "asking", "wished", "called")
+
+
+class Ran(NamedTuple):
+    """One attempt as the job itself tells it, in ms since the epoch."""
+
+    job: str
+    attempt: str
+    begin: int
+    end: int
+
+
+@pytest.mark.timeout(90 + 25 * KILLS)
+def test_no_kind_of_due_instant_is_lost_or_doubled_by_kills_at_random_moments(tmp_path: Path) -> None:
+    chance = random.Random(KILLS)
+    config = tmp_path / "rota.yaml"
+    config.write_text(CONFIG)
+    daemon = DaemonProcess(tmp_path, arguments=("--config", str(config)))
+    gate, witness = tmp_path / "gate", tmp_path / "witness"
+    _write_jobs(daemon, witness, gate)
+
+    with daemon:
+        for n in range(KILLS):
+            _let_it_run(daemon, chance.uniform(0.4, 1.6))
+            daemon.request("POST", "/api/v1/jobs/wished/skip", {})
+            gate.unlink() if gate.exists() else gate.touch()
+            if n == KILLS // 2:  # read by the daemon that follows, or by this one
+                _rename(daemon, witness)
+            _kill(daemon, chance.choice(("daemon", "runner", "both")), down=11 if n % 10 == 9 else 0)
+        _come_to_rest(daemon)
+        daemon.stop()
+
+    rows, ran = read_ledger(daemon.state), _read_witness(witness)
+    _nothing_ran_twice_or_unrecorded(rows, ran)
+    for job in CALENDAR:
+        each_instant_is_answered_once([row for row in rows if row.job == job])
+    _each_end_has_led_to_what_comes_after_it(daemon.state)
+    _what_counts_from_the_end_has_waited_for_it(daemon.state)
+    assert _most_at_once(ran, POOLED) <= 2
+    assert _most_at_once(ran, LOCKED) == 1
+    print(_summary(rows, ran))  # noqa: T201  the counts are the result, shown with -s
+
+
+def _write_jobs(daemon: DaemonProcess, witness: Path, gate: Path) -> None:
+    daemon.job("first", EACH_SECOND + _work(witness, f"{{max: 4, {PATIENT}}}"))
+    for job, upstream in (("second", "first"), ("third", "second")):
+        chain = f"schedule: {{after: {upstream}}}\nmissed: all\n"
+        daemon.job(job, chain + _work(witness, f"{{max: 4, {PATIENT}}}"))
+    for job in POOLED:
+        daemon.job(job, EACH_SECOND + _work(witness, f"{{pool: narrow, {PATIENT}}}", "0.2"))
+    for job in LOCKED:
+        daemon.job(job, EACH_SECOND + _work(witness, f"{{lock: only, {PATIENT}}}", "0.1"))
+    condition = f'condition: {{run: "test -e {gate}"}}\n'
+    daemon.job("asking", EACH_SECOND + condition + _work(witness, f"{{max: 4, {PATIENT}}}"))
+    daemon.job("wished", EACH_SECOND + _work(witness, f"{{max: 4, {PATIENT}}}"))
+    daemon.job("known-as", EACH_SECOND + _work(witness, f"{{max: 4, {PATIENT}}}"))
+    daemon.job("resting", "schedule: {every: 1s, from: end}\n" + _work(witness, "{max: 2}", "1.5"))
+
+
+def _work(witness: Path, concurrency: str, seconds: str = "0") -> str:
+    return (
+        f"shell: sh\nconcurrency: {concurrency}\nrun: |\n"
+        f'  begin=$(date +%s%3N)\n  echo "$ROTA_JOB $ROTA_ATTEMPT_ID $begin" >> {witness}\n'
+        f'  sleep {seconds}\n  echo "$ROTA_JOB $ROTA_ATTEMPT_ID $begin $(date +%s%3N)" >> {witness}\n'
+    )
+
+
+def _rename(daemon: DaemonProcess, witness: Path) -> None:
+    daemon.job("called", EACH_SECOND + "renamed_from: known-as\n" + _work(witness, f"{{max: 4, {PATIENT}}}"))
+    (daemon.jobs / "known-as.yaml").unlink()
+
+
+def _let_it_run(daemon: DaemonProcess, seconds: float) -> None:
+    """The moment of the kill is random on purpose, so here real time must pass."""
+    eventually(lambda: daemon.request("GET", "/readyz")[0] == 200, within=20)
+    Event().wait(seconds)
+
+
+def _kill(daemon: DaemonProcess, who: str, down: float) -> None:
+    runner = eventually(lambda: _living_runner(daemon), within=20)
+    if who in ("runner", "both"):
+        os.kill(runner, signal.SIGKILL)
+    if who in ("daemon", "both") or down:
+        daemon.kill9()
+        Event().wait(down)
+        daemon.start()
+
+
+def _living_runner(daemon: DaemonProcess) -> int | None:
+    pid = int((daemon.state / "runner" / ".lock").read_text() or 0)
+    return pid if is_alive(pid) else None
+
+
+def _come_to_rest(daemon: DaemonProcess) -> None:
+    """Take what the calendar makes due off the schedule, and wait until what follows from it has ended."""
+    for path in daemon.jobs.glob("*.yaml"):
+        if "after:" not in (text := path.read_text()):
+            daemon.job(path.stem, text.replace("schedule:", "description: off\n# schedule:"))
+    daemon.post("/api/v1/reload")
+    eventually(lambda: _is_at_rest(daemon), within=60, every=0.2)
+
+
+def _is_at_rest(daemon: DaemonProcess) -> bool:
+    """Also of those who have just ended, what comes after them has its run."""
+    for _ in range(3):
+        states = "state=pending&state=running&state=retrying"
+        if daemon.get(f"/api/v1/runs?{states}&limit=1")["total"]:
+            return False
+        Event().wait(0.1)
+    return True
+
+
+def _read_witness(witness: Path) -> list[Ran]:
+    """Who has begun and has not ended goes on for ever, which nothing here does."""
+    lines = [line.split() for line in witness.read_text().splitlines()]
+    begun = Counter(attempt for _, attempt, *times in lines if len(times) == 1)
+    ran = [Ran(job, attempt, int(times[0]), int(times[1])) for job, attempt, *times in lines if times[1:]]
+    assert begun == Counter(each.attempt for each in ran)
+    return ran
+
+
+def _nothing_ran_twice_or_unrecorded(rows: Sequence[Row], ran: Sequence[Ran]) -> None:
+    run_of = {attempt: (row.job, row.number) for row in rows for attempt in row.attempts}
+    lost = [each for each in ran if each.attempt not in run_of]
+    assert not lost, f"started, and not in the ledger: {lost}"
+    twice = [run for run, count in Counter(run_of[each.attempt] for each in ran).items() if count > 1]
+    assert not twice, f"started twice: {twice}"
+    seen = {each.attempt for each in ran}
+    invented = [row for row in rows if row.state == "completed" and not seen.intersection(row.attempts)]
+    assert not invented, f"recorded as completed, and never started: {invented}"
+    odd = [row for row in rows if row.state not in ("completed", "skipped") and row.reason != "unknown"]
+    assert not odd, f"ended otherwise than it can have: {odd}"
+
+
+def _each_end_has_led_to_what_comes_after_it(state: Path) -> None:
+    with closing(sqlite3.connect(f"file:{state / 'ledger.db'}?mode=ro", uri=True)) as ledger:
+        for job, upstream in (("second", "first"), ("third", "second")):
+            ends = ledger.execute("SELECT number, state FROM runs WHERE job = ?", [upstream]).fetchall()
+            completed = {f"{upstream}.{number}" for number, ended in ends if ended == "completed"}
+            rows = ledger.execute("SELECT upstream, reason FROM runs WHERE job = ?", [job]).fetchall()
+            after = [one for names, why in rows for one in json.loads(names) if why != "upstream"]
+            twice = [name for name, count in Counter(after).items() if count > 1]
+            assert not twice, f"{job} came twice after {twice}"
+            assert set(after) == completed, f"{job} came wrongly after {set(after) ^ completed}"
+
+
+def _what_counts_from_the_end_has_waited_for_it(state: Path) -> None:
+    with closing(sqlite3.connect(f"file:{state / 'ledger.db'}?mode=ro", uri=True)) as ledger:
+        rows = ledger.execute(
+            "SELECT number, state, reason, due_at, ended_at FROM runs WHERE job = 'resting' ORDER BY number"
+        ).fetchall()
+    assert len(rows) > KILLS // 2
+    for before, row in pairwise(rows):
+        assert row[3] >= before[4] + SECOND, f"{row} did not wait for the end of {before}"
+
+
+def _most_at_once(ran: Sequence[Ran], jobs: Sequence[str]) -> int:
+    changes = [(each.begin, 1) for each in ran if each.job in jobs]
+    changes += [(each.end, -1) for each in ran if each.job in jobs]
+    most = now = 0
+    for _, change in sorted(changes):  # of the same millisecond the end comes first
+        now += change
+        most = max(most, now)
+    return most
+
+
+def _summary(rows: Sequence[Row], ran: Sequence[Ran]) -> str:
+    skips = Counter(str(row.reason) for row in rows if row.state == "skipped" for _ in range(row.count))
+    unknown = sum(row.reason == "unknown" for row in rows)
+    return (
+        f"{KILLS} kills: {sum(row.count for row in rows)} due instants, {len(ran)} starts, "
+        f"{unknown} ends that nobody saw, skips {dict(skips)}, 0 lost, 0 doubled"
+    )
