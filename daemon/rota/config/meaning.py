@@ -15,6 +15,8 @@ from rota.config.param_words import told
 from rota.config.part import Part
 from rota.config.places import Places
 from rota.config.quantity import duration
+from rota.config.wording import describe
+from rota.core.param_schema import MAX_PATTERN, errors_in, is_readable, patterns_in, references_in
 from rota.core.problems import Problem
 
 # What applies to a value by itself. References are left out: nothing is ever fetched for a parameter.
@@ -104,29 +106,47 @@ def _is_fine(schema: str) -> bool:
 
 
 def _odd_keywords(schema: Mapping[str, Any]) -> Iterator[tuple[list[str | int], str, str | None]]:
+    for where in references_in(schema):
+        yield [*where], "a parameter's schema can't refer to another one", "write it out"
     for keyword in schema:
         if keyword in ("$ref", "$dynamicRef"):
-            yield [keyword], "a parameter's schema can't refer to another one", "write it out"
-        elif keyword not in _KEYWORDS and not keyword.startswith("x-"):
+            continue
+        if keyword not in _KEYWORDS and not keyword.startswith("x-"):
             hint = near.word(keyword, _KEYWORDS) or "a parameter is a JSON Schema"
             yield [keyword], f'unknown keyword "{keyword}"', hint
 
 
 def _wrong_schema(path: list[str | int], schema: dict[str, Any], part: Part) -> Iterator[Problem]:
     wrong = False
-    for error in _meta().iter_errors(schema):
+    for place, message, hint in _odd_patterns(schema) or _meta_errors(schema):
         wrong = True
-        where = [*path, *error.absolute_path]
-        message, hint = told(error)
-        yield part.problem(where, f"not a JSON Schema: {message}", hint).of_rule("params")
+        yield part.problem([*path, *place], f"not a JSON Schema: {message}", hint).of_rule("params")
     if wrong or "default" not in schema:
         return
-    for error in Draft202012Validator(schema).iter_errors(schema["default"]):
+    for error in errors_in(schema, schema["default"]):
         message, hint = told(error)
         where = [*path, "default", *error.absolute_path]
         yield part.problem(where, f"the default does not fit its own schema: {message}", hint).of_rule(
             "params"
         )
+
+
+def _odd_patterns(schema: object) -> list[tuple[tuple[str | int, ...], str, str | None]]:
+    """Before anything else looks at them: a deep one makes the standard library raise."""
+    long = f"a pattern has at most {MAX_PATTERN} characters"
+    hint = "check its brackets and backslashes"
+    return [
+        (where, long, None)
+        if len(pattern) > MAX_PATTERN
+        else (where, f"{describe(pattern)} is not a regular expression", hint)
+        for where, pattern in patterns_in(schema)
+        if not is_readable(pattern)
+    ]
+
+
+def _meta_errors(schema: dict[str, Any]) -> Iterator[tuple[tuple[str | int, ...], str, str | None]]:
+    for error in _meta().iter_errors(schema):
+        yield (tuple(error.absolute_path), *told(error))
 
 
 @cache

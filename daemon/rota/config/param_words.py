@@ -7,6 +7,7 @@ from typing import Any
 
 from rota.config import near
 from rota.config.wording import describe
+from rota.core.param_schema import TOO_SLOW
 
 # A ValidationError. Any, since the stubs take each of its members for possibly unset.
 Error = Any
@@ -31,6 +32,8 @@ def told(error: Error) -> tuple[str, str | None]:
         return f"there is no type {found}", hint or f"known types: {', '.join(_TYPES)}"
     if error.validator == "format" and error.validator_value == "regex":
         return f"{found} is not a regular expression", "check its brackets and backslashes"
+    if error.validator == TOO_SLOW:
+        return error.message, "write a pattern in which no repetition stands within another one"
     words = _WORDS.get(error.validator)
     if words is None:
         return f"{found} does not fit its `{error.validator}`", None

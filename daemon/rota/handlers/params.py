@@ -6,6 +6,7 @@ import json
 from collections.abc import Mapping
 
 from rota.core.errors import InvalidRequest
+from rota.core.param_schema import errors_in
 from rota.core.problems import Problem
 from rota.core.templates import MAX_TEXT, as_text
 
@@ -22,10 +23,11 @@ def checked_params(schemas: Schemas, given: Mapping[str, object] | None = None) 
     sent = dict(given or {})
     values = {name: schema["default"] for name, schema in schemas.items() if "default" in schema} | sent
     problems = [*_unknown(schemas, sent), *_missing(schemas, values)]
+    large = _too_large(values)
     for name, schema in schemas.items():
-        if name in values:
+        if name in values and not large:  # nothing large is looked at closely
             problems += _wrong(name, schema, values[name])
-    problems += _too_large(values)
+    problems += large
     if problems:
         raise InvalidRequest(" ".join(problem.message for problem in problems), problems)
     return values
@@ -87,11 +89,9 @@ def _missing(schemas: Schemas, values: Mapping[str, object]) -> list[Problem]:
 
 
 def _wrong(name: str, schema: Mapping[str, object], value: object) -> list[Problem]:
-    from jsonschema import Draft202012Validator
-
-    errors = sorted(Draft202012Validator(dict(schema)).iter_errors(value), key=lambda error: error.json_path)
     found = [
-        _problem(name, f"The parameter {name!r}: {error.message}.", *error.absolute_path) for error in errors
+        _problem(name, f"The parameter {name!r}: {error.message}.", *error.absolute_path)
+        for error in errors_in(schema, value)
     ]
     if "\0" in as_text(value):
         found.append(_problem(name, f"The parameter {name!r} holds a NUL character."))
