@@ -17,6 +17,7 @@ from rota.core.errors import NotFound
 from rota.core.instant import optional_ms, to_ms
 from rota.core.run import Attempt, Reason, Run, RunState
 from rota.core.seams import JobRecord
+from rota.store import histories
 from rota.store.outbox import Key, Order, Outbox
 from rota.store.queries import read_run
 from rota.store.rows import (
@@ -123,6 +124,7 @@ class Entries:
         if columns:
             self._change(key, columns)
         self._save_attempts(before.attempts, run)
+        self._tell_history(connection, before, run)
         self._remember(run)
         head = self._heads.get(run.job)
         if head is not None and head.number == run.number:
@@ -142,7 +144,10 @@ class Entries:
         """Remove those runs with their attempts. Their numbers are never used again."""
         self.flush(connection)
         connection.execute(_DELETE_RUN, [{"of_job": job, "of_number": number} for job, number in gone])
-        self.forget()
+        histories.forget(connection, gone)
+        for job, number in gone:
+            self._heads.pop(job, None)  # its newest skip may be among them
+            self._stored.pop((job, number), None)
 
     def _load_heads(self, connection: Connection, names: Iterable[str]) -> None:
         """Know where those jobs stand; one that is not there yet gets its row."""
@@ -156,6 +161,7 @@ class Entries:
             if job not in self._heads:
                 self._heads[job] = _Head(number=0, answered=None, knows_skip=True)
                 self._outbox.put(Order.ADD_JOB, _ADD_JOB, {"job": job, "last_number": 0})
+                self._outbox.put(Order.ADD_HISTORY, histories.ADD, {"job": job, "ends": ""})
 
     def _is_stored(self, connection: Connection, head: _Head, run: Run) -> bool:
         """Whether its due instant has a row, or lies inside a stretch that one row stands for."""
@@ -214,6 +220,7 @@ class Entries:
         self._outbox.touch(connection, (run.job, run.number))
         self._outbox.put(Order.ADD_RUN, _ADD_RUN, run_row(run))
         self._add_attempts(run, enumerate(run.attempts))
+        self._tell_history(connection, None, run)
         self._remember(run)
 
     def _change(self, key: Key, columns: Row) -> None:
@@ -231,6 +238,14 @@ class Entries:
         for place, attempt in placed:
             of: dict[str, Any] = {"job": run.job, "number": run.number, "position": place}
             self._outbox.put(Order.ADD_ATTEMPT, _ADD_ATTEMPT, of | attempt_row(attempt))
+
+    def _tell_history(self, connection: Connection, before: Run | None, run: Run) -> None:
+        if before is not None and histories.is_end(before):  # it was told, maybe otherwise
+            self.flush(connection)
+            histories.gather(connection, [run.job])
+        elif histories.is_end(run):
+            end = {"of_job": run.job, "end": histories.as_text(run)}
+            self._outbox.put(Order.CHANGE_HISTORY, histories.APPEND, end)
 
     def _remember(self, run: Run) -> None:
         if run.state.is_final:

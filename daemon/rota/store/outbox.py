@@ -23,6 +23,8 @@ class Order(IntEnum):
     ADD_ATTEMPT = 3
     CHANGE_ATTEMPT = 4
     CHANGE_JOB = 5
+    ADD_HISTORY = 6
+    CHANGE_HISTORY = 7
 
 
 class Outbox:

@@ -9,10 +9,12 @@ from typing import Any, NamedTuple
 
 from sqlalchemy import Connection, Select, bindparam, func, select, tuple_, union_all
 
+from rota.core.board import BARS
 from rota.core.errors import InvalidRequest
 from rota.core.instant import to_ms
 from rota.core.run import Attempt, Run, RunState
 from rota.core.seams import JobRecord, Pause, RunBar, RunPage, RunQuery
+from rota.store import histories
 from rota.store.rows import attempt_from, bar_from, pause_from, record_from, run_from
 from rota.store.tables import attempts, definitions, facts, jobs, pauses, runs
 
@@ -29,18 +31,7 @@ _ATTEMPTS = (
     .order_by(attempts.c.position)
 )
 
-_SPARE = 8  # of the newest runs of a job, so many are expected to be skips or still open
 _BAR = (runs.c.job, runs.c.number, runs.c.state, runs.c.created_at, runs.c.started_at, runs.c.ended_at)
-# The newest numbers of many jobs: one short walk of the index (job, number) for each.
-_NEWEST = (
-    select(*_BAR)
-    .join(jobs, jobs.c.job == runs.c.job)
-    .where(
-        jobs.c.job.in_(bindparam("of", expanding=True)),
-        runs.c.number > jobs.c.last_number - bindparam("most"),
-        runs.c.state.in_(_BAR_STATES),
-    )
-)
 _ALL_OF_ONE = (
     select(*_BAR)
     .where(runs.c.job == bindparam("job"), runs.c.state.in_(_BAR_STATES))
@@ -92,7 +83,9 @@ def read_ends(connection: Connection, job: str, since: datetime) -> list[Run]:
 def read_last_skips(connection: Connection) -> dict[str, Run]:
     """The newest run of each job whose newest run was SKIPPED."""
     newest = (jobs.c.job == runs.c.job) & (jobs.c.last_number == runs.c.number)
-    wanted = select(runs).join(jobs, newest).where(runs.c.state == RunState.SKIPPED.value)
+    # Not by the index of states: there are more skips than jobs.
+    is_skip = func.coalesce(runs.c.state, "") == RunState.SKIPPED.value
+    wanted = select(runs).join(jobs, newest).where(is_skip)
     found = _with_attempts(connection, connection.execute(wanted).mappings().all())
     return {run.job: run for run in found}
 
@@ -122,24 +115,13 @@ def read_unfinished(connection: Connection) -> list[Run]:
 
 def read_bars(connection: Connection, limit: int, of: Sequence[str] | None = None) -> dict[str, list[RunBar]]:
     """The last `limit` final runs of those jobs (None: of all) that were not skipped, oldest first."""
-    heads = {
-        row.job: row.last_number
-        for row in connection.execute(select(jobs.c.job, jobs.c.last_number))
-        if row.last_number
-    }
-    names = list(heads) if of is None else [job for job in of if job in heads]
-    most = limit + min(limit, _SPARE)
-    bars: dict[str, list[RunBar]] = {}
-    for start in range(0, len(names), _CHUNK):
-        for row in connection.execute(_NEWEST, {"of": names[start : start + _CHUNK], "most": most}):
-            bars.setdefault(row[0], []).append(bar_from(row))
+    names = list(connection.scalars(select(jobs.c.job))) if of is None else of
+    bars = histories.read(connection, limit, of) if limit <= BARS else {}
     for job in names:
-        found = bars.get(job, [])
-        if len(found) < limit and heads[job] > most:  # more of its runs than expected are no bars
-            found = [bar_from(row) for row in connection.execute(_ALL_OF_ONE, {"job": job, "most": limit})]
-        if found:
-            bars[job] = sorted(found, key=lambda bar: bar.number)[-limit:]
-    return bars
+        if job not in bars:
+            found = connection.execute(_ALL_OF_ONE, {"job": job, "most": limit})
+            bars[job] = [bar_from(row) for row in found][::-1]
+    return {job: found for job, found in bars.items() if found}
 
 
 def read_records(connection: Connection) -> dict[str, JobRecord]:

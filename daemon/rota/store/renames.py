@@ -7,6 +7,7 @@ from typing import Any
 from sqlalchemy import Connection, RowMapping, delete, exists, func, insert, select, update
 
 from rota.core.run import RunState
+from rota.store import histories
 from rota.store.tables import attempts, jobs, renames, runs
 
 _FINAL = tuple(state.value for state in RunState if state.is_final)
@@ -25,6 +26,7 @@ def rename(connection: Connection, old: str, new: str) -> bool:
         _take_over(connection, before, new)
         _note(connection, old, new)
     _move_runs(connection, old, new)
+    histories.gather(connection, [old, new])
     return True
 
 

@@ -129,12 +129,19 @@ attempts = Table(
     ForeignKeyConstraint(["job", "number"], ["runs.job", "runs.number"], ondelete="CASCADE"),
 )
 
-# Which logs are still there, oldest first: what retention walks.
+# Which logs are still there, of each job the oldest first, and what they take: what retention walks.
 Index(
-    "ix_attempts_log",
-    attempts.c.ended_at,
+    "ix_attempts_kept",
+    *(attempts.c.job, attempts.c.ended_at, attempts.c.number, attempts.c.log_size),
     sqlite_where=attempts.c.log_kept,
     postgresql_where=attempts.c.log_kept,
+)
+
+histories = Table(
+    "histories",
+    metadata,
+    Column("job", Text, primary_key=True),
+    Column("ends", Text, nullable=False),  # see `store.histories`
 )
 
 definitions = Table(
