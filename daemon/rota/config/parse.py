@@ -6,6 +6,7 @@ import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from fnmatch import fnmatchcase
+from functools import lru_cache
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
@@ -175,17 +176,21 @@ def _build(
 
 
 def _definition(data: Raw) -> Definition:
-    text = json.dumps(data, ensure_ascii=False, sort_keys=True, separators=(",", ":"), allow_nan=False)
+    text = _CANONICAL.encode(data)
     return Definition(text=text, hash=sha256(text.encode()).hexdigest())
 
 
 def _block(build: Callable[..., Any], readers: Mapping[str, Callable[[Any], object]]) -> Callable[[Raw], Any]:
     """Reads a map into a value: a key that is not written keeps the default of the value's type."""
 
-    def read(raw: Raw) -> Any:
-        return build(**{key: readers[key](value) for key, value in raw.items()})
+    @lru_cache(maxsize=1024)  # the same few blocks stand in thousands of files, which share what they mean
+    def read(*written: tuple[str, Any]) -> Any:
+        return build(**{key: readers[key](value) for key, value in written})
 
-    return read
+    def shared(raw: Raw) -> Any:
+        return read(*((key, tuple(each) if isinstance(each, list) else each) for key, each in raw.items()))
+
+    return shared
 
 
 def _missed(raw: str | Raw) -> Missed:
@@ -224,6 +229,7 @@ def _secrets(raw: Mapping[str, Mapping[str, str]]) -> dict[str, Secret]:
     }
 
 
+_CANONICAL = json.JSONEncoder(ensure_ascii=False, sort_keys=True, separators=(",", ":"), allow_nan=False)
 _MISSED = _block(Missed, {"run": MissedPolicy, "within": duration})
 _KEYS: dict[str, Callable[[Any], Any]] = {
     "title": str,

@@ -30,10 +30,11 @@ class Places:
     so that a place can lie in another file than its neighbour's.
     """
 
-    __slots__ = ("_marks", "start")
+    __slots__ = ("_marks", "has_others", "start")
 
     def __init__(self, start: Mark) -> None:
         self.start = start
+        self.has_others = False  # marks in other files than that of `start`
         self._marks: dict[int, dict[str, Mark] | list[Mark]] = {}
 
     def add(self, container: dict[str, Data] | list[Data], marks: dict[str, Mark] | list[Mark]) -> None:
@@ -48,19 +49,25 @@ class Places:
     def beginning_at(self, start: Mark) -> Places:
         """The same marks, for a part of the document that begins there."""
         part = Places(start)
-        part._marks = self._marks
+        part._marks, part.has_others = self._marks, self.has_others
         return part
 
     def joined(self, other: Places) -> Places:
         """Both, beginning where this one begins."""
         both = Places(self.start)
         both._marks = {**other._marks, **self._marks}
+        both.has_others = True
         return both
 
     def value(self, root: Data, path: Path) -> Place:
         """Where the value at that path begins; for a path that is not there, its nearest parent's place."""
         file, _, _, line, column = self._find(root, path)
         return Place(file=file, line=line + 1, column=column + 1)
+
+    def spot(self, root: Data, path: Path) -> tuple[str, int, int]:
+        """The same as file, line and column, counted from 1."""
+        file, _, _, line, column = self._find(root, path)
+        return file, line + 1, column + 1
 
     def key(self, root: Data, path: Path) -> Place:
         """Where the key (or list item) at that path begins."""

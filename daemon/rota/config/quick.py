@@ -70,6 +70,10 @@ class _Prover:
 
 # Loops written out: a generator for each value took twice the time.
 def _all_of(proofs: list[Proof]) -> Proof:
+    if len(proofs) == 2:  # most often a type and one thing more
+        first, second = proofs
+        return lambda data: first(data) and second(data)
+
     def is_proven(data: Any) -> bool:
         for proof in proofs:  # noqa: SIM110
             if not proof(data):
@@ -91,7 +95,10 @@ def _entries(known: Mapping[str, Proof], rest: Proof) -> Proof:
 
 
 def _type(names: str | list[str]) -> Proof:
-    wanted = frozenset(_TYPES[name] for name in ([names] if isinstance(names, str) else names))
+    if isinstance(names, str):
+        only = _TYPES[names]
+        return lambda data: type(data) is only
+    wanted = frozenset(_TYPES[name] for name in names)
     return lambda data: type(data) in wanted
 
 
@@ -119,13 +126,16 @@ def _unique(wanted: bool) -> Proof:
 
 
 def _required(keys: list[str]) -> Proof:
+    if len(keys) == 1:
+        (only,) = keys
+        return lambda data: type(data) is dict and only in data
     return lambda data: type(data) is dict and all(key in data for key in keys)
 
 
 def _one_of(branches: list[Mapping[str, Any]]) -> Proof:
     # Only choices between keys: there "fits none" is as sure as "fits". Raises ValueError for another shape.
     keys = [key for branch in branches for (key,) in [_only_required(branch)]]
-    return lambda data: type(data) is dict and sum(key in data for key in keys) == 1
+    return lambda data: type(data) is dict and len([key for key in keys if key in data]) == 1
 
 
 def _not(schema: Mapping[str, Any]) -> Proof:

@@ -11,6 +11,7 @@ _CONSTANTS: dict[str, bool | None] = {
     **dict.fromkeys(("false", "False", "FALSE"), False),
 }
 _FIRST_OF_NUMBER = frozenset("0123456789+-.")
+_NO_LAST_OF_NUMBER = frozenset("ghjkmopqrstuvwxyzGHJKMOPQRSTUVWXYZ%")  # as of 30s, 5m, 16M and 10%
 _INTEGER = re.compile(r"[-+]?[0-9]+")
 _LEADING_ZERO = re.compile(r"[-+]?0[0-9]+")
 _BASED = re.compile(r"0o[0-7]+|0x[0-9a-fA-F]+")
@@ -36,7 +37,7 @@ def resolve(text: str) -> str | int | float | bool | None:
     """
     if text in _CONSTANTS:
         return _CONSTANTS[text]
-    if text[0] not in _FIRST_OF_NUMBER:
+    if text[0] not in _FIRST_OF_NUMBER or text[-1] in _NO_LAST_OF_NUMBER:
         return text
     return _number(text)
 

@@ -16,9 +16,8 @@ def spots(part: Part) -> Spots:
     """The spots of one job: `schedule/0` and so on for its triggers, `missed`, `expect`, `env/X`."""
     found: dict[str, tuple[str, int, int]] = {}
     for name, path in _named(part.data):
-        place = part.places.value(part.data, path)
-        found[name] = (place.file, place.line, place.column)
-    return found | _given_by_defaults(part)
+        found[name] = part.places.spot(part.data, path)
+    return found | _given_by_defaults(part) if part.places.has_others else found
 
 
 def _given_by_defaults(part: Part) -> dict[str, tuple[str, int, int]]:
@@ -26,9 +25,9 @@ def _given_by_defaults(part: Part) -> dict[str, tuple[str, int, int]]:
     env = part.data.get("env") if isinstance(part.data, dict) else None
     own, found = part.places.start[0], dict[str, tuple[str, int, int]]()
     for name in env if isinstance(env, dict) else ():
-        place = part.places.value(part.data, ["env", name])
-        if place.file != own:
-            found[f"env/{name}"] = (place.file, place.line, place.column)
+        spot = part.places.spot(part.data, ["env", name])
+        if spot[0] != own:
+            found[f"env/{name}"] = spot
     return found
 
 

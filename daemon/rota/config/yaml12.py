@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from sys import intern
 from typing import Any
 
 from yaml import MarkedYAMLError, YAMLError
@@ -170,7 +171,7 @@ class _Builder:
         self._size += 1
         if event.anchor is not None:
             return self._anchored(event, depth)
-        return self._value(event, depth)
+        return self._scalar(event) if type(event) is ScalarEvent else self._value(event, depth)
 
     def _value(self, event: Any, depth: int) -> Data:
         kind = type(event)
@@ -188,7 +189,7 @@ class _Builder:
 
     def _scalar(self, event: Any) -> Data:
         plain, quoted = event.implicit
-        text: str = event.value
+        text = intern(event.value)  # the same words stand in thousands of files
         if quoted:
             return text
         if not plain:
@@ -237,7 +238,7 @@ class _Builder:
     def _key(self, event: Any, depth: int, seen: dict[str, Mark]) -> str | None:
         """The key as text; None, with a problem noted, when it can't be one."""
         if type(event) is ScalarEvent and event.anchor is None and event.tag is None:
-            key: Data = event.value  # a plain key is text whatever it looks like: `on`, `1`, `true`
+            key: Data = intern(event.value)  # a plain key is text whatever it looks like: `on`, `1`, `true`
         else:
             key = self._node(event, depth)
         if not isinstance(key, str):
