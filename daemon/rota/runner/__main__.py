@@ -10,6 +10,7 @@ import sys
 
 from rota.runner.desk import Desk
 from rota.runner.loop import Loop
+from rota.runner.orphans import Orphans
 from rota.runner.reap import Reaper, Successor
 from rota.runner.record import Records
 from rota.runner.spawn import Spawner
@@ -67,12 +68,12 @@ def _assemble(
 ) -> tuple[Table, Loop]:
     spawner = Spawner(system, records, state)
     reaper = Reaper(system, records)
-    stopper = Stopper(system)
     table = Table(records)
+    stopper = Stopper(system, table, Orphans(system, table))
     desk = Desk(facts=facts(system, state), table=table, records=records, spawner=spawner, stopper=stopper)
     uids = _uids(options.get("daemon-user"))
     loop = Loop(system=system, listener=listener, uids=uids, desk=desk, reaper=reaper)
-    for attempt in Successor(system, records, spawner, reaper).take_over():
+    for attempt in Successor(system, records, spawner).take_over():
         table.add(attempt)
         loop.hold(attempt)
     return table, loop

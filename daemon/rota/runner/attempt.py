@@ -28,16 +28,21 @@ class Attempt:
         self.pid = 0
         self.pid_started = 0
         self.at = 0  # started, ms
+        self.leads = True  # its session is surely its own: nobody else can have been given its pid
         self.adopted = False  # somebody else's child: its status can't be known
         self.pidfd = -1
         self.deadline: float | None = None  # boot-time clock
         self.grace = 10.0
         self.cause = ""  # why we end it, once we do
+        self.ask_at = 0.0  # boot-time clock: SIGTERM from then on
         self.is_asked = False  # SIGTERM was sent
         self.kill_at: float | None = None  # boot-time clock: SIGKILL from then on
         self.seen: set[tuple[int, int]] = set()  # pid and start time of members found while ending it
+        self.left_behind: set[int] = set()  # what outlived the first process and was ended
         self.gone = False  # its first process is no more
+        self.gone_at = 0  # since when, ms
         self.reaped: Reaped | None = None
+        self.was: Message | None = None  # how its first process ended, as an earlier runner saw it
         self.ended: Message | None = None
 
     @property
@@ -71,6 +76,9 @@ class Attempt:
 
     def end_message(self, now_ms: int) -> Message:
         """The value of `ended`, from what was seen."""
+        told: Message = {"size": self.size, "leftBehind": len(self.left_behind)}
+        if self.was is not None:
+            return {**self.was, **told}
         code = number = None
         cause = "unknown"
         if self.reaped is not None:
@@ -83,8 +91,8 @@ class Attempt:
             "cause": self.cause or cause,
             "exitCode": code,
             "signal": number,
-            "at": now_ms,
-            "size": self.size,
+            "at": now_ms if self.cause else self.gone_at or now_ms,
+            **told,
             "cpuMs": self.reaped.cpu_ms if self.reaped else 0,
             "peakBytes": self.reaped.peak_bytes if self.reaped else 0,
         }

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from rota.runner.attempt import Attempt
     from rota.runner.desk import Desk
     from rota.runner.reap import Reaper
-    from rota.runner.system import System
+    from rota.runner.system import Reaped, System
 
 STARTS_AT_ONCE = 8  # orders carried out before the loop looks at everything else again
 PACKETS_AT_ONCE = 16
@@ -40,6 +40,7 @@ class Loop:
         self._desk = desk
         self._reaper = reaper
         self._stopper = desk.stopper
+        self._orphans = desk.stopper.orphans
         self._epoll = select.epoll()
         self._ready: dict[int, Callable[[], None]] = {}
         self._links: dict[int, Link] = {}
@@ -70,11 +71,13 @@ class Loop:
         if attempt.ended is not None:
             self._let_go(attempt)
             return
+        if attempt.gone:
+            self._stopper.clear(attempt)
         if attempt.fifo >= 0:
             self._watch(attempt.fifo, lambda: self._read_output(attempt))
         if attempt.pidfd >= 0:
-            self._watch(attempt.pidfd, lambda: self._gone(attempt))
-        if attempt.deadline is not None:
+            self._watch(attempt.pidfd, lambda: self._gone(attempt, calm=True))
+        if attempt.deadline is not None and not attempt.gone:
             self._deadlines[attempt.id] = attempt
             if self._next_deadline is None or attempt.deadline < self._next_deadline:
                 self._next_deadline = attempt.deadline
@@ -137,23 +140,40 @@ class Loop:
 
     def _reap(self) -> None:
         self._reap_by = None
+        gone = []
         while (reaped := self._system.wait()) is not None:
             attempt = self._table.pop_child(reaped.pid)
             if attempt is not None:
                 attempt.reaped = reaped
-                self._gone(attempt)
+                gone.append(attempt)
+            else:
+                self._reap_orphan(reaped)
+        calm = not gone or self._orphans.look()
+        for attempt in gone:
+            self._gone(attempt, calm=calm)
 
-    def _gone(self, attempt: Attempt) -> None:
+    def _reap_orphan(self, reaped: Reaped) -> None:
+        owner = self._orphans.reaped(reaped.pid)
+        if owner is not None and self._stopper.is_ending(owner):
+            self._stopper.look_soon(owner)
+
+    def _gone(self, attempt: Attempt, *, calm: bool) -> None:
         attempt.gone = True
+        attempt.gone_at = self._system.now_ms()
         self._deadlines.pop(attempt.id, None)
         if attempt.pidfd >= 0:
             self._forget(attempt.pidfd)
         if attempt.cause:
             self._stopper.look_soon(attempt)
+        elif attempt.adopted or self._orphans.of(attempt) or not calm:
+            # The orphans of another's child are another's too: only a search tells whether there are any.
+            self._reaper.note(attempt)
+            self._stopper.clear(attempt)
         else:
             self._finish(attempt)
 
     def _finish(self, attempt: Attempt) -> None:
+        self._orphans.ended(attempt)
         self._reaper.finish(attempt)
         self._let_go(attempt)
 

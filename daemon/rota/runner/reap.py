@@ -24,6 +24,13 @@ class Reaper:
         self._records = records
         self._unsynced: list[tuple[Attempt, int]] = []
 
+    def note(self, attempt: Attempt) -> None:
+        """Its first process is gone and more of it lives: the next runner shall know how that ended."""
+        try:
+            self._records.write_was(attempt.files, attempt.end_message(self._system.now_ms()))
+        except OSError:
+            return  # only a runner that takes over now would not know
+
     def finish(self, attempt: Attempt) -> None:
         """The process is gone: read its output to the end, write `exit`. `sync` makes it known."""
         if attempt.fifo >= 0:
@@ -64,11 +71,10 @@ class Reaper:
 class Successor:
     """Goes through what an earlier runner held."""
 
-    def __init__(self, system: System, records: Records, spawner: Spawner, reaper: Reaper) -> None:
+    def __init__(self, system: System, records: Records, spawner: Spawner) -> None:
         self._system = system
         self._records = records
         self._spawner = spawner
-        self._reaper = reaper
         self._snapshot: Snapshot | None = None
 
     def take_over(self) -> list[Attempt]:
@@ -101,8 +107,11 @@ class Successor:
             self._abandon(attempt)
             return None
         if not self._adopt(attempt, self._find(attempt)):
-            attempt.gone = True
-            self._reaper.finish(attempt)
+            # What it may have left behind is looked for and ended before its end is told.
+            attempt.gone = attempt.adopted = True
+            attempt.leads = False
+            attempt.gone_at = self._system.now_ms()
+            attempt.was = self._records.was(files)
         return attempt
 
     def _open_output(self, attempt: Attempt, limit: int) -> None:

@@ -61,6 +61,13 @@ class Records:
         """Written and renamed, not yet on the disk: the answer is a descriptor to fsync and close."""
         return self._replace("exit", at, ended, keep=True)
 
+    def write_was(self, at: int, ended: Message) -> None:
+        """How the first process ended, while more of the attempt lives."""
+        self._replace("was", at, ended)
+
+    def was(self, at: int) -> Message | None:
+        return _parse(read_all(self._system, "was", at))
+
     def pid(self, at: int) -> Message | None:
         return _parse(read_all(self._system, "pid", at))
 

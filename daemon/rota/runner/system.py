@@ -4,7 +4,7 @@ One object, passed in: a test may hand over one that dies between any two calls.
 """
 
 # The runner opens everything relative to directory descriptors, which pathlib can't.
-# ruff: noqa: PTH112, PTH115, PTH208
+# ruff: noqa: PTH110, PTH112, PTH115, PTH208
 
 from __future__ import annotations
 
@@ -60,6 +60,7 @@ class System:
 
     def __init__(self) -> None:
         self._soft, self._hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+        self._lists_children = os.path.exists(f"/proc/self/task/{os.getpid()}/children")
 
     # time
 
@@ -192,6 +193,26 @@ class System:
     def environ(self, pid: int) -> bytes:
         """The environment a process was started with; empty when it can't be seen."""
         return _slurp(f"/proc/{pid}/environ")
+
+    def opened(self, pid: int, fd: int) -> str:
+        """The path of what a process has open there; empty when it can't be seen."""
+        try:
+            return os.readlink(f"/proc/{pid}/fd/{fd}")
+        except OSError:
+            return ""
+
+    def children(self) -> list[int] | None:
+        """Pids of the children of this process, which has one thread; None where the kernel lists none."""
+        if not self._lists_children:
+            return None
+        return [int(pid) for pid in _slurp(f"/proc/self/task/{os.getpid()}/children").split()]
+
+    def stop_child(self, pid: int) -> None:
+        """SIGSTOP to a child that was not reaped, so that the pid is surely its."""
+        try:
+            os.kill(pid, signal.SIGSTOP)
+        except (ProcessLookupError, PermissionError):
+            return
 
     def own_pid(self) -> int:
         return os.getpid()

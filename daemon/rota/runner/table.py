@@ -8,7 +8,7 @@ from rota.runner.protocol import PAGE
 from rota.runner.record import Records
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Collection, Iterator
 
     from rota.runner.attempt import Attempt
     from rota.runner.protocol import Message
@@ -24,8 +24,12 @@ class Table:
 
     def add(self, attempt: Attempt) -> None:
         self.attempts[attempt.id] = attempt
-        if attempt.ended is None and not attempt.adopted:
+        if attempt.ended is None and not attempt.adopted and not attempt.gone:
             self._by_pid[attempt.pid] = attempt
+
+    def first_pids(self) -> Collection[int]:
+        """First processes of live attempts that are children of this runner and not reaped yet."""
+        return self._by_pid.keys()
 
     def pop_child(self, pid: int) -> Attempt | None:
         """The attempt whose first process was that child of ours, which is no more."""

@@ -1,7 +1,7 @@
 """Who belongs to an attempt: its session and process group, their descendants, and all that carry its id.
 
 A descendant that left the session is found by parentage while its parents live, and by the attempt's id in
-the environment it was started with.
+the environment it was started with; an orphan, which is the runner's own child, as `orphans` says.
 """
 
 from __future__ import annotations
@@ -38,17 +38,23 @@ class Snapshot:
         self._marked: dict[str, list[Process]] | None = None
 
     def members(
-        self, attempt: str, leader: tuple[int, int], seen: Iterable[tuple[int, int]]
+        self,
+        attempt: str,
+        leader: tuple[int, int] | None,
+        seen: Iterable[tuple[int, int]],
+        known: Iterable[int] = (),
     ) -> list[Process]:
         """All that belong to the attempt and live.
 
-        `leader` is pid and start time of its first process, `seen` the same of members found before.
+        `leader` is pid and start time of its first process, when its session is surely its own; `seen` the
+        same of members found before; `known` are pids that surely are its processes at this moment.
         """
-        pid, started = leader
         found = list(self.marked().get(attempt, ()))
-        if self._is_still(pid, started):
+        if leader is not None and self._is_still(*leader):
+            pid = leader[0]
             found += [each for each in self.processes.values() if pid in (each.pid, each.session, each.group)]
-        found += [self.processes[known] for known, ticks in seen if self._is_known(known, ticks)]
+        found += [self.processes[each] for each, ticks in seen if self._is_known(each, ticks)]
+        found += [self.processes[each] for each in known if each in self.processes]
         return self._with_descendants(found)
 
     def marked(self) -> dict[str, list[Process]]:
@@ -56,7 +62,7 @@ class Snapshot:
         if self._marked is None:
             self._marked = {}
             for process in self.processes.values():
-                attempt = _marker(self._system.environ(process.pid))
+                attempt = marker_of(self._system.environ(process.pid))
                 if attempt:
                     self._marked.setdefault(attempt, []).append(process)
         return self._marked
@@ -95,7 +101,8 @@ def send(system: System, process: Process, *numbers: int) -> None:
         system.close(pidfd)
 
 
-def _marker(environ: bytes) -> str:
+def marker_of(environ: bytes) -> str:
+    """The attempt id in an environment; empty when there is none."""
     for entry in environ.split(b"\0"):
         if entry.startswith(MARKER):
             return entry[len(MARKER) :].decode("utf-8", "replace")

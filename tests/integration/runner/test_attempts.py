@@ -6,7 +6,6 @@ import asyncio
 import resource
 from dataclasses import replace
 
-from eventually import eventually
 from rota.core.seams import EndCause, Refused
 from runner_process import Bench, soon
 
@@ -137,17 +136,6 @@ async def test_two_hundred_jobs_at_once_all_end_well(bench: Bench) -> None:
 
     assert {end.exit_code for end in ends} == {0}
     assert {bench.log(order) for order in orders} == {"hello\n"}
-
-
-async def test_what_a_job_leaves_behind_neither_holds_its_end_nor_blocks(bench: Bench) -> None:
-    witness = bench.runner.folder / "witness"
-    order = bench.order("(sleep 0.2; head -c 300000 /dev/zero; echo done > $HERE/witness) & echo started")
-
-    await bench.start(order)
-    ended = await bench.end(order)
-
-    assert (ended.exit_code, bench.log(order)) == (0, "started\n")
-    eventually(witness.exists, within=10)
 
 
 async def test_the_directories_of_a_run_are_removed_once_nothing_of_it_is_held(bench: Bench) -> None:
