@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncGenerator, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 
 from rota.core.errors import RotaError, Unavailable
 from rota.core.seams import (
@@ -88,6 +89,8 @@ class Hands:
                 await process.news.wait()
 
     async def report(self, refs: Sequence[AttemptRef]) -> Mapping[str, AttemptReport]:
+        if self.facts is None:
+            raise Unavailable("no runner answers, so nothing can be said of attempts")
         return {ref.id: self.reports.get(ref.id) or self._report(ref) for ref in refs}
 
     async def ack(self, ref: AttemptRef) -> None:
@@ -143,10 +146,18 @@ class Process:
         self.text += text
         self.news.set()
 
-    def end(self, code: int = 0, *, cause: EndCause = EndCause.EXIT, signal: int | None = None) -> None:
+    def end(
+        self,
+        code: int = 0,
+        *,
+        cause: EndCause = EndCause.EXIT,
+        signal: int | None = None,
+        at: datetime | None = None,
+    ) -> None:
+        """`at`: when it ended, if that becomes known only now."""
         if self.ended is None:
             exit_code = code if cause is EndCause.EXIT else None
             self.ended = Ended(
-                cause=cause, exit_code=exit_code, signal=signal, at=self.clock.now(), log_size=self.size
+                cause=cause, exit_code=exit_code, signal=signal, at=at or self.clock.now(), log_size=self.size
             )
             self.news.set()

@@ -112,7 +112,9 @@ class Jobs:
                 self._executor.skip(run, Reason.REMOVED, "the job was removed while this run waited")
         await self._saved(self._load(jobset, self._parts.clock.now()))
         self._parts.bus.publish(JobsLoaded(jobs=jobset))
-        self._executor.nudge({job for job, entry in board.jobs.items() if entry.open_runs})
+        waiting = {job for job, entry in board.jobs.items() if entry.open_runs}
+        # Also those whose job is gone: a pause that held them is gone as well.
+        self._executor.nudge(waiting | {run.job for run in self._executor.open_runs})
 
     async def _recall(self, new: Sequence[str]) -> None:
         """What the ledger knows of jobs that have just come onto the board."""

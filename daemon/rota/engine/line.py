@@ -124,9 +124,12 @@ class Line:
                 await live.announce(noted)  # known all the same, and stored with what comes next
         if live.run.state.is_final:
             self._leads.let_go(live)
-        else:
-            self._leads.live.pop(live.run.id, None)
+            return
+        self._leads.live.pop(live.run.id, None)
+        if live.run.job in self._parts.board.jobs:
             self.release(live.run.job)
+        else:
+            self._leads.skip(live.run, Reason.REMOVED, "the job was removed while this run waited")
 
     def _start_waiting(self, run: Run) -> None:
         if run.id in self._leads.live:

@@ -9,6 +9,7 @@ import structlog
 
 from rota.core.attempt_life import open_attempt
 from rota.core.errors import Unavailable
+from rota.core.events import RunChanged
 from rota.core.recovery import Recovery, recover
 from rota.core.run import Attempt, Reason, Run
 from rota.core.seams import AttemptRef
@@ -31,6 +32,8 @@ async def take_back(parts: Parts, executor: Executor) -> int:
     runs = await parts.store.unfinished()
     for run in runs:
         parts.board.record(run)
+        # What counts from the end of a run must hear that one is under way before anything is planned.
+        parts.bus.publish(RunChanged(run=run))
     waiting: dict[str, tuple[Run, Attempt, _Found]] = {}
     for run in runs:
         attempt = open_attempt(run)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import structlog
 
 from rota.core.errors import Unavailable
+from rota.core.events import RunChanged
 from rota.core.model import JobSet
 from rota.core.seams import JobRecord
 from rota.engine.executor import Executor
@@ -50,11 +51,16 @@ def renames(jobset: JobSet, records: dict[str, JobRecord]) -> list[tuple[str, st
 
 
 async def _follow(parts: Parts, executor: Executor, old: str, new: str) -> None:
-    """What was still open of the old name comes along when it has ended."""
+    """What was still open of the old name comes along when it has ended; so does what comes after its end."""
+    open_runs = [run.number for run in executor.open_runs if run.job == old]
     await executor.until_over(old)
     try:
         await parts.store.rename(old, new)
+        ended = [await parts.store.run(new, number) for number in open_runs]
     except Unavailable as error:
         _log.warning("job.runs_not_renamed", job=new, renamed_from=old, error=error.message)
         return  # at the next load
     await recall_again(parts, new)
+    for run in ended:
+        if run is not None:
+            parts.bus.publish(RunChanged(run=run))  # jobs that come after it know it by its new name

@@ -225,6 +225,31 @@ async def test_a_run_behind_another_of_its_job_says_for_what_it_waits_when_its_o
         assert (await end(engine, "a")).number == 2
 
 
+async def test_a_run_whose_job_is_removed_while_it_is_noted_for_what_it_waits_is_skipped(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    queues, goes_first = {"overlap": Overlap.QUEUE}, {"priority": 1}
+    async with await an_engine(in_db("a", limits=queues), in_db("b", limits=goes_first)) as engine:
+        await engine.start("a")
+        await engine.executor.carry_out([Queue(job="a", due=Due(job="a", at=engine.clock.now() + MINUTE))])
+        await engine.start("b")
+        save = engine.store.save
+
+        async def save_late(run: Run, **kwargs: Any) -> None:
+            if run.message.startswith("waits") and engine.specs.pop("a", None):
+                await engine.jobs.reload()
+            await save(run, **kwargs)
+
+        monkeypatch.setattr(engine.store, "save", save_late)
+        await end(engine, "a")
+
+        run = await engine.store.run("a", 2)
+        assert run is not None
+        assert (run.state, run.reason) == (RunState.SKIPPED, Reason.REMOVED)
+        await end(engine, "b")
+        assert (engine.board.room.running, engine.board.room.waiting) == (0, 0)
+
+
 async def test_a_run_asked_for_during_a_pause_begins_as_soon_as_there_is_room() -> None:
     async with await an_engine(in_db("a"), in_db("b")) as engine:
         await engine.start("a")

@@ -6,7 +6,7 @@ from typing import Any
 from fakes.jobs import a_job
 from fakes.planned import PlannedEngine
 from fakes.schedules import HOUR, MINUTE, cron
-from rota.core.model import AfterTrigger, Ending, JobSpec, Missed, MissedPolicy, Retry
+from rota.core.model import AfterTrigger, Concurrency, Ending, JobSpec, Missed, MissedPolicy, Retry
 from rota.core.run import Reason, RunState, TriggeredBy
 from rota.core.seams import Pause
 
@@ -264,3 +264,37 @@ async def test_a_pause_holds_what_comes_after() -> None:
         await engine.ends("export")
 
         assert await engine.told("report") == ["skipped paused"]
+
+
+async def test_a_run_that_was_open_when_its_job_was_renamed_starts_what_comes_after_the_new_name() -> None:
+    async with PlannedEngine(EXPORT, report()) as engine:
+        await engine.passes(HOUR)
+        del engine.specs["export"]
+
+        await engine.load(a_job("dump", renamed_from="export"), report("dump"))
+        engine.hands.process().end(0)
+        await engine.step()
+
+        (run,) = await engine.rows("report")
+        assert (run.state, run.upstream) == (RunState.RUNNING, ("dump.1",))
+
+
+async def test_an_end_that_becomes_known_after_later_ones_counts() -> None:
+    both = report("export", "cleanup")
+    hand = a_job("cleanup", concurrency=Concurrency(max=2))
+    async with PlannedEngine(EXPORT, hand, both) as engine:
+        await engine.passes(HOUR)
+        export = await engine.store.latest("export")
+        assert export is not None
+        for _ in range(2):
+            await engine.operations.run_now("cleanup")
+            await engine.passes(MINUTE)
+            await engine.ends("cleanup", code=1)
+        assert await engine.told("report") == ["skipped upstream 2"]
+
+        ended_at = engine.clock.now() - 5 * SECOND
+        process = next(each for each in engine.hands.processes if each.order.ref.job == "export")
+        process.end(0, at=ended_at)
+        await engine.step()
+
+        assert await engine.told("report") == ["skipped upstream 2", "running after"]

@@ -9,6 +9,7 @@ from fakes.planned import PlannedEngine
 from fakes.schedules import HOUR, MINUTE, cron, every
 from rota.core.model import (
     BootTrigger,
+    Concurrency,
     CronTrigger,
     DateSpan,
     EveryTrigger,
@@ -93,6 +94,25 @@ async def test_from_end_is_where_it_was_after_a_restart() -> None:
         await engine.restart()
 
         assert [each.at for each in engine.entry().next_due] == [due.at]
+
+
+async def test_from_end_is_not_due_while_a_run_goes_on_that_an_earlier_daemon_started() -> None:
+    async with PlannedEngine(from_end(10 * MINUTE, concurrency=Concurrency(max=2))) as engine:
+        await engine.passes(10 * MINUTE)
+        await engine.ends("backup")
+        await engine.passes(10 * MINUTE)
+        await engine.sleeps(25 * MINUTE)
+        facts, engine.hands.facts = engine.hands.facts, None  # it takes a while until somebody tells of it
+
+        await engine.restart()
+        await engine.step()
+
+        assert engine.entry().next_due == ()
+        assert await engine.told("backup") == ["completed schedule", "running schedule"]
+        engine.hands.facts = facts
+        await engine.passes(SECOND)
+        await engine.ends("backup")
+        assert len(engine.entry().next_due) == 1
 
 
 async def test_from_end_owes_one_instant_for_a_downtime() -> None:
