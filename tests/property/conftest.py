@@ -13,7 +13,7 @@ from hypothesis import settings
 from clock_changes import COVERED, clock_changes, examples
 
 if "ROTA_TEST_EXAMPLES" in os.environ:
-    settings.register_profile("nightly", max_examples=examples(100))
+    settings.register_profile("nightly", max_examples=examples(100), deadline=None)
     settings.load_profile("nightly")
 
 

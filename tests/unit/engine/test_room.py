@@ -236,7 +236,8 @@ async def test_a_run_whose_job_is_removed_while_it_is_noted_for_what_it_waits_is
         save = engine.store.save
 
         async def save_late(run: Run, **kwargs: Any) -> None:
-            if run.message.startswith("waits") and engine.specs.pop("a", None):
+            if run.message.startswith("waits") and "a" in engine.specs:
+                del engine.specs["a"]
                 await engine.jobs.reload()
             await save(run, **kwargs)
 
