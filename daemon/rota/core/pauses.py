@@ -60,5 +60,12 @@ def scope_in_words(scope: str) -> str:
     return "all jobs" if scope == ALL else f"all jobs tagged {scope.removeprefix(_TAG)}"
 
 
+def resume_command(scope: str) -> str:
+    """What ends a pause of many jobs; "" for that of one job, which has its own way."""
+    if scope == JOB:
+        return ""
+    return "rota resume --all" if scope == ALL else f"rota resume --tag {scope.removeprefix(_TAG)}"
+
+
 def _end(pause: Pause) -> tuple[bool, datetime]:
     return pause.until is None, pause.until or pause.since

@@ -42,21 +42,19 @@ def schedule_facts(spec: JobSpec) -> list[Fact]:
 
 
 def definition_facts(spec: JobSpec) -> list[Fact]:
-    """Where the job is written, and whose it is."""
+    """Whose the job is, and where it is written."""
     source = spec.source
-    rows: list[Fact] = [
-        _noted({"key": "File", "value": f"{source.file}:{source.line}", "copy": True}, _commit_note(source))
-    ]
-    if source.directory:
-        rows.append({"key": "Directory", "value": source.directory, "copy": True})
-    if spec.owner:
-        rows.append({"key": "Owner", "value": spec.owner})
+    rows: list[Fact] = [{"key": "Owner", "value": spec.owner}] if spec.owner else []
+    rows += [{"key": link.label[:100], "value": link.href, "copy": True} for link in spec.links]
     if spec.tags:
         rows.append({"key": "Tags", "value": ", ".join(spec.tags)})
     if spec.matrix:
         told = ", ".join(f"{name} = {value}" for name, value in spec.matrix.items())
         rows.append({"key": "Matrix", "value": clip(told, 2000)})
-    rows += [{"key": link.label[:100], "value": link.href, "copy": True} for link in spec.links]
+    place = f"{source.file}:{source.line}"
+    rows.append(_noted({"key": "File", "value": place, "copy": True}, _commit_note(source)))
+    if source.directory:
+        rows.append({"key": "Directory", "value": source.directory, "copy": True})
     rows.append({"key": "Definition", "value": spec.definition.hash[:12], "copy": True})
     return rows
 

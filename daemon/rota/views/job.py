@@ -6,22 +6,22 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
-from zoneinfo import ZoneInfo
 
 from rota.core.board import BARS, JobEntry, JobState
 from rota.core.instant import to_ms
 from rota.core.obstacles import pause_sentence, skip_sentence
-from rota.core.pauses import JOB
+from rota.core.pauses import JOB, resume_command
 from rota.core.problems import Problem
 from rota.core.seams import RunPage
-from rota.core.words import instant_in_words, length_in_words
+from rota.core.words import length_in_words
 from rota.views import attention
 from rota.views.attention import trouble_of
 from rota.views.definition import as_yaml
 from rota.views.facts import definition_facts, key_value, schedule_facts
 from rota.views.ids import job_element
+from rota.views.job_next import next_section, why_section
 from rota.views.job_row import history, next_run, own_title, run_offer
-from rota.views.phases import WORDS, awaited, due_note, note_of, phase_of, zone_of
+from rota.views.phases import WORDS, awaited, note_of, phase_of, zone_of
 from rota.views.progress import active_run, usual_ms
 from rota.views.run_form import run_form
 from rota.views.run_table import run_table
@@ -50,20 +50,22 @@ class JobView:
 def job_page(topic: str, view: JobView, *, now: datetime) -> Document:
     """The page as a tree."""
     entry = view.entry
+    note = {"title": "History", "note": _usual(entry)}
+    past = Node(type="Section", id="history", props=note, children=[history(entry, BARS, size="large")])
+    # In the order of what somebody asks who was woken: what is wrong, what goes on, what comes, what was.
     body = [
-        *_warnings(view),
+        *_trouble(view),
+        *_holds(entry),
         *_running(view, now),
-        Node(
-            type="Section",
-            id="history",
-            props={"title": "History", "note": _usual(entry)},
-            children=[history(entry, BARS, size="large")],
-        ),
+        *next_section(entry),
+        *why_section(entry, view.obstacles),
         *_run_now(entry),
+        past,
         *_runs(view),
+        *attention.file_warnings(view.problems),
         _definition(view),
     ]
-    return document(topic, _page(entry, body, [_schedule(entry), *_obstacles(view), _facts(entry)]))
+    return document(topic, _page(entry, body, [_schedule(entry), _facts(entry)]))
 
 
 def _page(entry: JobEntry, body: Sequence[Node], side: Sequence[Node]) -> Node:
@@ -113,38 +115,44 @@ def _actions(entry: JobEntry) -> list[Action]:
     job = entry.spec.id
     actions = [run_offer(entry)]
     expect = {"state": entry.state.value}
+    if entry.skip_next is not None:
+        actions.append(Action(do="job.unskip", label="Don't skip", args={"job": job, "undo": True}))
+    elif not entry.pauses and (entry.next_due or awaited(entry)):
+        actions.append(Action(do="job.skip", label="Skip next", args={"job": job}))
     if any(pause.scope == JOB for pause in entry.pauses):
         actions.append(Action(do="job.resume", label="Resume", args={"job": job}, expect=expect))
-    elif entry.spec.triggers:  # a job by hand only has no due instants to skip
-        held = "paused" if entry.pauses else None  # with its tag or all jobs
-        disabled = held if entry.spec.enabled else "disabled"
+    elif entry.spec.triggers and not entry.pauses:  # a job by hand only has no due instants to skip
+        disabled = None if entry.spec.enabled else "disabled"
         actions.append(
             Action(do="job.pause", label="Pause", args={"job": job}, expect=expect, disabled=disabled)
         )
     return actions
 
 
-def _warnings(view: JobView) -> list[Node]:
+def _trouble(view: JobView) -> list[Node]:
     entry = view.entry
     alerts = attention.file_alerts(view.problems, [entry] if entry.stale else [])
     trouble = trouble_of(entry)
     if trouble is not None:
         alerts.insert(0, attention.job_alert(entry, trouble, view.last_words))
+    if not alerts:
+        return []
+    props = {"title": "Needs attention", "count": len(alerts), "tone": "failed"}
+    return [Node(type="Section", id="attention", props=props, children=alerts)]
+
+
+def _holds(entry: JobEntry) -> list[Node]:
     found = []
-    if alerts:
-        props = {"title": "Needs attention", "count": len(alerts), "tone": "failed"}
-        found.append(Node(type="Section", id="attention", props=props, children=alerts))
-    found += attention.file_warnings(view.problems)
     if entry.pauses:
         told = " ".join(pause_sentence(entry, pause) for pause in entry.pauses)
-        told = f"Its due instants are skipped. {told}"
+        ways = ", ".join(filter(None, (resume_command(pause.scope) for pause in entry.pauses)))
+        told = f"Its due instants are skipped. {told}" + (f" To end it: {ways}." if ways else "")
         found.append(_banner("paused", "idle", "Paused", clip(told, 500)))
     if told := skip_sentence(entry):
         found.append(_banner("skip", "idle", "To be skipped", clip(told, 500)))
     if entry.state is JobState.DISABLED:
-        found.append(
-            _banner("disabled", "idle", "Disabled", "Its file says `enabled: false`: it has no due instants.")
-        )
+        told = "Its file says `enabled: false`: it has no due instants."
+        found.append(_banner("disabled", "idle", "Disabled", told))
     return found
 
 
@@ -170,46 +178,15 @@ def _running(view: JobView, now: datetime) -> list[Node]:
         Node(
             type="Section",
             id="running",
-            props={"title": "Running", "count": len(entry.active)},
+            props={"title": "Running", "count": len(entry.active)} if entry.active else {"title": "Waiting"},
             children=bars,
         )
     ]
 
 
 def _schedule(entry: JobEntry) -> Node:
-    spec = entry.spec
-    children = [key_value("schedule.facts", schedule_facts(spec))]
-    if entry.next_due:
-        zone = zone_of(spec)
-        items = [
-            {
-                "job": spec.id,
-                "label": f"{due.starts_at.astimezone(ZoneInfo(zone)):%A}",
-                "at": to_ms(due.starts_at),
-                "zone": zone,
-            }
-            | ({"note": note[:300]} if (note := due_note(due, zone)) else {})
-            for due in entry.next_due
-        ]
-        text = f"Next at {instant_in_words(entry.next_due[0].starts_at)}"
-        children.append(Node(type="UpcomingList", id="schedule.next", props={"items": items}, text=text))
-    elif words := awaited(entry):
-        text = f"Next: {words}"
-        children.append(Node(type="Text", id="schedule.awaited", props={"value": clip(text, 500)}, text=text))
-    return Node(type="Section", id="schedule", props={"title": "Schedule"}, children=children)
-
-
-def _obstacles(view: JobView) -> list[Node]:
-    spec = view.entry.spec
-    if not spec.triggers or not spec.enabled:
-        return []
-    told = [clip(each, 500) for each in view.obstacles] or ["Nothing is known that could stop it."]
-    told.append(f"Of a time that has passed: rota why {spec.id} --at T")
-    lines = [
-        Node(type="Text", id=f"why.{place}", props={"value": each}, text=each)
-        for place, each in enumerate(told)
-    ]
-    return [Node(type="Section", id="why", props={"title": "What could stop it"}, children=lines)]
+    facts = key_value("schedule.facts", schedule_facts(entry.spec))
+    return Node(type="Section", id="schedule", props={"title": "Schedule"}, children=[facts])
 
 
 def _usual(entry: JobEntry) -> str:

@@ -8,6 +8,7 @@ from datetime import datetime
 from rota.core.board import JobEntry
 from rota.core.instant import to_ms
 from rota.core.model import JobSpec
+from rota.core.obstacles import fate_of
 from rota.core.run import RunState
 from rota.core.seams import RunBar
 from rota.core.words import schedule_in_words, trigger_as_written
@@ -53,8 +54,8 @@ def history(entry: JobEntry, count: int, *, size: str) -> Node:
 
 
 def next_run(entry: JobEntry, id_: str) -> Node:
-    """The countdown to the next due instant; there is one."""
-    due = entry.next_due[0]
+    """The countdown to the next due instant that is not to be skipped, if there is one."""
+    due = next((due for due in entry.next_due if not fate_of(entry, due)), entry.next_due[0])
     zone = zone_of(entry.spec)
     at = due.starts_at
     props: dict[str, object] = {"at": to_ms(at), "label": "Next run", "zone": zone}

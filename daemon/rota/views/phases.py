@@ -8,8 +8,9 @@ from zoneinfo import ZoneInfo
 from rota.core.board import Due, JobEntry, JobState
 from rota.core.instant import length_ms
 from rota.core.model import AfterTrigger, AtTrigger, EveryTrigger, JobSpec
+from rota.core.pauses import JOB, scope_in_words
 from rota.core.run import Reason, Run, RunState, TriggeredBy
-from rota.core.seams import RunBar
+from rota.core.seams import Pause, RunBar
 from rota.core.words import instant_in_words, schedule_in_words
 
 WORDS = {
@@ -49,7 +50,7 @@ def phase_of(entry: JobEntry) -> str:
 def note_of(entry: JobEntry) -> str:
     """Why the job is where it is, in a few words; "" when there is nothing to say."""
     if entry.pause is not None:
-        return entry.pause.note or "due instants are skipped"
+        return entry.pause.note or _held(entry.pause)
     state = entry.state
     if state is JobState.MISSED and entry.last_skip is not None:
         return entry.last_skip.message
@@ -62,6 +63,10 @@ def note_of(entry: JobEntry) -> str:
     if state is JobState.RETRYING:
         return next((run.message for run in entry.active if run.state is RunState.RETRYING), "")
     return ""
+
+
+def _held(pause: Pause) -> str:
+    return "due instants are skipped" if pause.scope == JOB else f"with {scope_in_words(pause.scope)}"
 
 
 def phase_of_run(run: Run | RunBar) -> str:
@@ -116,7 +121,7 @@ def due_note(due: Due, zone: str) -> str:
     """What a clock change, its spread or the jobs before it have to do with a due instant."""
     notes = [due.note] if due.note else []
     if due.delay:
-        notes.append(f"spread: due at {instant_in_words(due.at, ZoneInfo(zone))}")
+        notes.append(f"due at {due.at.astimezone(ZoneInfo(zone)):%H:%M} + spread")
     if due.upstream:
         notes.append(f"after {', '.join(due.upstream)}")
     return "; ".join(notes)

@@ -102,6 +102,8 @@ def _add_pages(router: web.UrlDispatcher) -> None:
     router.add_post("/jobs/{job}/run", forms.run_job)
     router.add_post("/jobs/{job}/pause", forms.pause_job)
     router.add_post("/jobs/{job}/resume", forms.resume_job)
+    router.add_post("/jobs/{job}/skip", forms.skip_next)
+    router.add_post("/jobs/{job}/unskip", forms.undo_skip)
     router.add_post("/runs/{run}/cancel", forms.cancel_run)
     router.add_post("/runs/{run}/retry", forms.retry_run)
     router.add_get("/assets/{version}/{path:.+}", assets.get_asset)

@@ -57,6 +57,22 @@ async def resume_job(request: web.Request) -> web.StreamResponse:
     raise web.HTTPSeeOther(f"/jobs/{spec.id}")
 
 
+async def skip_next(request: web.Request) -> web.StreamResponse:
+    form = await _form(request)
+    spec = _spec(request)
+    expect_job(request.app[SERVICES].board.jobs[spec.id], _members(form, _EXPECT))
+    await request.app[SERVICES].operations.skip(spec.id)
+    raise web.HTTPSeeOther(f"/jobs/{spec.id}")
+
+
+async def undo_skip(request: web.Request) -> web.StreamResponse:
+    form = await _form(request)
+    spec = _spec(request)
+    expect_job(request.app[SERVICES].board.jobs[spec.id], _members(form, _EXPECT))
+    await request.app[SERVICES].operations.undo_skip(spec.id)
+    raise web.HTTPSeeOther(f"/jobs/{spec.id}")
+
+
 async def cancel_run(request: web.Request) -> web.StreamResponse:
     form = await _form(request)
     run = await find_run(request.app[SERVICES], request.match_info["run"])

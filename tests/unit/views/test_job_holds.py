@@ -48,15 +48,24 @@ def test_every_pause_is_told_and_only_an_own_one_can_be_ended_here() -> None:
 
     assert told == (
         "Its due instants are skipped. It is paused since 2026-01-01 12:00 UTC until 2026-01-01 13:00 UTC. "
-        "It is paused with all jobs tagged nightly since 2026-01-01 12:00 UTC until it is resumed: disks."
+        "It is paused with all jobs tagged nightly since 2026-01-01 12:00 UTC until it is resumed: disks. "
+        "To end it: rota resume --tag nightly."
     )
     assert "job.resume" in offered(an_entry(pauses=(own, tagged)))
-    assert offered(an_entry(pauses=(tagged,)))["job.pause"] == "paused"
+    assert offered(an_entry(pauses=(tagged,))) == {"job.run": None}
 
 
-def test_what_could_stop_the_next_run_has_its_place() -> None:
-    elements = a_page(an_entry(), "backup.3 is running.").elements
+def test_one_instant_can_be_skipped_and_the_wish_taken_back() -> None:
+    due = (Due(job="backup", at=NOW + HOUR),)
+    asked = SkipNext(at=NOW + HOUR, asked_at=NOW)
 
-    values = [elements[f"why.{place}"]["props"]["value"] for place in range(2)]
-    assert values == ["backup.3 is running.", "Of a time that has passed: rota why backup --at T"]
-    assert a_page(an_entry()).elements["why.0"]["props"]["value"] == "Nothing is known that could stop it."
+    assert offered(an_entry(next_due=due)) == {"job.run": None, "job.skip": None, "job.pause": None}
+    assert "job.unskip" in offered(an_entry(next_due=due, skip_next=asked))
+    assert "job.skip" not in offered(an_entry(next_due=due, skip_next=asked))
+    assert "job.skip" not in offered(an_entry())
+
+
+def test_a_pause_of_many_jobs_is_named_where_a_job_has_its_state() -> None:
+    held = a_page(an_entry(pauses=(Pause(since=NOW, scope="tag:nightly"),)))
+
+    assert held.elements["job.backup.phase"]["props"]["reason"] == "with all jobs tagged nightly"

@@ -75,6 +75,19 @@ async def test_pause_asks_first_and_resume_does_not(world: WebWorld, client: Cli
     assert [what for what, _ in world.operations.asked] == ["pause", "resume"]
 
 
+async def test_the_next_instant_is_skipped_by_form_and_the_wish_taken_back(
+    world: WebWorld, client: Client
+) -> None:
+    headers = await sign_in(client, world)
+    form = {"csrf": headers["X-CSRF-Token"]}
+
+    for wish in ("skip", "unskip"):
+        answer = await client.post(f"/jobs/backup/{wish}", data=form, headers=headers, allow_redirects=False)
+        assert (answer.status, answer.headers["Location"]) == (303, "/jobs/backup")
+
+    assert [what for what, _ in world.operations.asked] == ["skip", "undo_skip"]
+
+
 async def test_a_pause_by_form_takes_its_length_and_note(world: WebWorld, client: Client) -> None:
     headers = await sign_in(client, world)
     form = {"csrf": headers["X-CSRF-Token"]}
@@ -133,7 +146,10 @@ async def test_json_is_not_taken_where_forms_are_posted(world: WebWorld, client:
     assert answer.status == 415
 
 
-@pytest.mark.parametrize("path", ["/runs/backup.1/cancel", "/jobs/backup/pause", "/jobs/backup/resume"])
+@pytest.mark.parametrize(
+    "path",
+    ["/runs/backup.1/cancel", "/jobs/backup/pause", "/jobs/backup/resume", "/jobs/backup/skip"],
+)
 async def test_a_form_made_for_another_state_changes_nothing(
     world: WebWorld, client: Client, path: str
 ) -> None:

@@ -14,6 +14,7 @@ export class Actions {
     const form = event.target.closest('form[data-do]');
     const action = form && this.csrf ? this.actionOf(form) : null;
     if (!action) return; // the form goes its own way, as without script
+    if (action.rule.body.includes('note')) return; // so it does where a page asks for more than a yes
     event.preventDefault();
     const button = event.submitter ?? form.querySelector('button');
     if (button.disabled) return;

@@ -148,7 +148,10 @@ export const ACTIONS = {
     },
     "method": "POST",
     "path": "/api/v1/jobs/{job}/pause",
-    "body": [],
+    "body": [
+      "until",
+      "note"
+    ],
     "form": "/jobs/{job}/pause",
     "cli": "rota pause {job}"
   },
@@ -185,6 +188,38 @@ export const ACTIONS = {
     ],
     "form": "/jobs/{job}/run",
     "cli": "rota run {job}"
+  },
+  "job.skip": {
+    "title": "Skip next",
+    "danger": "low",
+    "confirm": null,
+    "disabled": {
+      "paused": "it is paused: its due instants are skipped anyway",
+      "no_permission": "sign in to do this",
+      "already_requested": "already requested"
+    },
+    "method": "POST",
+    "path": "/api/v1/jobs/{job}/skip",
+    "body": [],
+    "form": "/jobs/{job}/skip",
+    "cli": "rota skip {job}"
+  },
+  "job.unskip": {
+    "title": "Don't skip",
+    "danger": "low",
+    "confirm": null,
+    "disabled": {
+      "not_skipped": "nothing is to be skipped",
+      "no_permission": "sign in to do this",
+      "already_requested": "already requested"
+    },
+    "method": "POST",
+    "path": "/api/v1/jobs/{job}/skip",
+    "body": [
+      "undo"
+    ],
+    "form": "/jobs/{job}/unskip",
+    "cli": "rota skip {job} --undo"
   },
   "run.cancel": {
     "title": "Cancel",
