@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -25,6 +26,8 @@ from rota.core.model import (
 )
 
 _UTC = ZoneInfo("UTC")
+_LONGEST_SPREAD = timedelta(days=1)
+_MOST_ON_THEIR_WAY = 1000  # due instants of one trigger that are delayed at the same time
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,6 +67,7 @@ class _Reader:
     def trigger(self, written: dict[str, Any]) -> Trigger | None:
         zone = self._zone(written)
         shared = self._shared(written, zone)
+        self._check_spread(written)
         if "cron" in written:
             return self._cron(written["cron"], shared)
         if "every" in written:
@@ -99,6 +103,16 @@ class _Reader:
             )
             shared["excepts"] = self._origin.calendars.shared(excepting.read(written["except"]))
         return shared
+
+    def _check_spread(self, written: dict[str, Any]) -> None:
+        """All due instants of a spread are on their way at once, and each is looked at to find the next."""
+        spread = duration(written.get("spread", 0))
+        interval = duration(written.get("every", 0))
+        if spread > _LONGEST_SPREAD:
+            self._note("spread", "a spread is at most 1 day", None)
+        elif interval and spread > _MOST_ON_THEIR_WAY * interval:
+            times = f"at most {_MOST_ON_THEIR_WAY} times the interval"
+            self._note("spread", f"a spread is {times}", "shorten it, or lengthen `every`")
 
     def _cron(self, expression: str, shared: dict[str, Any]) -> CronTrigger | None:
         try:

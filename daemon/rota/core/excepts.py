@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 from rota.core.except_words import except_in_words
 from rota.core.model import DateSpan, Except, InstantSpan, Trigger, WeeklyWindow
 
-_DAY = timedelta(days=1)
+_LAST_DAY = date.max.toordinal()  # the calendar has no day after it
 _MINUTES = 24 * 60
 _TICK = timedelta(microseconds=1)
 _INDEXED = 512  # sets of exceptions whose index is kept
@@ -65,7 +65,7 @@ def _find(at: datetime, trigger: Trigger) -> _Found | None:
     local = at.astimezone(zone)
     place = index.dates.find(local.toordinal())
     if place is not None:
-        last = date.fromordinal(int(index.dates.ends[place]))
+        last = date.fromordinal(min(int(index.dates.ends[place]), _LAST_DAY))
         end = datetime.combine(last, time(), zone).astimezone(UTC)
         return _Found(index.dates.labels[place], end - _TICK)
     place = index.instants.find(at.timestamp())

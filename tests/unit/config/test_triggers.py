@@ -231,3 +231,17 @@ def test_jobs_that_are_waited_for_are_known_with_their_places() -> None:
         ("a", 2, 44),
         ("b", 2, 47),
     ]
+
+
+@pytest.mark.parametrize(
+    ("schedule", "message"),
+    [
+        ("{cron: '* * * * *', spread: 2d}", "a spread is at most 1 day"),
+        ("{every: 1s, spread: 1h}", "a spread is at most 1000 times the interval"),
+    ],
+)
+def test_a_spread_that_keeps_thousands_of_starts_waiting_is_refused(schedule: str, message: str) -> None:
+    problem = the_problem(schedule)
+
+    assert problem.message == message
+    assert problem.path.endswith("spread")

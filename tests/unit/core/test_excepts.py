@@ -102,3 +102,12 @@ def test_what_is_said_to_be_excepted_surely_is(span: DateSpan | WeeklyWindow, zo
                 for later in range(0, int((until - at).total_seconds() // 60), 7)
                 if until > at
             )
+
+
+@pytest.mark.parametrize("zone", ["UTC", "America/Los_Angeles", "Pacific/Kiritimati"])
+def test_an_exception_may_last_until_the_end_of_the_calendar(zone: str) -> None:
+    always = trigger(DateSpan(first=date.min, last=date.max), zone=zone)
+
+    assert excepted(utc(2026, 1, 1), always)
+    assert excepted_until(utc(2026, 1, 1), always) > utc(9999, 12, 30)
+    assert excepted(utc(9999, 12, 31, 9), always)
