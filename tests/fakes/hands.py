@@ -101,9 +101,11 @@ class Hands:
             raise Unavailable("no runner answers, so logs can't be deleted now")
         self.removed.append(f"{job}.{number}")
 
-    def read_from(self, ref: AttemptRef, offset: int, line: int, *, final: bool = False) -> LogChunk:
+    def read_from(
+        self, ref: AttemptRef, offset: int, line: int, *, final: bool = False, upto: int | None = None
+    ) -> LogChunk:
         process = self._processes.get(ref.id)
-        text = "" if process is None else process.text[offset:]
+        text = "" if process is None else process.text[offset:upto]
         whole = text if final else text[: text.rfind("\n") + 1]
         lines = [
             LogLine(n=line + i, at=self.clock.now(), text=each) for i, each in enumerate(whole.splitlines())

@@ -92,4 +92,5 @@ def _say(found: dict[str, Any]) -> None:
     note(f"# {count_text(len(found['variables']), 'variable')}")
     for each in found["variables"]:
         mark = "*" if each["varies"] else ""
-        say(f"{each['name']}={quote(each['value'])}  # {each['from']}{mark}")
+        value = each["value"] if each["from"] == "secrets" else quote(each["value"])
+        say(f"{each['name']}={value}  # {each['from']}{mark}")

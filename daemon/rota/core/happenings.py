@@ -101,6 +101,20 @@ class Progressed:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class StatusTold:
+    """What the newest attempt does now, in its own words; how far it is does not change."""
+
+    text: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TimeoutMoved:
+    """The newest attempt asked for more time, and has it."""
+
+    timeout_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class StepAnnounced:
     """A job with a single piece of work says what it does now."""
 
@@ -177,6 +191,8 @@ Happening = (
     | AttemptStarted
     | AttemptEnded
     | Progressed
+    | StatusTold
+    | TimeoutMoved
     | StepAnnounced
     | OutputSet
     | Warned

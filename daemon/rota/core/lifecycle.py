@@ -226,6 +226,8 @@ def _attempt_ended(happening: h.AttemptEnded, run: Run) -> Run:
 
 
 _apply.register(h.Progressed, telling.progressed)
+_apply.register(h.StatusTold, telling.status_told)
+_apply.register(h.TimeoutMoved, telling.timeout_moved)
 _apply.register(h.StepAnnounced, telling.step_announced)
 _apply.register(h.OutputSet, telling.output_set)
 _apply.register(h.Warned, telling.warned)

@@ -86,21 +86,22 @@ def _progress(rest: str) -> ProgressMarker | None:
         return None
     current, total, percent, text = match.groups()
     whole = 100.0 if percent else float(total or 0)
-    return ProgressMarker(current=float(current), total=whole, text=_clip(text or ""))
+    return ProgressMarker(current=float(current), total=whole, text=clip(text or ""))
 
 
 def _step(rest: str) -> StepMarker | None:
     key, _, title = rest.partition(" ")
     if not NAME.fullmatch(key):
         return None
-    return StepMarker(key=key, title=_clip(title.strip()) or key)
+    return StepMarker(key=key, title=clip(title.strip()) or key)
 
 
 def _warning(rest: str) -> WarningMarker | None:
-    return WarningMarker(text=_clip(rest)) if rest else None
+    return WarningMarker(text=clip(rest)) if rest else None
 
 
-def _clip(text: str) -> str:
+def clip(text: str) -> str:
+    """As much of a text as is kept."""
     return text if len(text) <= TEXT_LIMIT else text[: TEXT_LIMIT - 1] + "…"
 
 

@@ -222,6 +222,7 @@ class StartOrder:
     pids: int | None = None
     nofile: int | None = None
     require_limits: bool = False  # refuse to start where one of these can't be enforced
+    secrets: Mapping[str, Mapping[str, str]] = field(default_factory=dict)  # variable -> where its value is
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -252,10 +253,26 @@ class EndCause(StrEnum):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Notice:
+    """The newest of its kind that a job said by NOTIFY_SOCKET.
+
+    `kind` is status, progress, step or timeoutAt (its text is ms since the epoch). `n` is larger for what was
+    said later, whatever its kind; `size` are the bytes of the raw log at that moment.
+    """
+
+    n: int
+    at: datetime
+    size: int
+    kind: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Grew:
-    """The raw log holds at least that many bytes now."""
+    """The raw log holds at least that many bytes now, and these notices came."""
 
     size: int
+    notices: tuple[Notice, ...] = ()  # in order
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -267,6 +284,7 @@ class Ended:
     log_size: int
     used: Used | None = None
     left_behind: int = 0  # processes that outlived the first one and were ended
+    notices: tuple[Notice, ...] = ()  # the newest of each kind, told before or not
 
 
 RunnerEvent = Grew | Ended
@@ -286,6 +304,7 @@ class AttemptReport:
     where: AttemptWhere
     started: Started | None = None
     ended: Ended | None = None
+    notices: tuple[Notice, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -25,6 +25,17 @@ def progressed(happening: h.Progressed, run: Run) -> Run:
     return changed(run, steps=steps, progress=of_steps(steps))
 
 
+def status_told(happening: h.StatusTold, run: Run) -> Run:
+    step = run.step(_telling_attempt(run, happening).step) if step_life.listed(run.steps) else None
+    before = run.progress if step is None else step.progress
+    return progressed(h.Progressed(progress=changed(before, text=happening.text)), run)
+
+
+def timeout_moved(happening: h.TimeoutMoved, run: Run) -> Run:
+    _telling_attempt(run, happening)
+    return changed(run, attempts=attempts_with(run, timeout_at=happening.timeout_at))
+
+
 def step_announced(happening: h.StepAnnounced, run: Run) -> Run:
     attempt = _telling_attempt(run, happening)
     if not step_life.listed(run.steps):

@@ -31,6 +31,9 @@ class LiveRun:
         self.over = asyncio.Event()  # the run is final, and nobody leads it any more
         self.has_process = False  # one that can be asked to end
         self.kills_at_once = False  # somebody wants SIGKILL for it without SIGTERM
+        self.heard = 0  # the newest notice that had its effect
+        self.taken_over = ("", 0)  # the attempt that an earlier daemon watched, and how far it read the log
+        self.extended_until: float | None = None  # monotonic: the newest attempt asked for time until then
         self._parts = parts
         self._lock = asyncio.Lock()
 

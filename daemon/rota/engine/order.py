@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from pathlib import Path
 
 from rota.core.errors import JobError
-from rota.core.model import CONDITION, MAIN, JobSpec, StepSpec
+from rota.core.model import CONDITION, MAIN, JobSpec, Secret, StepSpec
 from rota.core.run import Run
 from rota.core.seams import AttemptRef, RunnerFacts, StartOrder
 from rota.core.values import template_values
@@ -29,12 +30,20 @@ def build_order(
     if step is None:
         raise JobError(f"The step {attempt.step} is no longer part of the job.")
     prepared = prepare(step.work, template_values(run, host=place.host, url=place.url, matrix=spec.matrix))
+    env = {**environment(spec, step, run, place, facts), **prepared.env}
     return StartOrder(
         ref=AttemptRef(id=attempt.id, job=run.log_name, number=run.number, step=attempt.step, n=attempt.n),
         argv=prepared.argv,
-        env={**environment(spec, step, run, place, facts), **prepared.env},
+        env={name: value for name, value in env.items() if name not in spec.secrets},
         cwd=working_directory(spec, step, facts),
         timeout_ms=None if timeout is None else max(1, timeout // timedelta(milliseconds=1)),
         grace_ms=spec.limits.grace // timedelta(milliseconds=1),
         output=spec.limits.output,
+        secrets={name: _place(spec, secret) for name, secret in spec.secrets.items()},
     )
+
+
+def _place(spec: JobSpec, secret: Secret) -> dict[str, str]:
+    if secret.kind == "file":
+        return {"file": str(Path(spec.source.directory, secret.name))}
+    return {secret.kind: secret.name}

@@ -15,7 +15,9 @@ from rota.process.output import LogChunk
 class AttemptLogs(Protocol):
     """What the engine reads of an attempt; `process.output.Logs` is the real one."""
 
-    def read_from(self, ref: AttemptRef, offset: int, line: int, *, final: bool = False) -> LogChunk: ...
+    def read_from(
+        self, ref: AttemptRef, offset: int, line: int, *, final: bool = False, upto: int | None = None
+    ) -> LogChunk: ...
 
     def outputs(self, ref: AttemptRef) -> dict[str, str]:
         """Raises JobError when what the job left there can't be used."""

@@ -31,7 +31,10 @@ class Here:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Variable:
-    """`source` in words: user, rota, env, env_file and its path, …; `varies`: another value for each run."""
+    """`source` in words: user, rota, env, env_file and its path, …; `varies`: another value for each run.
+
+    The value of a secret is what stands for it.
+    """
 
     name: str
     value: str
@@ -94,14 +97,15 @@ def _variables(spec: JobSpec, run: Run, env: Mapping[str, str], here: Here) -> t
     assert step is not None
     named = layers(spec, step, run, here.place, here.facts)
     sources = {name: source for source, layer in named for name in layer}
+    shown = {**env, **{name: secret.text for name, secret in spec.secrets.items()}}
     return tuple(
         Variable(
             name=name,
-            value=env[name],
+            value=shown[name],
             source=_source(spec, name, sources.get(name, "rota")),
             varies=name in _VARYING,
         )
-        for name in sorted(env.keys() - _UNKNOWN)
+        for name in sorted(shown.keys() - _UNKNOWN)
     )
 
 

@@ -114,7 +114,7 @@ class Conductor:
             await self._send(spec, facts)
 
     async def _send(self, spec: JobSpec, facts: RunnerFacts) -> None:
-        timeout = self._limit.left(spec, self.live.run)
+        timeout = self._limit.left(spec, self.live.run, self.live.extended_until)
         if timeout is not None and timeout <= timedelta():
             await self._end(moves.out_of_time(spec))
             return
@@ -182,7 +182,7 @@ class Conductor:
                 if isinstance(event, Ended):
                     await self._ended(event)
                     return
-                await tail.follow(event.size)
+                await tail.follow(event.size, event.notices)
         _log.warning("attempt.watch_ended_early", run=self.live.run.id)
         await self._parts.clock.sleep(_WATCH_PAUSE)
         await self._look()
@@ -199,6 +199,8 @@ class Conductor:
         await self._settle(recovery.recover(attempt, reports[attempt.id], self._parts.boot_id))
 
     async def _settle(self, found: recovery.Recovery) -> None:
+        attempt = self.live.run.attempts[-1]
+        self.live.taken_over = (attempt.id, attempt.log_offset)
         if isinstance(found, recovery.WatchOn):
             await self._hold_process()
         if not isinstance(found, recovery.StartNow) and found.started is not None:
@@ -217,7 +219,8 @@ class Conductor:
     async def _ended(self, ended: Ended) -> None:
         ref = self.live.ref
         is_known = ended.cause is not EndCause.UNKNOWN
-        await Tail(self.live, self._parts).drain(ended.log_size if is_known else None)
+        size = ended.log_size if is_known else None
+        await Tail(self.live, self._parts).drain(size, ended.notices)
         if not self.live.run.is_asking:
             await self._take_outputs()
         await self._end(self._judged(ended), at=ended.at, log_size=ended.log_size)

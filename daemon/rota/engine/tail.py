@@ -11,8 +11,9 @@ from rota.core.errors import Unavailable
 from rota.core.events import LogAppended
 from rota.core.progress import crosses
 from rota.core.run import Progress
-from rota.core.seams import AttemptRef, LogLine
+from rota.core.seams import AttemptRef, LogLine, Notice
 from rota.engine.live_run import LiveRun
+from rota.engine.notices import as_happening, fresh
 from rota.engine.parts import Parts
 from rota.process.output import LogChunk
 
@@ -31,17 +32,21 @@ class Tail:
         self._stored = live.run.progress
         self._stored_at = parts.clock.monotonic()
 
-    async def follow(self, size: int) -> None:
-        """Read what is there, up to about `size` bytes."""
-        while (chunk := await self._read(size, final=False)) is not None:
-            await self._apply(chunk)
-            await self._parts.clock.sleep(0)  # a job that never stops writing leaves others their turn
+    async def follow(self, size: int, notices: Sequence[Notice] = ()) -> None:
+        """Read what is there, up to about `size` bytes; each notice has its effect where the log was then."""
+        for notice in fresh(notices, self._live):
+            await self._read_on(notice.size, upto=notice.size)
+            await self._heed(notice)
+        await self._read_on(size)
 
-    async def drain(self, size: int | None = None) -> None:
-        """The attempt has ended: read all of it, also a last line without a newline. Stores nothing.
+    async def drain(self, size: int | None = None, notices: Sequence[Notice] = ()) -> None:
+        """The attempt has ended: read all of it, also a last line without a newline. Stores nothing more.
 
         `size` is what it wrote in all, None when nobody knows: then its files are looked at.
         """
+        for notice in fresh(notices, self._live):
+            await self._read_on(notice.size, upto=notice.size)
+            await self._heed(notice)
         while size is None or size > self._live.run.attempts[-1].log_offset:
             chunk = await self._read(size or 0, final=True)
             if chunk is None:
@@ -51,14 +56,27 @@ class Tail:
             await self._parts.clock.sleep(0)
         self._parts.bus.publish(LogAppended(ref=self._ref, lines=(), end=True))
 
-    async def _read(self, size: int, *, final: bool) -> LogChunk | None:
+    async def _read_on(self, size: int, *, upto: int | None = None) -> None:
+        while (chunk := await self._read(size, final=False, upto=upto)) is not None:
+            await self._apply(self._effects(chunk), is_reading=True)
+            await self._parts.clock.sleep(0)  # a job that never stops writing leaves others their turn
+
+    async def _heed(self, notice: Notice) -> None:
+        told = as_happening(notice)
+        if isinstance(told, h.TimeoutMoved):
+            seconds = (told.timeout_at - notice.at).total_seconds()
+            self._live.extended_until = self._parts.clock.monotonic() + seconds
+        if told is not None:
+            await self._apply((told,))
+
+    async def _read(self, size: int, *, final: bool, upto: int | None = None) -> LogChunk | None:
         attempt = self._live.run.attempts[-1]
         offset, line = attempt.log_offset, attempt.log_line
         read = self._parts.logs.read_from
         if size - offset > _MUCH:
-            chunk = await asyncio.to_thread(read, self._ref, offset, line, final=final)
+            chunk = await asyncio.to_thread(read, self._ref, offset, line, final=final, upto=upto)
         else:
-            chunk = read(self._ref, offset, line, final=final)
+            chunk = read(self._ref, offset, line, final=final, upto=upto)
         if chunk.offset == offset and not chunk.lines:
             return None
         shown = [line for line in chunk.lines if not self._is_hidden(line)]
@@ -66,15 +84,14 @@ class Tail:
             self._parts.bus.publish(LogAppended(ref=self._ref, lines=shown))
         return chunk
 
-    async def _apply(self, chunk: LogChunk) -> None:
-        effects = self._effects(chunk)
+    async def _apply(self, effects: Sequence[h.Happening], *, is_reading: bool = False) -> None:
         if any(isinstance(effect, h.StepAnnounced) for effect in effects):
             try:
                 await self._save(*effects)
                 return
             except Unavailable:
                 pass  # running work goes on: it is told now, and stored as soon as the ledger takes it
-        await self._live.announce(*effects, quietly=len(effects) == 1)
+        await self._live.announce(*effects, quietly=is_reading and len(effects) == 1)
         if self._is_worth_storing():
             try:
                 await self._save()

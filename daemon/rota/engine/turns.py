@@ -76,8 +76,11 @@ class TryLimit:
         self._clock = clock
         self._ends_at: float | None = None  # monotonic seconds
 
-    def left(self, spec: JobSpec, run: Run) -> timedelta | None:
-        """For the newest attempt, before it is started. None: no limit; zero or less: it has passed."""
+    def left(self, spec: JobSpec, run: Run, extended_until: float | None = None) -> timedelta | None:
+        """For the newest attempt, before it is started. None: no limit; zero or less: it has passed.
+
+        `extended_until`: monotonic seconds until which a step of this try, or one before, asked for time.
+        """
         if run.is_asking:
             return condition.TIMEOUT
         limit = spec.limits.timeout
@@ -85,12 +88,12 @@ class TryLimit:
             return None
         now = self._clock.monotonic()
         if run.state is not RunState.RUNNING:
-            self._ends_at = now + limit.total_seconds()
+            self._ends_at, extended_until = now + limit.total_seconds(), None
         elif self._ends_at is None:  # begun under an earlier daemon: only the wall clock remembers
             before = run.attempts[-2].timeout_at if len(run.attempts) > 1 else None
             left = limit if before is None else before - self._clock.now()
             self._ends_at = now + left.total_seconds()
-        return timedelta(seconds=self._ends_at - now)
+        return timedelta(seconds=max(self._ends_at, extended_until or self._ends_at) - now)
 
 
 async def _tell_waiting(live: LiveRun, told: str, what_for: str) -> None:

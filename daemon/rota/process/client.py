@@ -30,6 +30,7 @@ from rota.process.messages import (
     fits,
     read_ended,
     read_facts,
+    read_notices,
     read_report,
     read_started,
     ref_message,
@@ -130,7 +131,7 @@ class RunnerClient:
         if watch is None:
             watch = self._watches[ref.id] = Watch(ref=ref)
             self._ask([ref])
-        told = -1
+        told, heard = -1, 0
         try:
             while True:
                 await watch.news.wait()
@@ -138,9 +139,10 @@ class RunnerClient:
                 if watch.ended is not None:
                     yield watch.ended
                     return
-                if watch.size > told:
-                    told = watch.size
-                    yield Grew(size=told)
+                fresh = tuple(notice for notice in watch.notices if notice.n > heard)
+                if watch.size > told or fresh:
+                    told, heard = watch.size, max((notice.n for notice in fresh), default=heard)
+                    yield Grew(size=told, notices=fresh)
         finally:
             self._watches.pop(ref.id, None)
             self._kills.pop(ref.id, None)
@@ -307,7 +309,7 @@ class RunnerClient:
         size = message.get("size")
         if watch is not None and isinstance(size, int):
             self._hold_fifo(watch.ref)
-            watch.grow(size)
+            watch.grow(size, read_notices(message))
 
     def _on_ended(self, message: Mapping[str, object]) -> None:
         ended = read_ended(message.get("ended"))
@@ -334,7 +336,7 @@ class RunnerClient:
             return
         if report.where is AttemptWhere.LIVE:
             self._hold_fifo(watch.ref)
-            watch.grow(0)
+            watch.grow(0, report.notices)
         else:
             watch.end(report.ended or unknown_end(self._clock.now()))
 

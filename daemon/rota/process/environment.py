@@ -40,6 +40,7 @@ def environment(spec: JobSpec, step: StepSpec, run: Run, place: Place, facts: Ru
     """All variables of the newest attempt of `run`, except ROTA_OUTPUT, which names a place the runner makes.
 
     Later ones win: passwd and PATH, `env_file`, `env` of the job, `env` of the step, `ROTA_*` and kin.
+    Secrets are not among them: only the runner knows their values.
     Raises JobError when a file can't be read, a template fails or the values are too large.
     """
     told = {name: value for _, layer in _told(spec, step, run, place) for name, value in layer.items()}
@@ -50,12 +51,16 @@ def environment(spec: JobSpec, step: StepSpec, run: Run, place: Place, facts: Ru
 def layers(
     spec: JobSpec, step: StepSpec, run: Run, place: Place, facts: RunnerFacts
 ) -> list[tuple[str, dict[str, str]]]:
-    """The same by where it comes from, in words for people; of a name in several the last one counts."""
+    """The same by where it comes from, in words for people; of a name in several the last one counts.
+
+    A secret is there with what stands for its value.
+    """
     passwd = _from_passwd(facts)
     ours = {name: passwd.pop(name) for name in ("PATH", "LANG")}
     told = _told(spec, step, run, place)
     _check_size({name: value for _, layer in told for name, value in layer.items()})
-    return [("user", passwd), ("rota", ours), *told]
+    secrets = {name: secret.text for name, secret in spec.secrets.items()}
+    return [("user", passwd), ("rota", ours), *told[:-1], ("secrets", secrets), told[-1]]
 
 
 def working_directory(spec: JobSpec, step: StepSpec, facts: RunnerFacts) -> str:

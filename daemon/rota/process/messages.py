@@ -13,6 +13,7 @@ from rota.core.seams import (
     AttemptWhere,
     EndCause,
     Ended,
+    Notice,
     RunnerFacts,
     Started,
     StartOrder,
@@ -32,6 +33,7 @@ def start_message(order: StartOrder) -> Message:
         "output": order.output,
         "watchdogMs": order.watchdog_ms,
         "limits": limits_message(order),
+        "secrets": {name: dict(place) for name, place in order.secrets.items()},
     }
 
 
@@ -87,6 +89,7 @@ def read_ended(value: object) -> Ended | None:
         log_size=_number(value, "size"),
         used=_used(value.get("used")),
         left_behind=_number(value, "leftBehind"),
+        notices=read_notices(value),
     )
 
 
@@ -94,7 +97,22 @@ def read_report(entry: Mapping[str, object]) -> AttemptReport:
     """From an entry of `found`."""
     ended = read_ended(entry.get("ended"))
     where = AttemptWhere(_text(entry, "where")) if ended is None else AttemptWhere.ENDED
-    return AttemptReport(where=where, started=read_started(entry.get("started")), ended=ended)
+    started = read_started(entry.get("started"))
+    return AttemptReport(where=where, started=started, ended=ended, notices=read_notices(entry))
+
+
+def read_notices(message: Mapping[str, object]) -> tuple[Notice, ...]:
+    """The member `notices`, in order; none when there is no such member."""
+    return tuple(
+        Notice(
+            n=_number(entry, "n"),
+            at=from_ms(_number(entry, "at")),
+            size=_number(entry, "size"),
+            kind=_text(entry, "kind"),
+            text=_text(entry, "text"),
+        )
+        for entry in entries(message, "notices")
+    )
 
 
 def unknown_end(at: datetime) -> Ended:

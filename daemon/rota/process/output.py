@@ -59,15 +59,18 @@ class Logs:
             page.add(line)
         return page.build(is_end=has_ended)
 
-    def read_from(self, ref: AttemptRef, offset: int, line: int, *, final: bool = False) -> LogChunk:
+    def read_from(
+        self, ref: AttemptRef, offset: int, line: int, *, final: bool = False, upto: int | None = None
+    ) -> LogChunk:
         """Whole raw lines from that byte on, which is the start of raw line `line`; about 1 MiB at once.
 
-        `final`: the attempt has ended, so a last line without a newline counts too.
+        `final`: the attempt has ended, so a last line without a newline counts too. `upto`: none that ends
+        behind that byte.
         """
         lines: list[LogLine] = []
         gap, first = None, offset
         for raw in read_lines(find_pieces(self.directory(ref)), offset, line):
-            if not raw.is_whole and not final:
+            if (not raw.is_whole and not final) or (upto is not None and raw.end > upto):
                 break
             gap = gap or raw.gap
             lines.append(_log_line(raw))

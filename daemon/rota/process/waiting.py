@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from rota.core.errors import Unavailable
-from rota.core.seams import AttemptRef, AttemptReport, Ended, Refused, Started, StartOrder
+from rota.core.seams import AttemptRef, AttemptReport, Ended, Notice, Refused, Started, StartOrder
 
 
 def _future() -> asyncio.Future[Started | Refused]:
@@ -51,11 +51,13 @@ class Watch:
 
     ref: AttemptRef
     size: int = 0
+    notices: tuple[Notice, ...] = ()
     ended: Ended | None = None
     news: asyncio.Event = field(default_factory=asyncio.Event)
 
-    def grow(self, size: int) -> None:
+    def grow(self, size: int, notices: tuple[Notice, ...] = ()) -> None:
         self.size = max(self.size, size)
+        self.notices = notices or self.notices
         self.news.set()
 
     def end(self, ended: Ended) -> None:

@@ -10,6 +10,7 @@ import sys
 
 from rota.runner.desk import Desk
 from rota.runner.loop import Loop
+from rota.runner.notify import Inboxes
 from rota.runner.orphans import Orphans
 from rota.runner.reap import Reaper, Successor
 from rota.runner.record import Records
@@ -24,6 +25,7 @@ from rota.runner.table import Table
 USAGE = "usage: rota runner --state DIR --socket PATH [--daemon-user NAME]"
 FIRST_PASSED = 3  # SD_LISTEN_FDS_START
 HELD_FIFOS = "ROTA_RUNNER_FIFOS"
+HELD_INBOXES = "ROTA_RUNNER_INBOXES"
 
 
 class Unable(Exception):
@@ -56,6 +58,8 @@ def serve(options: dict[str, str], system: System) -> str:
     _close_inherited()
     _notify(f"READY=1\nSTATUS={len(table.live())} attempts run")
     outcome = loop.run()
+    for attempt in table.live():
+        attempt.end_output(system)
     if outcome == "reload":
         _prepare_reload(listener, table)
     else:
@@ -66,7 +70,8 @@ def serve(options: dict[str, str], system: System) -> str:
 def _assemble(
     system: System, state: str, records: Records, listener: socket.socket, options: dict[str, str]
 ) -> tuple[Table, Loop]:
-    spawner = Spawner(system, records, state)
+    inboxes = Inboxes(system, state, _passed_inboxes())
+    spawner = Spawner(system, records, state, inboxes)
     reaper = Reaper(system, records)
     table = Table(records)
     stopper = Stopper(system, table, Orphans(system, table))
@@ -76,6 +81,7 @@ def _assemble(
     for attempt in Successor(system, records, spawner).take_over():
         table.add(attempt)
         loop.hold(attempt)
+    inboxes.tidy({attempt.id for attempt in table.live()})
     return table, loop
 
 
@@ -176,9 +182,10 @@ def _uids(daemon_user: str | None) -> frozenset[int]:
 
 
 def _prepare_reload(listener: socket.socket, table: Table) -> None:
-    """Keep over exec: the listening socket, and every FIFO, so that no byte is lost meanwhile."""
+    """Keep over exec: the listening socket, every FIFO and inbox, so that nothing is lost meanwhile."""
     held = [attempt.fifo for attempt in table.live() if attempt.fifo >= 0]
-    for fd in held:
+    inboxes = {each.id: each.inbox.connection.fileno() for each in table.live() if each.inbox is not None}
+    for fd in (*held, *inboxes.values()):
         os.set_inheritable(fd, True)
     if listener.fileno() == FIRST_PASSED:
         os.set_inheritable(FIRST_PASSED, True)
@@ -187,6 +194,17 @@ def _prepare_reload(listener: socket.socket, table: Table) -> None:
     os.environ["LISTEN_PID"] = str(os.getpid())
     os.environ["LISTEN_FDS"] = "1"
     os.environ[HELD_FIFOS] = ",".join(str(fd) for fd in held)
+    os.environ[HELD_INBOXES] = ",".join(f"{attempt}={fd}" for attempt, fd in inboxes.items())
+
+
+def _passed_inboxes() -> dict[str, socket.socket]:
+    passed = {}
+    for entry in os.environ.pop(HELD_INBOXES, "").split(","):
+        attempt, _, fd = entry.partition("=")
+        if fd:
+            os.set_inheritable(int(fd), False)
+            passed[attempt] = socket.socket(fileno=int(fd))
+    return passed
 
 
 def _close_inherited() -> None:

@@ -7,10 +7,13 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from rota.runner.log import LogWriter
+    from rota.runner.mask import Mask
+    from rota.runner.notify import Inbox
     from rota.runner.protocol import Message
     from rota.runner.system import Process, Reaped, System
 
 TIMEOUT = "timeout"
+WATCHDOG = "watchdog"
 KILLED = "killed"
 DRAIN_BYTES = 2 * 1024 * 1024  # more than a pipe can hold
 
@@ -25,6 +28,8 @@ class Attempt:
         self.fifo = -1
         self.at_end = False  # nobody writes to the FIFO any more
         self.log: LogWriter | None = None
+        self.mask: Mask | None = None  # when it has secrets
+        self.inbox: Inbox | None = None  # its NOTIFY_SOCKET
         self.pid = 0
         self.pid_started = 0
         self.at = 0  # started, ms
@@ -32,6 +37,7 @@ class Attempt:
         self.adopted = False  # somebody else's child: its status can't be known
         self.pidfd = -1
         self.deadline: float | None = None  # boot-time clock
+        self.deadline_kept = 0.0  # what the pid file says of it
         self.grace = 10.0
         self.cause = ""  # why we end it, once we do
         self.ask_at = 0.0  # boot-time clock: SIGTERM from then on
@@ -68,8 +74,13 @@ class Attempt:
                 break
             taken += len(data)
             if self.log is not None:
-                self.log.write(data, system.now_ms())
+                self.log.write(data if self.mask is None else self.mask.take(data), system.now_ms())
         return taken
+
+    def end_output(self, system: System) -> None:
+        """Nothing follows for now: what may have been the beginning of a secret is none, or stays unknown."""
+        if self.mask is not None and self.log is not None:
+            self.log.write(self.mask.end(), system.now_ms())
 
     def remember(self, members: list[Process]) -> None:
         self.seen.update((process.pid, process.started) for process in members)
@@ -77,6 +88,8 @@ class Attempt:
     def end_message(self, now_ms: int) -> Message:
         """The value of `ended`, from what was seen."""
         told: Message = {"size": self.size, "leftBehind": len(self.left_behind)}
+        if self.inbox is not None and (said := self.inbox.newest()):
+            told["notices"] = said
         if self.was is not None:
             return {**self.was, **told}
         code = number = None
@@ -101,7 +114,10 @@ class Attempt:
         """Let go of everything but the FIFO, which somebody may still write to."""
         if self.log is not None:
             self.log.close()
+        if self.inbox is not None:
+            self.inbox.close(system)
         for fd in (self.files, self.pidfd):
             if fd >= 0:
                 system.close(fd)
+        self.inbox = None
         self.files = self.pidfd = -1

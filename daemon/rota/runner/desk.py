@@ -17,6 +17,7 @@ from rota.runner.protocol import (
     version_text,
 )
 from rota.runner.spawn import KNOWN, Refusal
+from rota.runner.table import notices
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -103,6 +104,11 @@ class Desk:
         """Its log is longer than it was; told by `flush_grown`."""
         self._grown[attempt.id] = attempt
 
+    def extend(self, attempt: Attempt, seconds: float) -> None:
+        """As the job asks: from now on it has at least so long."""
+        if self._spawner.extend(attempt, seconds):
+            self.tell_grown(attempt)
+
     def flush_grown(self, now: float) -> float | None:
         """Tell what grew, at most every 5 ms; the answer is when to come again, or None."""
         if not self._grown:
@@ -113,7 +119,7 @@ class Desk:
         self._alive_at = now
         for attempt in self._grown.values():
             if attempt.ended is None:
-                self._tell({"type": "alive", "attempt": attempt.id, "size": attempt.size})
+                self._tell({"type": "alive", "attempt": attempt.id, "size": attempt.size, **notices(attempt)})
         self._grown.clear()
         return None
 

@@ -7,7 +7,7 @@ import signal
 import socket
 from typing import TYPE_CHECKING
 
-from rota.runner.attempt import TIMEOUT
+from rota.runner.attempt import TIMEOUT, WATCHDOG
 from rota.runner.link import Link, peer_uid
 from rota.runner.protocol import Garbled
 
@@ -75,6 +75,8 @@ class Loop:
             self._stopper.clear(attempt)
         if attempt.fifo >= 0:
             self._watch(attempt.fifo, lambda: self._read_output(attempt))
+        if attempt.inbox is not None:
+            self._watch(attempt.inbox.connection.fileno(), lambda: self._read_notices(attempt))
         if attempt.pidfd >= 0:
             self._watch(attempt.pidfd, lambda: self._gone(attempt, calm=True))
         if attempt.deadline is not None and not attempt.gone:
@@ -173,6 +175,10 @@ class Loop:
             self._finish(attempt)
 
     def _finish(self, attempt: Attempt) -> None:
+        if attempt.inbox is not None:
+            while attempt.inbox.take(self._system, size=attempt.size, mask=attempt.mask).is_more:
+                continue
+            self._forget(attempt.inbox.connection.fileno())
         self._orphans.ended(attempt)
         self._reaper.finish(attempt)
         self._let_go(attempt)
@@ -191,6 +197,17 @@ class Loop:
             self._desk.tell_grown(attempt)
         if attempt.at_end:
             self._forget(attempt.fifo)
+
+    def _read_notices(self, attempt: Attempt) -> None:
+        if attempt.inbox is None:
+            return
+        heard = attempt.inbox.take(self._system, size=attempt.size, mask=attempt.mask)
+        if heard.extension:
+            self._desk.extend(attempt, heard.extension)
+        if heard.is_news:
+            self._desk.tell_grown(attempt)
+        if heard.is_hung:
+            self._stopper.begin(attempt, WATCHDOG)
 
     def _discard(self, attempt: Attempt) -> None:
         try:

@@ -10,6 +10,7 @@ VERSION = (1, 0)
 PACKET = 128 * 1024  # bytes of one packet; the kernel refuses more than about 220 kB
 LARGE = 4 * 1024 * 1024  # bytes read from a memfd
 IN_MEMFD = b"@"  # the whole packet, when the batch travels in a memfd
+SECRET_KINDS = ("credential", "file", "env")
 PAGE = 200  # attempts in one message of a table
 
 Message = dict[str, object]
@@ -73,7 +74,7 @@ def is_understood(text: object) -> bool:
 class Order:
     """A checked `start`."""
 
-    __slots__ = ("argv", "attempt", "cwd", "directory", "env", "grace_ms", "output", "timeout_ms")
+    __slots__ = ("argv", "attempt", "cwd", "directory", "env", "grace_ms", "output", "secrets", "timeout_ms")
 
     def __init__(self, message: Mapping[str, object]) -> None:
         """Raises Invalid."""
@@ -85,6 +86,7 @@ class Order:
         self.timeout_ms = None if timeout is None else _number(message, "timeoutMs")
         self.grace_ms = _number(message, "graceMs")
         self.output = _number(message, "output")
+        self.secrets = _places(message.get("secrets"))
 
 
 def parse_ref(message: Mapping[str, object]) -> tuple[str, str]:
@@ -131,6 +133,23 @@ def _texts(message: Mapping[str, object], member: str) -> list[str]:
     if not all(isinstance(value, str) and "\0" not in value for value in values):
         raise Invalid(f"{member} must hold texts without NUL")
     return values
+
+
+def _places(value: object) -> dict[str, dict[str, str]]:
+    """Where each secret is; a message without the member has none."""
+    if value is None:
+        return {}
+    if not isinstance(value, dict):
+        raise Invalid("secrets must be an object")
+    for name, place in value.items():
+        if not name or "=" in name or "\0" in name or not isinstance(place, dict):
+            raise Invalid(f"secrets: {name!r} must be a name with an object")
+        if len(place) != 1 or not all(
+            kind in SECRET_KINDS and isinstance(where, str) and "\0" not in where
+            for kind, where in place.items()
+        ):
+            raise Invalid(f"secrets: {name} must have one of {', '.join(SECRET_KINDS)}, as text without NUL")
+    return value
 
 
 def _environment(value: object) -> dict[str, str]:

@@ -5,9 +5,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from rota.runner.attempt import DRAIN_BYTES, Attempt
+from rota.runner.mask import Silence, mask_outputs
+from rota.runner.secret import mask_again
 from rota.runner.tree import Snapshot
 
 if TYPE_CHECKING:
+    from rota.runner.mask import Mask
     from rota.runner.protocol import Message
     from rota.runner.record import Records
     from rota.runner.spawn import Spawner
@@ -35,6 +38,9 @@ class Reaper:
         """The process is gone: read its output to the end, write `exit`. `sync` makes it known."""
         if attempt.fifo >= 0:
             attempt.take_output(self._system, DRAIN_BYTES)
+        attempt.end_output(self._system)
+        if attempt.mask is not None and attempt.files >= 0:
+            mask_outputs(self._system, attempt.files, attempt.mask)
         attempt.ended = attempt.end_message(self._system.now_ms())
         if attempt.files >= 0:
             self._write(attempt)
@@ -102,6 +108,7 @@ class Successor:
             attempt.close(self._system)
             return attempt
         attempt.grace = _whole(held.get("graceMs"), 10_000) / 1000
+        attempt.mask = self._mask(attempt, held.get("secrets"))
         self._open_output(attempt, _whole(held.get("output"), 1 << 24))
         if pid is not None and not self._spawner.is_same_host(pid):
             self._abandon(attempt)
@@ -112,7 +119,15 @@ class Successor:
             attempt.leads = False
             attempt.gone_at = self._system.now_ms()
             attempt.was = self._records.was(files)
+        attempt.inbox = self._spawner.inboxes.open(attempt.id)
         return attempt
+
+    def _mask(self, attempt: Attempt, places: object) -> Mask | None:
+        if not isinstance(places, dict) or not places:
+            return None
+        process = self._find(attempt)
+        environ = b"" if process is None else self._system.environ(process.pid)
+        return mask_again(self._system, places, environ) or Silence()
 
     def _open_output(self, attempt: Attempt, limit: int) -> None:
         try:

@@ -33,6 +33,7 @@ class Records:
             "timeoutMs": order.timeout_ms,
             "graceMs": order.grace_ms,
             "output": order.output,
+            "secrets": order.secrets,
         }
         self._write(order.attempt, self._held, held)
 

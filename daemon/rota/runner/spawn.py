@@ -8,6 +8,9 @@ from typing import TYPE_CHECKING
 
 from rota.runner.attempt import Attempt
 from rota.runner.log import LogWriter
+from rota.runner.mask import Mask
+from rota.runner.notify import Inboxes
+from rota.runner.secret import NoSecret, read_secrets, text_of
 
 if TYPE_CHECKING:
     from rota.runner.protocol import Message, Order
@@ -17,6 +20,7 @@ if TYPE_CHECKING:
 FIFO = "job/out"
 OUTPUTS = "job/outputs"
 KNOWN = "known"
+KEPT_WITHIN = 1.0  # seconds of an extended deadline that a runner that takes over may not know of
 
 
 class Refusal(Exception):
@@ -30,8 +34,9 @@ class Refusal(Exception):
 class Spawner:
     """Starts attempts below the state directory `path`, of which `records` knows the small files."""
 
-    def __init__(self, system: System, records: Records, path: str) -> None:
+    def __init__(self, system: System, records: Records, path: str, inboxes: Inboxes | None = None) -> None:
         self._system = system
+        self.inboxes = inboxes or Inboxes(system, path)
         self._records = records
         self._path = path
         self._boot_id = system.boot_id()
@@ -75,6 +80,22 @@ class Spawner:
             "deadlineMs": deadline,
         }
         self._records.write_pid(attempt.files, pid)
+        attempt.deadline_kept = attempt.deadline or 0.0
+
+    def extend(self, attempt: Attempt, seconds: float) -> bool:
+        """Let it have at least that long from now on, and note it; whether that is longer than it had."""
+        now = self._system.boottime()
+        if attempt.deadline is None or attempt.inbox is None or now + seconds <= attempt.deadline:
+            return False
+        attempt.deadline = now + seconds
+        at_ms = self._system.now_ms() + int(seconds * 1000)
+        attempt.inbox.put(self._system, "timeoutAt", str(at_ms), attempt.size)
+        if attempt.deadline - attempt.deadline_kept >= KEPT_WITHIN:
+            try:
+                self.write_pid(attempt)
+            except OSError:
+                return True  # only a runner that takes over would end it sooner
+        return True
 
     def is_same_host(self, pid: Message) -> bool:
         """Whether the pid file speaks of this boot and this pid namespace."""
@@ -106,6 +127,10 @@ class Spawner:
         env["ROTA_OUTPUT"] = f"{self._path}/{order.directory}/{OUTPUTS}"
         if not self._system.is_directory(order.cwd):
             raise Refusal("ENOENT", f"no directory {order.cwd} to work in")
+        env.update(self._secrets(attempt, order))
+        attempt.inbox = self.inboxes.open(attempt.id)
+        if attempt.inbox is not None:
+            env["NOTIFY_SOCKET"] = attempt.inbox.path
         fifo = f"/proc/self/fd/{attempt.files}/{FIFO}"
         try:
             program = self._find(order.argv[0], order)
@@ -115,6 +140,16 @@ class Spawner:
         except ValueError as error:
             # What no name of a file can hold: quoted, since no file or table can hold it either.
             raise Refusal("EINVAL", f"can't start {order.argv[0]!r}: {error}") from None
+
+    def _secrets(self, attempt: Attempt, order: Order) -> dict[str, str]:
+        if not order.secrets:
+            return {}
+        try:
+            values = read_secrets(self._system, order.secrets)
+        except NoSecret as error:
+            raise Refusal("ENOKEY", str(error)) from None
+        attempt.mask = Mask(values.values())
+        return {name: text_of(value) for name, value in values.items()}
 
     def _find(self, name: str, order: Order) -> str:
         if "/" in name:

@@ -4,7 +4,7 @@ One object, passed in: a test may hand over one that dies between any two calls.
 """
 
 # The runner opens everything relative to directory descriptors, which pathlib can't.
-# ruff: noqa: PTH110, PTH112, PTH115, PTH208
+# ruff: noqa: PTH102, PTH108, PTH110, PTH112, PTH115, PTH116, PTH208
 
 from __future__ import annotations
 
@@ -16,13 +16,16 @@ import resource
 import signal
 import socket
 import stat
+import struct
 import time
 
 from rota.runner.protocol import PACKET
 
+NOTICE = 8192  # bytes of a datagram that are read; sd_notify itself sends at most 4096
 PR_SET_CHILD_SUBREAPER = 36
 DIRECTORY = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
 _ALL_SIGNALS = signal.valid_signals() - {signal.SIGKILL, signal.SIGSTOP}
+_SENDER = struct.Struct("3i")  # pid, uid, gid
 _LIBC = ctypes.CDLL(None, use_errno=True)
 
 
@@ -222,6 +225,80 @@ class System:
 
     def pid_namespace(self) -> str:
         return os.readlink("/proc/self/ns/pid")
+
+    # secrets and notices
+
+    def variable(self, name: str) -> bytes | None:
+        """Of this process's own environment."""
+        return os.environb.get(name.encode())
+
+    def content(self, path: str, most: int) -> bytes:
+        """The whole of a regular file anywhere, links followed. Raises OSError, ValueError; never waits."""
+        fd = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
+        try:
+            return self.read_file(fd, most)
+        finally:
+            os.close(fd)
+
+    def replace_content(self, fd: int, data: bytes, size: int) -> None:
+        """Of a regular file, zeros up to that size; what can't be written is lost, never left as it was."""
+        try:
+            os.ftruncate(fd, 0)
+            os.pwrite(fd, data, 0)
+            os.ftruncate(fd, size)
+        except OSError:
+            return
+
+    def make_own_folder(self, path: str) -> None:
+        """A directory of this user that others may pass through. Raises OSError, also for somebody else's."""
+        try:
+            os.mkdir(path, 0o711)
+        except FileExistsError:
+            status = os.lstat(path)
+            if not stat.S_ISDIR(status.st_mode) or status.st_uid != os.geteuid():
+                raise
+
+    def names_in(self, path: str) -> list[str]:
+        return os.listdir(path)
+
+    def number_of(self, path: str) -> int:
+        """What tells a file apart from all others of its file system."""
+        return os.stat(path).st_ino
+
+    def unlink_path(self, path: str) -> None:
+        """What is not there or can't be removed is passed over."""
+        try:
+            os.unlink(path)
+        except OSError:
+            return
+
+    def bind_notices(self, path: str) -> socket.socket:
+        """A datagram socket that learns who sends, over one that is there. Raises OSError."""
+        bound = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM | socket.SOCK_NONBLOCK)
+        try:
+            bound.setsockopt(socket.SOL_SOCKET, socket.SO_PASSCRED, 1)
+            if os.path.lexists(path):
+                os.unlink(path)
+            bound.bind(path)
+        except OSError:
+            bound.close()
+            raise
+        return bound
+
+    def receive_notice(self, connection: socket.socket) -> tuple[bytes, int] | None:
+        """One datagram and the uid of who sent it; None when there is none. One too long is empty."""
+        try:
+            data, ancillary, flags, _ = connection.recvmsg(
+                NOTICE, socket.CMSG_SPACE(_SENDER.size), socket.MSG_CMSG_CLOEXEC
+            )
+        except OSError:
+            return None
+        uid = -1
+        for level, kind, content in ancillary:
+            if level == socket.SOL_SOCKET and kind == socket.SCM_CREDENTIALS:
+                uid = _SENDER.unpack(content[: _SENDER.size])[1]
+        # Descriptors that came along found no room, so that the kernel closed them: a barrier is passed.
+        return b"" if flags & socket.MSG_TRUNC else data, uid
 
     # sockets
 

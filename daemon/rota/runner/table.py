@@ -67,7 +67,8 @@ class Table:
         attempt = self.attempts.get(attempt_id)
         if attempt is not None:
             where = "live" if attempt.ended is None else "ended"
-            return _report(attempt_id, where, attempt.started_message(), attempt.ended)
+            report = _report(attempt_id, where, attempt.started_message(), attempt.ended)
+            return {**report, **notices(attempt)}
         files = self._records.open_attempt(directory)
         if files is None:
             return _report(attempt_id, "absent", None, None)
@@ -80,12 +81,19 @@ class Table:
         return _report(attempt_id, "lost" if ended is None else "ended", started, ended)
 
 
+def notices(attempt: Attempt) -> Message:
+    """The member `notices`: the newest of each kind that it said by NOTIFY_SOCKET, if any."""
+    said = [] if attempt.inbox is None else attempt.inbox.newest()
+    return {"notices": said} if said else {}
+
+
 def _live(attempt: Attempt) -> Message:
     return {
         "attempt": attempt.id,
         "directory": attempt.directory,
         "started": attempt.started_message(),
         "size": attempt.size,
+        **notices(attempt),
     }
 
 
