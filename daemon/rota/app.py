@@ -23,9 +23,11 @@ from rota.config.calendars import Calendars
 from rota.config.daemon_config import DaemonConfig
 from rota.config.jobset import JobReader
 from rota.config.parse import Surroundings, restore
+from rota.config.retention import retention_in
 from rota.core.board import Board
 from rota.core.errors import RotaError, UsageError
 from rota.core.model import JobSet, JobSpec, Source
+from rota.core.retention import log_limit
 from rota.core.room import Room
 from rota.core.seams import Boot, Clock, Ids, JobRecord, ProcessRunner, Store
 from rota.daemon import Daemon
@@ -34,6 +36,7 @@ from rota.engine.clock import SystemClock
 from rota.engine.executor import Executor
 from rota.engine.health import Disk, Health, Probes
 from rota.engine.jobs import Jobs
+from rota.engine.keeping import Keeping
 from rota.engine.operations import Operations
 from rota.engine.parts import Parts
 from rota.engine.scheduler import Scheduler
@@ -52,7 +55,7 @@ from rota.process.output import Logs
 from rota.store.backup import ledger_path
 from rota.store.ids import SystemIds
 from rota.store.ledger import Ledger
-from rota.store.upkeep import Upkeep
+from rota.store.upkeep import Keep, Upkeep
 from rota.web.services import Services
 
 FAILED, UNUSABLE = 1, 2
@@ -156,7 +159,7 @@ async def _assemble(
         pools=config.pools,
         max_running=config.max_running,
     )
-    upkeep = Upkeep(ledger, clock, config.retention, client.remove)
+    upkeep = Upkeep(ledger, clock, _keep(config, layout, board), client.remove)
     probes = Probes(
         tick_lag=lambda: scheduler.tick_lag,
         jumps=lambda: scheduler.jumps,
@@ -253,6 +256,19 @@ async def _remembered(ledger: Ledger, record: JobRecord, surroundings: Surroundi
 def _launcher(layout: Layout, clock: Clock) -> Launcher | None:
     """None where the runner has a unit of its own: then systemd starts it."""
     return None if layout.runner_socket == PACKAGED_RUNNER_SOCKET else Launcher(layout, clock=clock)
+
+
+def _keep(config: DaemonConfig, layout: Layout, board: Board) -> Keep:
+    kept = config.retention
+
+    def limit() -> int:
+        try:
+            disk = shutil.disk_usage(layout.runner_state)
+        except OSError:  # not made yet, or not for this user to see
+            disk = shutil.disk_usage(layout.state)
+        return log_limit(disk.total, size=kept.logs_size, share=kept.logs_share)
+
+    return Keep(rules=Keeping(board, kept.kept, retention_in), log_limit=limit)
 
 
 def _disk(state: Path) -> Disk:

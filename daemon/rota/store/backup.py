@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import os
 import sqlite3
+from collections.abc import Callable
 from contextlib import closing
 from datetime import datetime
 from pathlib import Path
@@ -13,7 +14,12 @@ from pathlib import Path
 from rota.core.errors import StoreDamaged, Unavailable, UsageError
 from rota.store.schema import refuse_newer
 
+IsStopped = Callable[[], bool]
+
 _PREFIX = "ledger-"
+_OFTEN = 100_000  # instructions of SQLite between two questions whether to go on: some milliseconds
+_PAGES = 2048  # copied between two such questions
+_STOPPED = Unavailable("It was stopped before its end.")
 
 
 def ledger_path(state: Path) -> Path:
@@ -26,31 +32,35 @@ def backup_folder(ledger: Path) -> Path:
     return ledger.parent / "backups"
 
 
-def check(ledger: Path, *, limit: int = 100) -> list[str]:
+def check(ledger: Path, *, limit: int = 100, is_stopped: IsStopped = lambda: False) -> list[str]:
     """Everything wrong with that ledger, one sentence each; empty when it is sound.
 
-    Reads the whole file. Raises UsageError when there is no such file, when whoever asks may not read it, or
-    when a newer rota wrote it.
+    Reads the whole file. Raises Unavailable when it is stopped meanwhile, UsageError when there is no such
+    file, when whoever asks may not read it, or when a newer rota wrote it.
     """
     _require(ledger)
     try:
         with closing(_open(ledger)) as connection:
+            connection.set_progress_handler(is_stopped, _OFTEN)
             found = [str(row[0]) for row in connection.execute(f"PRAGMA integrity_check({limit:d})")]
             orphans = connection.execute("PRAGMA foreign_key_check").fetchmany(limit)
             refuse_newer(_version(connection), ledger)
     except sqlite3.DatabaseError as error:
+        if is_stopped():
+            raise _STOPPED from error
         return [str(error)]
     return [line for line in found if line != "ok"] + [
         f"row {row[1]} of {row[0]} belongs to a row of {row[2]} that is gone" for row in orphans
     ]
 
 
-def backup(ledger: Path, target: Path) -> Path:
+def backup(ledger: Path, target: Path, *, is_stopped: IsStopped = lambda: False) -> Path:
     """Copy the ledger as it is at this moment to `target`, by SQLite's online backup; writers go on
     meanwhile.
 
     The copy is complete when it appears under its name. Raises UsageError when there is no ledger or
-    `target` is it, StoreDamaged when it can't be read, Unavailable when the copy can't be written.
+    `target` is it, StoreDamaged when it can't be read, Unavailable when the copy can't be written or is
+    stopped.
     """
     _require(ledger)
     if target.exists() and target.samefile(ledger):
@@ -59,9 +69,12 @@ def backup(ledger: Path, target: Path) -> Path:
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
         unfinished.unlink(missing_ok=True)
-        _copy(ledger, unfinished)
+        _copy(ledger, unfinished, is_stopped)
         unfinished.replace(target)
         _sync_folder(target.parent)
+    except Unavailable:
+        unfinished.unlink(missing_ok=True)
+        raise
     except sqlite3.DatabaseError as error:
         unfinished.unlink(missing_ok=True)
         raise _named(error, ledger, target) from error
@@ -94,12 +107,14 @@ def daily_path(ledger: Path, at: datetime) -> Path:
     return backup_folder(ledger) / f"{_PREFIX}{at:%Y-%m-%d}.db"
 
 
-def daily_backup(ledger: Path, *, at: datetime, keep: int = 7) -> Path | None:
+def daily_backup(
+    ledger: Path, *, at: datetime, keep: int = 7, is_stopped: IsStopped = lambda: False
+) -> Path | None:
     """Take the backup of that day (UTC) unless it is there, and drop all but the newest `keep` of such
     backups.
     """
     target = daily_path(ledger, at)
-    taken = None if target.exists() else backup(ledger, target)
+    taken = None if target.exists() else backup(ledger, target, is_stopped=is_stopped)
     for old in sorted(target.parent.glob(f"{_PREFIX}????-??-??.db"))[:-keep]:
         old.unlink(missing_ok=True)
     return taken
@@ -123,10 +138,16 @@ def _open(path: Path, *, mode: str = "rw") -> sqlite3.Connection:
     return sqlite3.connect(f"{path.resolve().as_uri()}?mode={mode}", uri=True, timeout=10)
 
 
-def _copy(source: Path, target: Path) -> None:
+def _copy(source: Path, target: Path, is_stopped: IsStopped = lambda: False) -> None:
+    def go_on(_status: int, _remaining: int, _total: int) -> None:
+        if is_stopped():
+            raise _STOPPED
+
     os.close(os.open(target, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600))
     with closing(_open(source)) as reading, closing(_open(target)) as writing:
-        reading.backup(writing)
+        reading.execute("BEGIN")  # or it would begin anew with every write of another connection
+        reading.execute("SELECT 1 FROM sqlite_master").fetchone()
+        reading.backup(writing, pages=_PAGES, progress=go_on)
         writing.execute("PRAGMA journal_mode=DELETE")  # one file, without companions
     with target.open("rb") as copied:
         os.fsync(copied.fileno())

@@ -79,6 +79,8 @@ def _make(path: Path) -> None:
 
 
 def _set_up_writer(connection: Any, _record: object) -> None:
+    # The first counts for a new file only, see `store.vacuum`.
+    _set_up(connection, "PRAGMA auto_vacuum=INCREMENTAL")
     _set_up(connection, "PRAGMA journal_mode=WAL", "PRAGMA synchronous=FULL", "PRAGMA foreign_keys=ON")
 
 

@@ -56,6 +56,7 @@ class Ledger:
         """Use `Ledger.open`."""
         self.path = path
         self.id = identity  # UUID of this ledger, for as long as it lives
+        self.saved_definitions: set[str] = set()  # hashes, since it was opened
         self._clock = clock
         self._entries = Entries()
         self._writer = Writer(engine, path, finish=self._entries.flush, forget=self._entries.forget)
@@ -123,6 +124,7 @@ class Ledger:
         return await self.read(lambda connection: renames.renamed(connection, old))
 
     async def save_definitions(self, texts: Mapping[str, str]) -> None:
+        self.saved_definitions |= texts.keys()
         await self.write(lambda connection: _save_definitions(connection, texts))
 
     async def definition(self, hash_: str) -> str | None:
@@ -144,9 +146,9 @@ class Ledger:
     async def forget(self, scope: str, key: str) -> None:
         await self.write(lambda connection: _forget(connection, scope, key))
 
-    async def delete_runs(self, gone: Sequence[tuple[str, int]]) -> None:
-        """Remove runs by (job, number), with their attempts."""
-        await self.write(lambda connection: self._entries.delete(connection, gone))
+    def deleting(self, gone: Sequence[tuple[str, int]]) -> Callable[[Connection], None]:
+        """The work, for `write`, of removing runs by (job, number), with their attempts."""
+        return lambda connection: self._entries.delete(connection, gone)
 
     async def write(self, work: Callable[[Connection], T]) -> T:
         """`work` inside the writer's next transaction; for the modules of this package. It may be called

@@ -1,48 +1,47 @@
-"""What is old enough to go: logs first, then rows.
+"""What is old enough to go, or too much of one job: logs first, then rows.
 
-Chosen beside the writer, deleted in small steps that never stall it.
+Chosen beside the writer, job by job, and deleted in small steps that never stall it.
 """
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
-from typing import NamedTuple, Protocol, TypeVar
+from datetime import datetime
+from typing import Any, NamedTuple, Protocol
 
-from sqlalchemy import Connection, bindparam, delete, exists, func, or_, select, update
+from sqlalchemy import Connection, Select, and_, bindparam, exists, func, or_, select, tuple_, update
 
 from rota.core.instant import to_ms
+from rota.core.retention import Kept
 from rota.core.run import RunState
 from rota.store.ledger import Ledger
 from rota.store.outbox import Key
-from rota.store.tables import attempts, facts, jobs, runs
+from rota.store.pace import Pace
+from rota.store.tables import attempts, definitions, jobs, runs
 
-K = TypeVar("K")
 RemoveLogs = Callable[[str, int], Awaitable[None]]  # of job and number: all attempts of that run
 
-STEP = 200  # runs at a time
+FINAL = tuple(state.value for state in RunState if state.is_final)
+OF_RUN = (attempts.c.job == runs.c.job) & (attempts.c.number == runs.c.number)
+LOG_NAME = func.coalesce(runs.c.log_job, runs.c.job).label("log_name")
 
-_FINAL = tuple(state.value for state in RunState if state.is_final)
-_LOSE_LOG = (
-    update(attempts)
-    .where(attempts.c.job == bindparam("of_job"), attempts.c.number == bindparam("of_number"))
-    .values(log_kept=False)
-)
-_OF_RUN = (attempts.c.job == runs.c.job) & (attempts.c.number == runs.c.number)
+_PAGE = 200  # runs in one read
+_CHUNK = 500  # jobs in one read
 
 
-class RetentionPolicy(Protocol):
-    """How long rows and logs are kept; the newest `runs` runs of a job keep their rows whatever their age."""
+class Rules(Protocol):
+    """What is kept of each job."""
 
     @property
-    def rows(self) -> timedelta: ...
-    @property
-    def runs(self) -> int: ...
-    @property
-    def logs(self) -> timedelta: ...
-    @property
-    def failed_logs(self) -> timedelta: ...
+    def of_all(self) -> Kept:
+        """Of those that say nothing themselves."""
+
+    def of_job(self, job: str) -> Kept | None:
+        """None when that job is not in force."""
+
+    def of_definition(self, text: str) -> Kept:
+        """Of a job that has only its last definition left."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,26 +52,7 @@ class Swept:
     runs: int
 
 
-async def sweep(ledger: Ledger, policy: RetentionPolicy, remove_logs: RemoveLogs, now: datetime) -> Swept:
-    """Let everything go that the policy no longer keeps.
-
-    `remove_logs` deletes the directories of those attempts (one that is gone already is fine) and returns
-    when they are gone; if it raises, they are named again next time. A run's row stays as long as its logs
-    do.
-    """
-    with_logs = await ledger.read(lambda connection: _expired_logs(connection, policy, now))
-    for step in _steps(with_logs):
-        for row in step:
-            await remove_logs(row.log_name, row.number)
-        await ledger.write(_marking([(row.job, row.number) for row in step]))
-    doomed = await ledger.read(lambda connection: _expired_runs(connection, policy, now))
-    for gone in _steps(doomed):
-        await ledger.delete_runs(gone)
-    await ledger.write(lambda connection: _forget_facts(connection, now))
-    return Swept(logs=len(with_logs), runs=len(doomed))
-
-
-class _WithLogs(NamedTuple):
+class WithLogs(NamedTuple):
     """A run, and the job's name in the directories of its attempts."""
 
     job: str
@@ -80,25 +60,182 @@ class _WithLogs(NamedTuple):
     log_name: str
 
 
-def _steps(of: Sequence[K]) -> list[Sequence[K]]:
-    return [of[start : start + STEP] for start in range(0, len(of), STEP)]
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Means:
+    """What sweeping works with.
+
+    `remove_logs` deletes the directories of all attempts of a run (one that is gone already is fine) and
+    returns when they are gone; if it raises, they are named again next time.
+    """
+
+    ledger: Ledger
+    remove_logs: RemoveLogs
+    pace: Pace
+
+    async def find(self, wanted: Select[Any], values: Mapping[str, Any]) -> Sequence[Any]:
+        """The rows of that query."""
+        bound = dict(values)
+        return await self.ledger.read(lambda connection: connection.execute(wanted, bound).all())
 
 
-def _expired_logs(connection: Connection, policy: RetentionPolicy, now: datetime) -> list[_WithLogs]:
-    """All attempts of a run at once: the age of a log is that of its run."""
-    is_failed = runs.c.state == RunState.FAILED.value
-    is_old = ~is_failed & (runs.c.ended_at < to_ms(now - policy.logs))
-    is_old_failure = is_failed & (runs.c.ended_at < to_ms(now - policy.failed_logs))
-    wanted = (
-        select(runs.c.job, runs.c.number, func.coalesce(runs.c.log_job, runs.c.job).label("log_name"))
-        .distinct()
-        .join(attempts, _OF_RUN)
-        .where(attempts.c.log_kept, runs.c.state.in_(_FINAL), or_(is_old, is_old_failure))
-        # Says nothing new, but lets the index of kept logs be walked from its old end.
-        .where(attempts.c.ended_at < to_ms(now - min(policy.logs, policy.failed_logs)))
-        .order_by(runs.c.job, runs.c.number)
+async def rules_by_job(ledger: Ledger, rules: Rules) -> dict[str, Kept]:
+    """What is kept of every job that the ledger knows."""
+    known = await ledger.read(_definitions_of_jobs)
+    found = {job: rules.of_job(job) for job in known}
+    gone = {hash_ for job, hash_ in known.items() if found[job] is None}
+    texts = await ledger.read(lambda connection: _texts(connection, sorted(gone)))
+    by_hash = {hash_: rules.of_definition(text) for hash_, text in texts.items()}
+    return {job: kept or by_hash.get(known[job], rules.of_all) for job, kept in found.items()}
+
+
+async def sweep(means: Means, kept: Mapping[str, Kept], now: datetime) -> Swept:
+    """Let everything go that is kept no longer. A run's row stays as long as its logs do."""
+    logs = gone = 0
+    names, read = list(kept), means.ledger.read
+    for start in range(0, len(names), _CHUNK):
+        part = names[start : start + _CHUNK]
+        for job in await read(_having(_OLDEST_LOGS, part)):
+            logs += await _sweep_logs(means, job, kept[job.job], now)
+        for job in await read(_having(_OLDEST_ROWS, part)):
+            gone += await _sweep_rows(means, job, kept[job.job], now)
+    return Swept(logs=logs, runs=gone)
+
+
+async def lose_logs(means: Means, found: Sequence[WithLogs]) -> None:
+    """Delete the logs of those runs, then note that they are gone."""
+    for step in means.pace.steps(found):
+        for row in step:
+            await means.remove_logs(row.log_name, row.number)
+        await means.pace.write(_marking([(row.job, row.number) for row in step]))
+
+
+class _Job(NamedTuple):
+    """A job, its highest number, and when the oldest of what is asked for was made or ended (ms)."""
+
+    job: str
+    last_number: int
+    oldest: int
+
+    def surplus(self, most: int | None) -> int:
+        """The highest number that is too many, or 0."""
+        return 0 if most is None else max(0, self.last_number - most)
+
+
+_OLDEST_LOG = (
+    select(func.min(attempts.c.ended_at))
+    .where(attempts.c.job == jobs.c.job, attempts.c.log_kept, attempts.c.ended_at.is_not(None))
+    .scalar_subquery()
+)
+_OLDEST_LOGS = select(jobs.c.job, jobs.c.last_number, _OLDEST_LOG.label("oldest"))
+_inner = runs.alias()
+_FIRST_NUMBER = select(func.min(_inner.c.number)).where(_inner.c.job == jobs.c.job).scalar_subquery()
+_OLDEST_ROWS = select(jobs.c.job, jobs.c.last_number, runs.c.created_at.label("oldest")).select_from(
+    jobs.join(runs, (runs.c.job == jobs.c.job) & (runs.c.number == _FIRST_NUMBER))
+)
+_AFTER = tuple_(bindparam("after_end"), bindparam("after_number"))
+_OLD_LOGS = (
+    select(runs.c.job, runs.c.number, LOG_NAME, attempts.c.ended_at)
+    .select_from(runs.join(attempts, OF_RUN))
+    .where(
+        attempts.c.job == bindparam("of_job"),
+        attempts.c.log_kept,
+        attempts.c.ended_at < bindparam("before"),
+        tuple_(attempts.c.ended_at, attempts.c.number) > _AFTER,
+        runs.c.state.in_(FINAL),
+        or_(
+            runs.c.number <= bindparam("surplus"),
+            and_(runs.c.state != RunState.FAILED.value, runs.c.ended_at < bindparam("good")),
+            and_(runs.c.state == RunState.FAILED.value, runs.c.ended_at < bindparam("failed")),
+        ),
     )
-    return [_WithLogs(*row) for row in connection.execute(wanted)]
+    .order_by(attempts.c.ended_at, attempts.c.number)
+    .limit(_PAGE)
+)
+_ROWS = (
+    select(
+        runs.c.number,
+        runs.c.created_at,
+        runs.c.state,
+        exists().where(OF_RUN, attempts.c.log_kept, attempts.c.ended_at.is_not(None)).label("has_log"),
+    )
+    .where(
+        runs.c.job == bindparam("of_job"),
+        runs.c.number > bindparam("after_number"),
+        runs.c.number <= bindparam("upto"),
+    )
+    .order_by(runs.c.number)
+    .limit(_PAGE)
+)
+_LOSE_LOG = (
+    update(attempts)
+    .where(attempts.c.job == bindparam("of_job"), attempts.c.number == bindparam("of_number"))
+    .values(log_kept=False)
+)
+
+
+def _definitions_of_jobs(connection: Connection) -> dict[str, str]:
+    return {job: hash_ for job, hash_ in connection.execute(select(jobs.c.job, jobs.c.definition))}
+
+
+def _texts(connection: Connection, hashes: Sequence[str]) -> dict[str, str]:
+    found: dict[str, str] = {}
+    wanted = select(definitions.c.hash, definitions.c.text)
+    for start in range(0, len(hashes), _CHUNK):
+        part = wanted.where(definitions.c.hash.in_(hashes[start : start + _CHUNK]))
+        found |= {hash_: text for hash_, text in connection.execute(part)}
+    return found
+
+
+def _having(of: Select[Any], names: Sequence[str]) -> Callable[[Connection], list[_Job]]:
+    """Those of the named jobs that have any."""
+
+    def read(connection: Connection) -> list[_Job]:
+        found = connection.execute(of.where(jobs.c.job.in_(names)))
+        return [_Job(*row) for row in found if row.oldest is not None]
+
+    return read
+
+
+async def _sweep_logs(means: Means, job: _Job, kept: Kept, now: datetime) -> int:
+    """All attempts of a run at once: the age of a log is that of its run."""
+    surplus = max(job.surplus(kept.max_logs), job.surplus(kept.max_runs))
+    before = to_ms(now - kept.first_age)
+    if surplus == 0 and job.oldest >= before:
+        return 0
+    values = {
+        "of_job": job.job,
+        "surplus": surplus,
+        "before": to_ms(now) + 1 if surplus else before,
+        "good": to_ms(now - kept.logs),
+        "failed": to_ms(now - kept.failed_logs),
+        "after_end": -1,
+        "after_number": -1,
+    }
+    count = 0
+    while found := await means.find(_OLD_LOGS, values):
+        expired = {row.number: WithLogs(row.job, row.number, row.log_name) for row in found}
+        await lose_logs(means, list(expired.values()))
+        count += len(expired)
+        values |= {"after_end": found[-1].ended_at, "after_number": found[-1].number}
+    return count
+
+
+async def _sweep_rows(means: Means, job: _Job, kept: Kept, now: datetime) -> int:
+    surplus, oldest = job.surplus(kept.max_runs), to_ms(now - kept.rows)
+    if surplus == 0 and job.oldest >= oldest:
+        return 0
+    values = {"of_job": job.job, "after_number": -1, "upto": job.last_number - kept.least}
+    count = 0
+    while found := await means.find(_ROWS, values):
+        old = [row for row in found if row.number <= surplus or row.created_at < oldest]
+        doomed: list[Key] = [(job.job, row.number) for row in old if row.state in FINAL and not row.has_log]
+        for step in means.pace.steps(doomed):
+            await means.pace.write(means.ledger.deleting(step))
+        count += len(doomed)
+        values["after_number"] = found[-1].number
+        if not old:
+            break  # numbers go up with time: those behind are younger
+    return count
 
 
 def _marking(of: Sequence[Key]) -> Callable[[Connection], None]:
@@ -106,22 +243,3 @@ def _marking(of: Sequence[Key]) -> Callable[[Connection], None]:
         connection.execute(_LOSE_LOG, [{"of_job": job, "of_number": number} for job, number in of])
 
     return mark
-
-
-def _expired_runs(connection: Connection, policy: RetentionPolicy, now: datetime) -> list[Key]:
-    has_log = exists().where(_OF_RUN, attempts.c.log_kept, attempts.c.ended_at.is_not(None))
-    wanted = (
-        select(runs.c.job, runs.c.number)
-        .join(jobs, jobs.c.job == runs.c.job)
-        .where(
-            runs.c.state.in_(_FINAL),
-            runs.c.created_at < to_ms(now - policy.rows),
-            runs.c.number <= jobs.c.last_number - policy.runs,
-            ~has_log,
-        )
-    )
-    return [(row.job, row.number) for row in connection.execute(wanted)]
-
-
-def _forget_facts(connection: Connection, now: datetime) -> None:
-    connection.execute(delete(facts).where(facts.c.expires_at <= to_ms(now)))

@@ -1,28 +1,23 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 
 from fakes.clock import FakeClock
+from rota.core.retention import Kept
 from rota.core.run import Attempt, Run, RunState, StepState, TriggeredBy
 from rota.core.seams import RunQuery
 from rota.store.ledger import Ledger
-from rota.store.retention import sweep
+from rota.store.pace import Pace
+from rota.store.retention import Means, Swept, sweep
 
 NOW = datetime(2026, 6, 1, tzinfo=UTC)
 DAY = timedelta(days=1)
-
-
-@dataclass(frozen=True, kw_only=True)
-class Policy:
-    rows: timedelta = 90 * DAY
-    runs: int = 1
-    logs: timedelta = 30 * DAY
-    failed_logs: timedelta = 90 * DAY
+KEPT = Kept(runs=1)
 
 
 class Directories:
@@ -35,9 +30,24 @@ class Directories:
         self.removed.append(f"{job}.{number}")
 
 
+class Refusing(Directories):
+    """Log directories that can't be removed."""
+
+    async def remove(self, job: str, number: int) -> None:
+        raise OSError("read-only")
+
+
+CLOCK = FakeClock(NOW)
+
+
+async def swept(ledger: Ledger, logs: Directories, kept: Kept = KEPT, **others: Kept) -> Swept:
+    means = Means(ledger=ledger, remove_logs=logs.remove, pace=Pace(ledger, CLOCK))
+    return await sweep(means, {"backup": kept, **others}, NOW)
+
+
 @pytest.fixture
 async def ledger(tmp_path: Path) -> AsyncIterator[Ledger]:
-    opened = Ledger.open(tmp_path / "ledger.db", FakeClock(NOW))
+    opened = Ledger.open(tmp_path / "ledger.db", CLOCK)
     yield opened
     await opened.close()
 
@@ -75,29 +85,26 @@ async def test_logs_go_after_their_time_and_those_of_failed_runs_later(
     await add(ledger, days_ago=32)
     await add(ledger, days_ago=1)
 
-    swept = await sweep(ledger, Policy(rows=365 * DAY), logs.remove, NOW)
+    found = await swept(ledger, logs, Kept(rows=365 * DAY, runs=1))
 
     assert logs.removed == ["backup.1", "backup.3"]
-    assert (swept.logs, swept.runs) == (2, 0)
+    assert (found.logs, found.runs) == (2, 0)
 
 
 async def test_a_log_is_named_once(ledger: Ledger, logs: Directories) -> None:
     await add(ledger, days_ago=31)
 
-    await sweep(ledger, Policy(), logs.remove, NOW)
-    await sweep(ledger, Policy(), logs.remove, NOW)
+    await swept(ledger, logs, KEPT)
+    await swept(ledger, logs, KEPT)
 
     assert logs.removed == ["backup.1"]
 
 
 async def test_logs_that_could_not_be_removed_are_named_again_and_keep_their_rows(ledger: Ledger) -> None:
-    async def refuse(_job: str, _number: int) -> None:
-        raise OSError("read-only")
-
     await add(ledger, days_ago=100)
     await add(ledger, days_ago=0)
     with pytest.raises(OSError, match="read-only"):
-        await sweep(ledger, Policy(), refuse, NOW)
+        await swept(ledger, Refusing())
 
     assert await numbers(ledger) == [1, 2]
 
@@ -106,9 +113,9 @@ async def test_rows_go_after_their_time_with_their_attempts(ledger: Ledger, logs
     for days in (100, 95, 80, 1):
         await add(ledger, days_ago=days)
 
-    swept = await sweep(ledger, Policy(), logs.remove, NOW)
+    found = await swept(ledger, logs, KEPT)
 
-    assert swept.runs == 2
+    assert found.runs == 2
     assert await numbers(ledger) == [3, 4]
 
 
@@ -116,7 +123,7 @@ async def test_the_newest_runs_of_a_job_stay_whatever_their_age(ledger: Ledger, 
     for days in (300, 200, 100):
         await add(ledger, days_ago=days)
 
-    await sweep(ledger, Policy(runs=2), logs.remove, NOW)
+    await swept(ledger, logs, Kept(runs=2))
 
     assert await numbers(ledger) == [2, 3]
 
@@ -125,7 +132,7 @@ async def test_a_run_that_is_not_over_stays(ledger: Ledger, logs: Directories) -
     await add(ledger, days_ago=100, state=RunState.RETRYING)
     await add(ledger, days_ago=1)
 
-    await sweep(ledger, Policy(), logs.remove, NOW)
+    await swept(ledger, logs, KEPT)
 
     assert await numbers(ledger) == [1, 2]
 
@@ -133,22 +140,10 @@ async def test_a_run_that_is_not_over_stays(ledger: Ledger, logs: Directories) -
 async def test_numbers_of_deleted_runs_are_never_used_again(ledger: Ledger, logs: Directories) -> None:
     await add(ledger, days_ago=100)
 
-    await sweep(ledger, Policy(runs=0), logs.remove, NOW)
+    await swept(ledger, logs, Kept(runs=0))
     await add(ledger, days_ago=0)
 
     assert await numbers(ledger) == [2]
-
-
-async def test_facts_that_expired_are_gone_from_the_disk(ledger: Ledger, logs: Directories) -> None:
-    await ledger.remember("session", "old", "x", NOW - DAY)
-    await ledger.remember("session", "new", "x", NOW + DAY)
-
-    await sweep(ledger, Policy(), logs.remove, NOW)
-
-    def count(connection: object) -> object:
-        return connection.exec_driver_sql("SELECT key FROM facts").scalars().all()  # type: ignore[attr-defined]
-
-    assert await ledger.read(count) == ["new"]
 
 
 async def test_more_than_one_step_is_done(ledger: Ledger, logs: Directories) -> None:
@@ -165,7 +160,7 @@ async def test_more_than_one_step_is_done(ledger: Ledger, logs: Directories) -> 
     )
     await ledger.add([run] * 450)
 
-    swept = await sweep(ledger, Policy(), logs.remove, NOW)
+    found = await swept(ledger, logs, KEPT)
 
     assert logs.removed == [f"backup.{number}" for number in range(1, 451)]
-    assert (swept.logs, swept.runs) == (450, 449)
+    assert (found.logs, found.runs) == (450, 449)

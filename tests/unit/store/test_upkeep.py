@@ -10,10 +10,10 @@ import pytest
 from structlog.testing import capture_logs
 
 from fakes.clock import FakeClock
-from rota.config.daemon_config import Retention
+from rota.core.retention import Kept
 from rota.store.backup import backup_folder
 from rota.store.ledger import Ledger
-from rota.store.upkeep import Upkeep
+from rota.store.upkeep import Keep, Upkeep
 
 NOON = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
 
@@ -30,8 +30,21 @@ async def ledger(tmp_path: Path, clock: FakeClock) -> AsyncIterator[Ledger]:
     await opened.close()
 
 
-async def keep_all(_job: str, _number: int) -> None:
+async def remove(_job: str, _number: int) -> None:
     pass
+
+
+class Rules:
+    of_all = Kept()
+
+    def of_job(self, job: str) -> Kept | None:
+        return None
+
+    def of_definition(self, text: str) -> Kept:
+        return self.of_all
+
+
+KEEP = Keep(rules=Rules(), log_limit=lambda: 4 * 2**30)
 
 
 def backups(ledger: Ledger) -> list[str]:
@@ -39,7 +52,7 @@ def backups(ledger: Ledger) -> list[str]:
 
 
 async def test_a_backup_is_taken_once_a_day(ledger: Ledger, clock: FakeClock) -> None:
-    upkeep = Upkeep(ledger, clock, Retention(), keep_all)
+    upkeep = Upkeep(ledger, clock, KEEP, remove)
 
     await upkeep.step()
     await upkeep.step()
@@ -52,8 +65,8 @@ async def test_a_backup_is_taken_once_a_day(ledger: Ledger, clock: FakeClock) ->
 async def test_a_damaged_ledger_pushes_no_sound_backup_out(
     ledger: Ledger, clock: FakeClock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    upkeep = Upkeep(ledger, clock, Retention(), keep_all)
-    monkeypatch.setattr("rota.store.upkeep.check", lambda _path: ["page 3 is never used"])
+    upkeep = Upkeep(ledger, clock, KEEP, remove)
+    monkeypatch.setattr("rota.store.upkeep.check", lambda _path, **_: ["page 3 is never used"])
 
     with capture_logs() as logs:
         await upkeep.step()
@@ -66,10 +79,10 @@ async def test_a_damaged_ledger_pushes_no_sound_backup_out(
 async def test_a_step_that_fails_is_logged_and_the_next_one_tries_again(
     ledger: Ledger, clock: FakeClock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def fail(_path: Path) -> list[str]:
+    def fail(_path: Path, **_: object) -> list[str]:
         raise OSError("disk is gone")
 
-    upkeep = Upkeep(ledger, clock, Retention(), keep_all)
+    upkeep = Upkeep(ledger, clock, KEEP, remove)
     with monkeypatch.context() as patched, capture_logs() as logs:
         patched.setattr("rota.store.upkeep.check", fail)
         await upkeep.step()
@@ -81,15 +94,20 @@ async def test_a_step_that_fails_is_logged_and_the_next_one_tries_again(
 
 async def test_the_first_step_waits_until_the_start_is_over(ledger: Ledger, clock: FakeClock) -> None:
     steps: list[datetime] = []
+    looks: list[datetime] = []
 
     class Counting(Upkeep):
         async def step(self) -> None:
             steps.append(clock.now())
 
-    task = asyncio.ensure_future(Counting(ledger, clock, Retention(), keep_all).run())
+        async def look(self) -> None:
+            looks.append(clock.now())
+
+    task = asyncio.ensure_future(Counting(ledger, clock, KEEP, remove).run())
     await clock.advance(timedelta(hours=2))
     task.cancel()
     with contextlib.suppress(asyncio.CancelledError):
         await task
 
     assert [(at - NOON).total_seconds() for at in steps] == [60, 3660]
+    assert [(at - NOON).total_seconds() for at in looks][:3] == [360, 660, 960]
