@@ -1,8 +1,10 @@
-"""Read N job files cold, warm and after one change, in a git checkout, beside a bare CSafeLoader, in one run.
+"""Read N job files cold, warm and after a change, in a git checkout, beside a bare CSafeLoader, in one run.
 
-    .venv/bin/python bench/loading.py [--jobs 10000]
+    .venv/bin/python bench/loading.py [--jobs 10000] [--rounds 3]
 
-Also: the longest time that one of the worst cron expressions takes, with nothing remembered from before.
+Cold reads begin in new processes and take turns with the bare ones; the figures are medians. Also: what the
+warnings cost, and the longest time that each of the worst cron expressions takes, with nothing remembered
+from before. `bench/load.py` has the peers beside it.
 """
 
 from __future__ import annotations
@@ -12,106 +14,138 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable
 from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
-import yaml
-
-from measure import table, verdict
+from job_files import write_jobs
+from measure import median, table, verdict
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "daemon"))
 
+from rota.config.advice import advise
 from rota.config.jobset import JobReader
 from rota.core import cron, cronfield, zone
 from rota.core.model import JobSet
 
 GOAL_COLD, GOAL_WARM, GOAL_RELOAD, GOAL_CRON = 0.8, 0.15, 0.1, 0.05
-FILE = """title: Nightly dump {n}
-description: Dumps one of the databases, verifies the dump, and prunes what is older than two weeks.
-owner: dba@example.org
-tags: [database, nightly]
-schedule:
-  cron: "{minute} {hour} * * *"
-  timezone: Europe/Berlin
-missed: {{run: latest, within: 12h}}
-retry: {{attempts: 3, delay: 30s, backoff: exponential}}
-limits: {{timeout: 30m}}
-env: {{PGHOST: db{n}, PGDATABASE: app}}
-run: |
-  pg_dump app | gzip > /srv/backup/{n}.gz
-  gzip -t /srv/backup/{n}.gz
+BARE = """
+import sys, time, pathlib, yaml
+began = time.process_time()
+kept = [yaml.load(each.read_bytes(), yaml.CSafeLoader) for each in pathlib.Path(sys.argv[1]).glob("*.yaml")]
+print(time.process_time() - began)
+"""
+COLD = """
+import sys, time, pathlib
+from rota.config.jobset import JobReader
+began = time.process_time()
+read = JobReader([pathlib.Path(sys.argv[1])]).read()
+print(time.process_time() - began)
+assert not read.problems, read.problems[:3]
 """
 WORST = ("*/15 2 * 3 sunL", "*/5 0 29 2 */6", "*/59 */23 29 2 */6", "0 0 31 2 *", "0 0 * * mon#5")
+WORST_ZONES = ("UTC", "Europe/Berlin", "Antarctica/Troll")
 
 
 def main() -> None:
+    options = _options()
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name, "jobs.d")
+        write_jobs(folder, options.jobs)
+        for words in (["init", "-q"], ["add", "."], ["commit", "-q", "-m", "all"]):
+            who = ["-c", "user.name=a", "-c", "user.email=a@example.org"]
+            subprocess.run(["git", *who, *words], cwd=folder, check=True)
+        bare, cold = _cold(folder, options.rounds)
+        _report(folder, options.jobs, bare, cold)
+    _report_cron()
+
+
+def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("--jobs", type=int, default=10_000)
-    count = parser.parse_args().jobs
-    with tempfile.TemporaryDirectory() as name:
-        folder = Path(name)
-        for n in range(count):
-            (folder / f"job-{n}.yaml").write_text(FILE.format(n=n, minute=n % 60, hour=n % 24))
-        for words in (["init", "-q"], ["add", "."], ["commit", "-q", "-m", "all"]):
-            subprocess.run(
-                ["git", "-c", "user.name=a", "-c", "user.email=a@example.org", *words], cwd=folder, check=True
+    parser.add_argument("--rounds", type=int, default=3)
+    return parser.parse_args()
+
+
+def _cold(folder: Path, rounds: int) -> tuple[float, float]:
+    """CPU seconds without the start of Python: of the bare loader, and of rota."""
+    taken: dict[str, list[float]] = {BARE: [], COLD: []}
+    for _ in range(rounds):
+        for script, seconds in taken.items():
+            done = subprocess.run(
+                [sys.executable, "-c", script, str(folder)],
+                env={"PYTHONPATH": str(Path(__file__).parents[1] / "daemon")},
+                stdout=subprocess.PIPE,
+                check=True,
             )
-        _report(folder, count)
+            seconds.append(float(done.stdout))
+    return median(taken[BARE]), median(taken[COLD])
 
 
-def _report(folder: Path, count: int) -> None:
-    reader, known = JobReader([folder]), JobSet()
+class _Again:
+    """The same reader, asked again: CPU and wall seconds."""
 
-    def read() -> None:
-        nonlocal known
-        known = reader.read(known)
+    def __init__(self, folder: Path) -> None:
+        self._reader = JobReader([folder])
+        self.known = self._reader.read()
+        self.known = self._reader.read(self.known)  # what was written lately is looked at once more
 
-    bare = _cpu(
-        lambda: [
-            yaml.load(path.read_bytes(), yaml.CSafeLoader) for path in folder.iterdir() if path.is_file()
-        ]
-    )
-    cold = _cpu(read)
-    assert len(known.jobs) == count, known.problems[:3]
-    _cpu(read)  # what was written lately is looked at once more
-    warm = _cpu(read)
-    (folder / "job-7.yaml").write_text(FILE.format(n=7, minute=59, hour=3))
-    began = time.perf_counter()
-    read()
-    reload = time.perf_counter() - began
+    def read(self) -> tuple[float, float]:
+        began, cpu = time.perf_counter(), time.process_time()
+        self.known = self._reader.read(self.known)
+        return time.process_time() - cpu, time.perf_counter() - began
+
+
+def _report(folder: Path, count: int, bare: float, cold: float) -> None:
+    again = _Again(folder)
+    assert len(again.known.jobs) == count, again.known.problems[:3]
+    warm = again.read()
+    (folder / "job-7.yaml").write_text("title: Another\nrun: echo another\n")
+    one = again.read()
+    (folder / "_defaults.yaml").write_text("cwd: /srv\n")
+    all_of_them = again.read()
+    advice = [_advice(again.known) for _ in range(2)]
     rows = [
-        [name, f"{1000 * cpu / count:.4f}", f"{cpu / bare:.2f}"]
-        for name, cpu in (("bare CSafeLoader", bare), ("cold", cold), ("warm", warm))
+        [name, f"{1000 * cpu / count:.4f}", f"{cpu / bare:.2f}", "" if wall is None else f"{1000 * wall:.0f}"]
+        for name, cpu, wall in (
+            ("bare CSafeLoader", bare, None),
+            ("cold", cold, None),
+            ("again, nothing changed", *warm),
+            ("again, one file changed", *one),
+            ("again, _defaults.yaml changed", *all_of_them),
+            ("warnings, the first time", *advice[0]),
+            ("warnings, the same day", *advice[1]),
+        )
     ]
-    print(table(["", "CPU ms a file", "x bare"], rows))
-    print(verdict("cold load against a bare CSafeLoader load", cold / bare, GOAL_COLD))
-    print(verdict("warm load against a bare CSafeLoader load", warm / bare, GOAL_WARM))
-    print(verdict(f"seconds to read {count} files again after one change", reload, GOAL_RELOAD))
-    print(verdict("seconds for the worst cron expression", _worst_cron(), GOAL_CRON))
+    print(table([f"{count} job files", "CPU ms a job", "x bare", "wall ms"], rows))
+    print(verdict("cold read against a bare CSafeLoader load", cold / bare, GOAL_COLD))
+    print(verdict("read again against a bare CSafeLoader load", warm[0] / bare, GOAL_WARM))
+    print(verdict(f"to read {count} files again after one change", one[1], GOAL_RELOAD, " s"))
 
 
-def _cpu(does: Callable[[], object]) -> float:
-    began = time.process_time()
-    does()
-    return time.process_time() - began
+def _advice(jobs: JobSet) -> tuple[float, float]:
+    began, cpu = time.perf_counter(), time.process_time()
+    advise(jobs.jobs, datetime.now(UTC))
+    return time.process_time() - cpu, time.perf_counter() - began
 
 
-def _worst_cron() -> float:
-    taken = []
-    for expression in WORST:
-        for name in ("UTC", "Europe/Berlin", "Antarctica/Troll"):
-            for known in (cron._parse, cron._days, cron._times, zone._year, cronfield.expand):
-                known.cache_clear()
-            began = time.perf_counter()
-            with suppress(cron.CronError):
-                cron.parse(expression).next_after(datetime(2096, 3, 1, tzinfo=UTC), ZoneInfo(name))
-            taken.append(time.perf_counter() - began)
-    return max(taken)
+def _report_cron() -> None:
+    taken = {(words, name): _cron(words, name) for words in WORST for name in WORST_ZONES}
+    rows = [[words, name, f"{1000 * seconds:.1f}"] for (words, name), seconds in taken.items()]
+    print(table(["cron expression", "zone", "wall ms"], sorted(rows, key=lambda row: -float(row[2]))[:5]))
+    print(verdict("the worst cron expression, read or refused", max(taken.values()), GOAL_CRON, " s"))
+
+
+def _cron(expression: str, name: str) -> float:
+    for known in (cron._parse, cron._days, cron._times, zone._year, cronfield.expand):
+        known.cache_clear()
+    began = time.perf_counter()
+    with suppress(cron.CronError):
+        cron.parse(expression).next_after(datetime(2096, 3, 1, tzinfo=UTC), ZoneInfo(name))
+    return time.perf_counter() - began
 
 
 if __name__ == "__main__":

@@ -25,7 +25,7 @@ from pathlib import Path
 from typing import Any
 
 import grown
-from loading import FILE
+from job_files import FILE
 from measure import median, table, verdict
 
 GOAL = 2.0  # seconds
