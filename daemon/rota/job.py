@@ -43,6 +43,8 @@ def error(text: str) -> None:
 
 def as_text(value: object) -> str:
     """A value as one line. What JSON does not know stands there as its own text."""
+    if not isinstance(value, str | int | float | dict | list | tuple | None):
+        value = str(value)
     if isinstance(value, str) and len(value.splitlines()) <= 1:
         return value
     return json.dumps(value, ensure_ascii=False, separators=(",", ":"), default=str)

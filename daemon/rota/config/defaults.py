@@ -28,6 +28,7 @@ class Defaults:
 _INCOMPLETE = {
     "schedule": {"cron", "every", "at", "boot", "after"},
     "http": {"url"},
+    "python": {"callable"},
     "check": {"disk", "tcp", "http", "file_age", "command", "checks"},
 }
 

@@ -128,6 +128,8 @@ def _templates(raw: Raw, way: Way) -> Iterator[tuple[Way, str]]:
     for key in ("exec", "http", "env"):
         if key in raw:
             yield from _texts(raw[key], (*way, key))
+    if "python" in raw:
+        yield from _texts(raw["python"].get("args"), (*way, "python", "args"))
     if "condition" in raw:
         yield from _of_command(raw["condition"], (*way, "condition"), ("exec", "exists"))
     if "check" in raw:

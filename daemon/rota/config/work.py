@@ -1,4 +1,4 @@
-"""`run`, `exec`, `http`, `check` and `steps` as pieces of work, with every default filled in."""
+"""`run`, `exec`, `http`, `check`, `python` and `steps` as pieces of work, with every default filled in."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Any
 
 from rota.config.part import Part
 from rota.config.quantity import duration, fraction, size
-from rota.core.model import MAIN, Check, Command, Condition, HttpRequest, Script, StepSpec, Work
+from rota.core.model import MAIN, Check, Command, Condition, HttpRequest, PythonCall, Script, StepSpec, Work
 from rota.core.problems import Problem
 
 SHELLS = {
@@ -88,7 +88,14 @@ def _work(raw: Raw, shell: tuple[str, ...]) -> Work:
         return Command(argv=tuple(map(_text, raw["exec"])))
     if "http" in raw:
         return HttpRequest(settings=_http_work(raw["http"]))
+    if "python" in raw:
+        return _python_call(raw["python"])
     return _check(raw["check"], shell)
+
+
+def _python_call(raw: Raw) -> PythonCall:
+    args = None if "args" not in raw else dict(raw["args"])
+    return PythonCall(callable=raw["callable"], args=args, interpreter=raw.get("interpreter", ""))
 
 
 def _http_work(raw: Raw) -> dict[str, object]:

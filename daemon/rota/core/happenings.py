@@ -135,6 +135,13 @@ class Warned:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ErrorTold:
+    """The newest attempt says why it is about to fail."""
+
+    text: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class LogRead:
     """The effects of the raw log of the newest attempt up to here have been applied."""
 
@@ -196,6 +203,7 @@ Happening = (
     | StepAnnounced
     | OutputSet
     | Warned
+    | ErrorTold
     | LogRead
     | CancelRequested
     | Cancelled

@@ -7,6 +7,7 @@ that makes no sense in the run's present state raises ImpossibleChange: only a f
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from datetime import datetime
 from functools import singledispatch
 from types import MappingProxyType
@@ -18,7 +19,7 @@ from rota.core.attempt_life import ImpossibleChange, attempts_with, open_attempt
 from rota.core.changed import changed
 from rota.core.condition import must_ask
 from rota.core.model import CONDITION, MAIN, JobSpec
-from rota.core.outcome import Outcome, end_message
+from rota.core.outcome import Outcome, end_message, in_own_words
 from rota.core.progress import of_steps, whole
 from rota.core.run import Attempt, Progress, Reason, Run, RunState, StepState
 
@@ -204,7 +205,7 @@ def _attempt_ended(happening: h.AttemptEnded, run: Run) -> Run:
     attempt = open_attempt(run)
     require(run, attempt is not None, happening)
     assert attempt is not None
-    outcome = happening.outcome
+    outcome = in_own_words(happening.outcome, attempt.message)
     attempts = attempts_with(
         run,
         state=outcome.state,
@@ -222,7 +223,7 @@ def _attempt_ended(happening: h.AttemptEnded, run: Run) -> Run:
     progress = of_steps(steps) if step_life.listed(steps) else run.progress
     run = changed(run, steps=steps, attempts=attempts, progress=progress, exit_code=outcome.exit_code)
     run = telling.warned(h.Warned(text=outcome.warning), run) if outcome.warning else run
-    return _after_attempt(run, happening)
+    return _after_attempt(run, replace(happening, outcome=outcome))
 
 
 _apply.register(h.Progressed, telling.progressed)
@@ -231,6 +232,7 @@ _apply.register(h.TimeoutMoved, telling.timeout_moved)
 _apply.register(h.StepAnnounced, telling.step_announced)
 _apply.register(h.OutputSet, telling.output_set)
 _apply.register(h.Warned, telling.warned)
+_apply.register(h.ErrorTold, telling.error_told)
 _apply.register(h.LogRead, telling.log_read)
 
 

@@ -1,4 +1,4 @@
-"""Lines by which a running job tells of itself: `::progress`, `::step`, `::output`, `::warning`.
+"""Lines by which a running job tells of itself: `::progress`, `::step`, `::output`, `::warning`, `::error`.
 
 A well-formed marker has an effect and is hidden from the log; a line that only looks like one is shown.
 
@@ -6,6 +6,7 @@ A well-formed marker has an effect and is hidden from the log; a line that only 
     ::step verify Verify the dump
     ::output size=1048576
     ::warning The replica is two hours behind
+    ::error Row 7 has no date
 """
 
 from __future__ import annotations
@@ -48,7 +49,14 @@ class WarningMarker:
     text: str
 
 
-Marker = ProgressMarker | StepMarker | OutputMarker | WarningMarker
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ErrorMarker:
+    """Why the job is about to fail, in its own words."""
+
+    text: str
+
+
+Marker = ProgressMarker | StepMarker | OutputMarker | WarningMarker | ErrorMarker
 
 
 def parse(line: str) -> Marker | None:
@@ -100,6 +108,10 @@ def _warning(rest: str) -> WarningMarker | None:
     return WarningMarker(text=clip(rest)) if rest else None
 
 
+def _error(rest: str) -> ErrorMarker | None:
+    return ErrorMarker(text=clip(rest)) if rest else None
+
+
 def clip(text: str) -> str:
     """As much of a text as is kept."""
     return text if len(text) <= TEXT_LIMIT else text[: TEXT_LIMIT - 1] + "…"
@@ -110,4 +122,5 @@ _READERS: Mapping[str, Callable[[str], Marker | None]] = {
     "::step": _step,
     "::output": parse_output,
     "::warning": _warning,
+    "::error": _error,
 }

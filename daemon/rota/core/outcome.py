@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from enum import StrEnum
 from signal import Signals
@@ -84,6 +84,13 @@ def lost() -> Outcome:
         reason=Reason.UNKNOWN,
         message="nobody saw how it ended; it may have succeeded",
     )
+
+
+def in_own_words(outcome: Outcome, said: str) -> Outcome:
+    """What failed may have said why: `row 7 has no date (exit code 1)`."""
+    if not said or outcome.state is not StepState.FAILED:
+        return outcome
+    return replace(outcome, message=f"{said} ({outcome.message})")
 
 
 def end_message(run: Run, outcome: Outcome) -> str:

@@ -68,6 +68,12 @@ def warned(happening: h.Warned, run: Run) -> Run:
     return changed(run, warnings=(*run.warnings, "further warnings are not kept" if last else happening.text))
 
 
+def error_told(happening: h.ErrorTold, run: Run) -> Run:
+    """Kept as the attempt's message: if it fails, these words say why."""
+    _telling_attempt(run, happening)
+    return changed(run, attempts=attempts_with(run, message=happening.text))
+
+
 def log_read(happening: h.LogRead, run: Run) -> Run:
     attempt = _telling_attempt(run, happening)
     require(run, happening.offset >= attempt.log_offset, happening)

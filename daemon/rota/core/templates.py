@@ -1,4 +1,4 @@
-"""`{{ … }}` in the few places of a job file that take templates: argv items, HTTP values, environment values.
+"""`{{ … }}` where a job file takes templates: argv items, HTTP values, Python arguments, environment values.
 
 Expressions only, sandboxed, strict about unknown names. Statements and comments are switched off, so that
 `${#list}` or `%{http_code}` in an argv stay what they are.
@@ -43,6 +43,15 @@ def render(text: str, values: Mapping[str, object], *, where: str) -> str:
     if len(rendered.encode("utf-8", "surrogatepass")) > MAX_TEXT:
         raise JobError(f"The template in {where} makes more than {MAX_TEXT // 1024} KiB of text.")
     return rendered
+
+
+def value(text: str, values: Mapping[str, object], *, where: str) -> object:
+    """As `render`, but a text that is one expression and nothing else keeps the type of its value."""
+    if not text.startswith("{{") or not text.endswith("}}") or not _is_one_expression(text):
+        return render(text, values, where=where)
+    render(text, values, where=where)  # strict and bounded in the same way
+    expression = text[2:-2].removeprefix("-").removeprefix("+").removesuffix("-")
+    return _environment().compile_expression(expression, undefined_to_none=False)(**values)
 
 
 @lru_cache(maxsize=1024)  # the same few templates stand in thousands of files
@@ -98,6 +107,18 @@ def _environment() -> SandboxedEnvironment:
         keep_trailing_newline=True,
         autoescape=False,
     )
+
+
+def _is_one_expression(text: str) -> bool:
+    from jinja2 import TemplateError, nodes
+
+    try:
+        body = _environment().parse(text).body
+    except TemplateError:
+        return False
+    if len(body) != 1 or not isinstance(body[0], nodes.Output):
+        return False
+    return len(body[0].nodes) == 1 and not isinstance(body[0].nodes[0], nodes.TemplateData)
 
 
 def _looked_up(tree: Node) -> tuple[tuple[str, ...], ...]:

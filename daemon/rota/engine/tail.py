@@ -136,6 +136,8 @@ def _effect(marker: markers.Marker, line: LogLine) -> h.Happening:
             return h.OutputSet(key=key, value=value)
         case markers.WarningMarker(text=text):
             return h.Warned(text=text)
+        case markers.ErrorMarker(text=text):
+            return h.ErrorTold(text=text)
 
 
 def _last_progress_only(effects: list[h.Happening]) -> list[h.Happening]:

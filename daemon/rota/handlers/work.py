@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 
 from rota.core.errors import JobError
-from rota.core.model import Check, Command, HttpRequest, Script, Work
-from rota.core.templates import render
+from rota.core.model import Check, Command, HttpRequest, PythonCall, Script, Work
+from rota.core.templates import render, value
 from rota.handlers.verdict import SETTINGS
 
 # The kernel takes at most 128 KiB in one argument or one environment variable (MAX_ARG_STRLEN).
 _MAX_ARGUMENT = 128 * 1024 - 64
+_PYTHON = str(Path(__file__).parent / "python")  # run as a folder: any interpreter can
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,17 +42,33 @@ def prepare(work: Work, values: Mapping[str, object]) -> Prepared:
         return _built_in(
             "check", {"kind": work.kind, "settings": _filled_check(work.kind, work.settings, values)}
         )
+    if isinstance(work, PythonCall):
+        argv = _checked((work.interpreter or sys.executable, "-u", _PYTHON), "python.interpreter")
+        return Prepared(argv=argv, env=_settings(_call(work, values), "python"))
     raise AssertionError(f"no handler for {type(work).__name__}")
 
 
 def _built_in(module: str, settings: object) -> Prepared:
-    # Settings travel in the environment: any user can read an argv, and a header can be private.
+    argv = (sys.executable, "-I", "-m", f"rota.handlers.{module}")
+    return Prepared(argv=argv, env=_settings(settings, module))
+
+
+def _settings(settings: object, module: str) -> dict[str, str]:
+    # They travel in the environment: any user can read an argv, and a header can be private.
     text = json.dumps(settings, separators=(",", ":"))
     if len(text) > _MAX_ARGUMENT:
         raise JobError(
             f"The {module} block is larger than the {_MAX_ARGUMENT // 1024} KiB that Linux can pass."
         )
-    return Prepared(argv=(sys.executable, "-I", "-m", f"rota.handlers.{module}"), env={SETTINGS: text})
+    return {SETTINGS: text}
+
+
+def _call(work: PythonCall, values: Mapping[str, object]) -> dict[str, object]:
+    call: dict[str, object] = {"callable": work.callable, "params": values.get("params", {})}
+    if work.args is not None:
+        # What is one template alone keeps its type.
+        call["args"] = _mapped(work.args, "python.args", lambda text, place: value(text, values, where=place))
+    return call
 
 
 def _filled_check(kind: str, settings: Mapping[str, object], values: Mapping[str, object]) -> object:
@@ -65,15 +83,19 @@ def _filled_check(kind: str, settings: Mapping[str, object], values: Mapping[str
     return settings
 
 
-def _filled(value: object, values: Mapping[str, object], where: str) -> object:
+def _filled(given: object, values: Mapping[str, object], where: str) -> object:
     """The same shape with every text rendered; keys are left alone."""
-    if isinstance(value, str):
-        return render(value, values, where=where)
-    if isinstance(value, Mapping):
-        return {key: _filled(item, values, f"{where}.{key}") for key, item in value.items()}
-    if isinstance(value, list | tuple):
-        return [_filled(item, values, f"{where}[{i}]") for i, item in enumerate(value)]
-    return value
+    return _mapped(given, where, lambda text, place: render(text, values, where=place))
+
+
+def _mapped(given: object, where: str, fill: Callable[[str, str], object]) -> object:
+    if isinstance(given, str):
+        return fill(given, where)
+    if isinstance(given, Mapping):
+        return {key: _mapped(item, f"{where}.{key}", fill) for key, item in given.items()}
+    if isinstance(given, list | tuple):
+        return [_mapped(item, f"{where}[{i}]", fill) for i, item in enumerate(given)]
+    return given
 
 
 def _checked(argv: tuple[str, ...], where: str) -> tuple[str, ...]:

@@ -21,7 +21,7 @@ _PRINTED = re.compile(
     r"[\t\n\x20-\x7e\xa0-\u2027\u202a-\ud7ff\ue000-\ufefe\uff00-\ufffd\U00010000-\U0010ffff]*"
 )
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\ufeff\ufffe\uffff\ud800-\udfff]+")
-_WORK = ("shell", "run", "exec", "steps", "http", "check")
+_WORK = ("shell", "run", "exec", "steps", "http", "check", "python")
 _ALWAYS_QUOTED = ("cron", "every", "at")
 
 

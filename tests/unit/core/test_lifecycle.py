@@ -253,6 +253,15 @@ def test_a_warning_exit_code_completes_with_a_warning() -> None:
     assert ended(begun(pending()), warned).warnings == ("24",)
 
 
+def test_what_failed_says_why_in_its_own_words() -> None:
+    told = [h.ErrorTold(text="no space"), h.ErrorTold(text="row 7 has no date")]
+
+    failed, completed = (ended(apply_all(begun(pending()), told), each) for each in (FAILED, OK))
+
+    assert failed.message == failed.attempts[0].message == "row 7 has no date (exit code 3)"
+    assert completed.message == completed.attempts[0].message == OK.message
+
+
 @pytest.mark.parametrize(
     "happening",
     [

@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 
 from rota.core import markers
-from rota.core.markers import OutputMarker, ProgressMarker, StepMarker, WarningMarker
+from rota.core.markers import ErrorMarker, OutputMarker, ProgressMarker, StepMarker, WarningMarker
 
 
 @pytest.mark.parametrize(
@@ -21,6 +21,7 @@ from rota.core.markers import OutputMarker, ProgressMarker, StepMarker, WarningM
         ("::output query=a=b c", OutputMarker(key="query", value="a=b c")),
         ("::output empty=", OutputMarker(key="empty", value="")),
         ("::warning The replica lags", WarningMarker(text="The replica lags")),
+        ("::error Row 7 has no date", ErrorMarker(text="Row 7 has no date")),
     ],
 )
 def test_a_well_formed_marker_has_a_meaning_and_is_hidden(line: str, expected: markers.Marker) -> None:
@@ -45,6 +46,7 @@ def test_a_well_formed_marker_has_a_meaning_and_is_hidden(line: str, expected: m
         "::output a\0b=1",
         f"::output size={'x' * (64 * 1024 + 1)}",
         "::warning",
+        "::error",
     ],
 )
 def test_a_malformed_marker_is_no_marker_and_its_author_should_hear_of_it(line: str) -> None:

@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 
 from rota.core.errors import JobError
-from rota.core.templates import as_text, render
+from rota.core.templates import as_text, render, value
 
 
 @pytest.mark.parametrize("text", ["plain", "${#list} %{http_code} {%x%} {# no #}", "}}", "{ {"])
@@ -50,3 +50,32 @@ def test_a_value_is_never_read_as_a_template_itself() -> None:
 def test_what_can_not_be_rendered_is_an_error_that_names_its_place(text: str) -> None:
     with pytest.raises(JobError, match=r"env\.V"):
         render(text, {"v": {}}, where="env.V")
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("{{ params.n }}", 7),
+        ("{{- params.n -}}", 7),
+        ("{{ params.n + 1 }}", 8),
+        ("{{ params.all }}", [1, {"a": None}]),
+        ("{{ params.n > 6 }}", True),
+        ("{{ '7' }}", "7"),
+        (" {{ params.n }}", " 7"),
+        ("{{ params.n }}{{ params.n }}", "77"),
+        ("{{ '}}' }}", "}}"),
+        ("plain", "plain"),
+    ],
+)
+def test_what_is_one_expression_alone_keeps_its_type(text: str, expected: object) -> None:
+    values = {"params": {"n": 7, "all": [1, {"a": None}]}}
+
+    assert value(text, values, where="args.n") == expected
+
+
+@pytest.mark.parametrize(
+    "text", ["{{ missing }}", "{{ params.gone }}", "{{ 'x' * 100000 }}", "{{ params.items }}"]
+)
+def test_a_value_is_as_strict_as_a_text(text: str) -> None:
+    with pytest.raises(JobError, match=r"args\.n"):
+        value(text, {"params": {}}, where="args.n")

@@ -6,7 +6,7 @@ import sys
 import pytest
 
 from rota.core.errors import JobError
-from rota.core.model import Check, Command, HttpRequest, Script
+from rota.core.model import Check, Command, HttpRequest, PythonCall, Script
 from rota.handlers.verdict import SETTINGS
 from rota.handlers.work import prepare
 
@@ -103,3 +103,22 @@ def test_checks_take_templates_in_http_values_and_argv_items_only() -> None:
 def test_settings_that_linux_can_not_pass_are_refused() -> None:
     with pytest.raises(JobError, match="larger than"):
         prepare(HttpRequest(settings={"url": "http://h", "body": "x" * 200_000}), VALUES)
+
+
+def test_a_call_travels_in_the_environment_with_typed_arguments() -> None:
+    args = {"db": "{{ params.database }}", "deep": "{{ params.deep }}", "all": ["{{ params.deep }}!", 2]}
+    prepared = prepare(PythonCall(callable="m:f", args=args), VALUES)
+
+    assert prepared.argv[:2] == (sys.executable, "-u")
+    assert json.loads(prepared.env[SETTINGS]) == {
+        "callable": "m:f",
+        "params": VALUES["params"],
+        "args": {"db": "app", "deep": [1, True], "all": ["[1,true]!", 2]},
+    }
+
+
+def test_a_call_without_args_carries_none_and_has_its_own_interpreter() -> None:
+    prepared = prepare(PythonCall(callable="m:f", interpreter="/srv/venv/bin/python"), VALUES)
+
+    assert prepared.argv[0] == "/srv/venv/bin/python"
+    assert "args" not in json.loads(prepared.env[SETTINGS])
