@@ -119,7 +119,8 @@ def _row(job: JobTimeline) -> dict[str, object]:
             {"at": to_ms(bar.begin), "durationMs": length_ms(bar.end - bar.begin)} for bar in job.bars
         ]
     elif job.runs:
-        row["density"] = [round(share, 3) for share in job.density]
+        # A run of a moment is seen as well.
+        row["density"] = [max(0.001, round(share, 3)) if share else 0.0 for share in job.density]
     if job.skipped:
         skips = (f"{each.count} {reason.replace('_', ' ')}" for reason, each in job.skipped.items())
         row["warn"] = f"skipped: {', '.join(skips)}"[:300]
@@ -149,8 +150,8 @@ def _level(level: AtLimit, zone: ZoneInfo) -> str:
     text += f", first at {instant_in_words(level.most_at, zone)}"
     if level.longest_at is not None:
         text += (
-            f"; full for {length_in_words(level.total)} in all ({counted(level.times, 'time')}), "
-            f"longest {length_in_words(level.longest)} from {instant_in_words(level.longest_at, zone)}"
+            f"; full for {_told(level.total)} in all ({counted(level.times, 'time')}), "
+            f"longest {_told(level.longest)} from {instant_in_words(level.longest_at, zone)}"
         )
     return text
 
@@ -161,7 +162,8 @@ def _skips(found: Simulated, zone: ZoneInfo) -> Iterator[tuple[str, str]]:
     for job, reason, each in rows[:_LISTED]:
         first = instant_in_words(each.first, zone)
         label = f"{job.spec.id} skipped: {reason.replace('_', ' ')}"
-        yield label, f"{counted(each.count, 'time')}, first at {first}: {each.message}"
+        why = "" if each.message == reason else f": {each.message}"
+        yield label, f"{counted(each.count, 'time')}, first at {first}{why}"
     if len(rows) > _LISTED:
         yield "More skips", f"of {counted(len(rows) - _LISTED, 'job')}"
 
@@ -172,8 +174,8 @@ def _waits(found: Simulated) -> Iterator[tuple[str, str]]:
         key=lambda job: (-job.longest_wait, job.spec.id),
     )
     for job in rows[:_LISTED]:
-        text = f"{counted(job.waited, 'run')} waited, longest {length_in_words(job.longest_wait)}, "
-        text += f"median {length_in_words(job.median_wait)}"
+        text = f"{counted(job.waited, 'run')} waited, longest {_told(job.longest_wait)}, "
+        text += f"median {_told(job.median_wait)}"
         if job.left_waiting:
             text += f"; {job.left_waiting} still wait at the end"
         yield f"{job.spec.id} waits", text
@@ -183,9 +185,15 @@ def _waits(found: Simulated) -> Iterator[tuple[str, str]]:
 
 def _why_never(job: JobTimeline) -> str:
     if job.skipped:
-        reason, each = next(iter(job.skipped.items()))
-        return f"{counted(each.count, 'instant')} skipped, {reason.replace('_', ' ')}: {each.message}"
+        each = next(iter(job.skipped.values()))
+        return f"{counted(each.count, 'instant')} skipped: {each.message}"
     return f"nothing is due: {schedule_in_words(job.spec.triggers, job.spec.id, zoned=True)}"
+
+
+def _told(length: timedelta) -> str:
+    """To seconds: nobody plans by less."""
+    seconds = length.total_seconds()
+    return length_in_words(timedelta(seconds=round(seconds)) if seconds >= 1 else length)
 
 
 def _some(jobs: tuple[str, ...], count: int) -> str:

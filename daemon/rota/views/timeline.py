@@ -11,15 +11,16 @@ from rota.core.due_table import DueTable
 from rota.core.instant import length_ms, to_ms
 from rota.core.lengths import median_length, usual_length
 from rota.core.model import JobSpec
-from rota.core.run import Run
+from rota.core.run import Run, RunState
 from rota.core.words import counted, schedule_in_words
 from rota.views.ids import job_path
 from rota_catalog.tree import Document, Node, document
 
 AROUND = timedelta(hours=24)  # before and after now
 ROWS = 100
-_BARS = 200  # of one row; more of them are shown as density
+_BARS = 200  # of one row; more of them are shown as density, and those that failed on top of it
 _PARTS = 192
+_LEAST = 0.001  # of a part in which something runs
 
 _Row = dict[str, object]
 _Bar = dict[str, object]
@@ -101,6 +102,8 @@ def _row(job: TimelineJob, runs: Sequence[Run], table: DueTable, now: datetime) 
         row["warn"] = "paused: planned instants are skipped"
     if len(bars) > _BARS:
         row["density"] = _density(bars, now)
+        if failed := [bar for bar in bars if bar.get("state") == RunState.FAILED.value]:
+            row["bars"] = failed[:_BARS]
     elif bars:
         row["bars"] = bars
     return row
@@ -118,9 +121,12 @@ def _ran(run: Run, now: datetime) -> _Bar:
 
 def _density(bars: Sequence[Mapping[str, object]], now: datetime) -> list[float]:
     begin, part = to_ms(now - AROUND), length_ms(2 * AROUND) // _PARTS
-    busy = [0] * _PARTS
+    busy, runs = [0] * _PARTS, [0] * _PARTS
     for bar in bars:
         start, length = int(str(bar["at"])) - begin, int(str(bar["durationMs"]))
         for index in range(max(0, start // part), min((start + length) // part + 1, _PARTS)):
             busy[index] += max(0, min(start + length, (index + 1) * part) - max(start, index * part))
-    return [round(min(1.0, each / part), 3) for each in busy]
+            runs[index] += 1
+    # A run of a moment is seen as well.
+    shares = zip(runs, busy, strict=True)
+    return [min(1.0, max(_LEAST, round(each / part, 3))) if count else 0.0 for count, each in shares]

@@ -73,6 +73,25 @@ def test_many_runs_become_density() -> None:
     assert row["density"][-1] > 0.9
 
 
+def test_a_run_of_a_moment_is_seen_among_many() -> None:
+    often = a_job(
+        "a", triggers=(EveryTrigger(interval=MINUTE),), expect=Expect(longest=timedelta(milliseconds=2))
+    )
+
+    assert min(rows(a_board(often))["a"]["density"][-90:]) > 0
+
+
+def test_what_failed_stands_out_of_the_density() -> None:
+    often = a_job("a", triggers=(EveryTrigger(interval=MINUTE),))
+
+    row = rows(
+        a_board(often), a_run("a", 60 * MINUTE, RunState.FAILED), a_run("a", 60 * MINUTE, RunState.COMPLETED)
+    )["a"]
+
+    assert [bar["state"] for bar in row["bars"]] == ["failed"]
+    assert row["density"]
+
+
 def test_a_paused_job_says_so() -> None:
     board = a_board(a_job("a", triggers=(CronTrigger(expression="0 7 * * *"),)))
     board.jobs["a"].pauses = (Pause(since=NOW),)

@@ -70,7 +70,6 @@ function valueOf(field) {
 
 // The button says "requested" until the answer is there; the page itself changes by its own news.
 function requested(button) {
-  const label = button.textContent;
   const said = button.parentElement.querySelector('.asked') ?? document.createElement('span');
   said.className = 'asked';
   said.setAttribute('role', 'status');
@@ -80,8 +79,7 @@ function requested(button) {
   const late = setTimeout(() => { said.textContent = 'no answer yet'; }, WAIT_MS);
   return (text, good, href) => {
     clearTimeout(late);
-    button.disabled = false;
-    button.textContent = label;
+    button.disabled = false; // its words are the page's: they may have changed with what was done
     said.dataset.tone = good ? 'ok' : 'failed';
     if (href) {
       const link = document.createElement('a');

@@ -48,8 +48,8 @@ function picture(row, p) {
     "svg",
     { viewBox: `0 0 ${WIDE} 20`, preserveAspectRatio: "none", "aria-hidden": "true" },
     (p.ticks ?? []).map((at) => tick(place(at, p))),
-    (row.bars ?? []).map((each) => bar(each, p)),
     parts.map((share, n) => (share > 0 ? part(share, n, parts.length) : null)),
+    (row.bars ?? []).map((each) => bar(each, p)),
   );
 }
 
