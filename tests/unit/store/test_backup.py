@@ -169,3 +169,30 @@ def test_one_backup_a_day_is_taken_and_the_newest_are_kept(ledger: Path) -> None
         "ledger-2026-03-04.db",
         "ledger-2026-03-05.db",
     ]
+
+
+def test_a_check_that_is_stopped_says_so_and_no_damage(ledger: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("rota.store.backup._OFTEN", 10)
+
+    with pytest.raises(Unavailable, match="stopped"):
+        check(ledger, is_stopped=lambda: True)
+
+
+def test_a_backup_that_is_stopped_leaves_nothing(ledger: Path, tmp_path: Path) -> None:
+    with pytest.raises(Unavailable, match="stopped"):
+        backup(ledger, tmp_path / "out" / "copy.db", is_stopped=lambda: True)
+
+    assert list((tmp_path / "out").iterdir()) == []
+
+
+def test_writes_during_a_backup_do_not_begin_it_anew(ledger: Path, tmp_path: Path) -> None:
+    asked: list[int] = []
+
+    def writes_meanwhile() -> bool:
+        asked.append(1)
+        sql(ledger, "INSERT INTO notes VALUES ('later')")
+        return len(asked) > 50
+
+    copy = backup(ledger, tmp_path / "copy.db", is_stopped=writes_meanwhile)
+
+    assert notes(copy) == ["first"]

@@ -10,10 +10,10 @@ import pytest
 from fakes.clock import FakeClock
 from rota.core.retention import Kept
 from rota.core.run import Attempt, Run, RunState, StepState, TriggeredBy
-from rota.core.seams import RunQuery
+from rota.core.seams import JobRecord, RunQuery
 from rota.store.ledger import Ledger
 from rota.store.pace import Pace
-from rota.store.retention import Means, Swept, sweep
+from rota.store.retention import Means, Swept, rules_by_job, sweep
 
 NOW = datetime(2026, 6, 1, tzinfo=UTC)
 DAY = timedelta(days=1)
@@ -57,11 +57,13 @@ def logs() -> Directories:
     return Directories()
 
 
-async def add(ledger: Ledger, *, days_ago: float, state: RunState = RunState.COMPLETED) -> None:
+async def add(
+    ledger: Ledger, *, days_ago: float, state: RunState = RunState.COMPLETED, job: str = "backup"
+) -> None:
     at = NOW - days_ago * DAY
     attempt = Attempt(id=f"a{days_ago}", state=StepState.COMPLETED, created_at=at, ended_at=at)
     run = Run(
-        job="backup",
+        job=job,
         number=0,
         state=RunState.RUNNING,
         triggered_by=TriggeredBy.MANUAL,
@@ -164,3 +166,69 @@ async def test_more_than_one_step_is_done(ledger: Ledger, logs: Directories) -> 
 
     assert logs.removed == [f"backup.{number}" for number in range(1, 451)]
     assert (found.logs, found.runs) == (450, 449)
+
+
+async def test_no_more_runs_stay_than_may_however_young_and_their_logs_go_first(
+    ledger: Ledger, logs: Directories
+) -> None:
+    for days in (5, 4, 3, 2, 1):
+        await add(ledger, days_ago=days)
+
+    found = await swept(ledger, logs, Kept(max_runs=2))
+
+    assert logs.removed == ["backup.1", "backup.2", "backup.3"]
+    assert (found.runs, await numbers(ledger)) == (3, [4, 5])
+
+
+async def test_no_more_runs_keep_their_logs_than_may(ledger: Ledger, logs: Directories) -> None:
+    for days in (3, 2, 1):
+        await add(ledger, days_ago=days, state=RunState.FAILED)
+
+    await swept(ledger, logs, Kept(max_logs=1))
+
+    assert logs.removed == ["backup.1", "backup.2"]
+    assert await numbers(ledger) == [1, 2, 3]
+
+
+async def test_a_run_under_way_loses_no_log_to_a_number(ledger: Ledger, logs: Directories) -> None:
+    await add(ledger, days_ago=3, state=RunState.RETRYING)
+    await add(ledger, days_ago=2)
+
+    await swept(ledger, logs, Kept(max_runs=1, max_logs=1))
+
+    assert logs.removed == []
+    assert await numbers(ledger) == [1, 2]
+
+
+async def test_each_job_is_kept_by_its_own_rules(ledger: Ledger, logs: Directories) -> None:
+    await add(ledger, days_ago=10)
+    await add(ledger, days_ago=10, job="audit")
+    await add(ledger, days_ago=10, job="noisy")
+
+    strict = Kept(logs=DAY, failed_logs=DAY, rows=2 * DAY, runs=0)
+    await swept(ledger, logs, KEPT, audit=Kept(), noisy=strict)
+
+    assert logs.removed == ["noisy.1"]
+    assert sorted(run.job for run in (await ledger.runs(RunQuery())).runs) == ["audit", "backup"]
+
+
+class InForce:
+    """What is kept of each job: `noisy` is in force, of others only a definition is left."""
+
+    of_all = KEPT
+
+    def of_job(self, job: str) -> Kept | None:
+        return Kept(logs=DAY) if job == "noisy" else None
+
+    def of_definition(self, text: str) -> Kept:
+        return Kept(max_runs=int(text))
+
+
+async def test_a_removed_job_is_kept_as_it_said_itself(ledger: Ledger) -> None:
+    await ledger.save_definitions({"h": "7"})
+    await ledger.save_records([JobRecord(job="noisy"), JobRecord(job="gone", definition="h")])
+    await ledger.save_records([JobRecord(job="unknown", definition="lost")])
+
+    found = await rules_by_job(ledger, InForce())
+
+    assert found == {"noisy": Kept(logs=DAY), "gone": Kept(max_runs=7), "unknown": KEPT}

@@ -2,17 +2,22 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator
+import threading
+from collections.abc import AsyncIterator, Callable
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
+from sqlalchemy import select
 from structlog.testing import capture_logs
 
 from fakes.clock import FakeClock
 from rota.core.retention import Kept
+from rota.core.run import Attempt, Run, RunState, TriggeredBy
 from rota.store.backup import backup_folder
 from rota.store.ledger import Ledger
+from rota.store.tables import facts
 from rota.store.upkeep import Keep, Upkeep
 
 NOON = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
@@ -111,3 +116,52 @@ async def test_the_first_step_waits_until_the_start_is_over(ledger: Ledger, cloc
 
     assert [(at - NOON).total_seconds() for at in steps] == [60, 3660]
     assert [(at - NOON).total_seconds() for at in looks][:3] == [360, 660, 960]
+
+
+async def test_facts_that_expired_are_gone_from_the_disk(ledger: Ledger, clock: FakeClock) -> None:
+    await ledger.remember("session", "old", "x", NOON - timedelta(days=1))
+    await ledger.remember("session", "new", "x", NOON + timedelta(days=1))
+
+    await Upkeep(ledger, clock, KEEP, remove).step()
+
+    assert await ledger.read(lambda connection: connection.scalars(select(facts.c.key)).all()) == ["new"]
+
+
+async def test_logs_beyond_the_limit_are_told(ledger: Ledger, clock: FakeClock) -> None:
+    running = Run(
+        job="a",
+        number=0,
+        state=RunState.RUNNING,
+        triggered_by=TriggeredBy.MANUAL,
+        created_at=NOON,
+        attempts=(Attempt(id="a1", created_at=NOON),),
+    )
+    await ledger.add([running])
+
+    with capture_logs() as logs:
+        await Upkeep(ledger, clock, replace(KEEP, log_limit=lambda: 1000), remove).look()
+
+    assert [entry["event"] for entry in logs] == ["store.logs_too_large"]
+
+
+async def test_the_end_of_the_daemon_waits_for_no_check(
+    ledger: Ledger, clock: FakeClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    begun, ended = threading.Event(), threading.Event()
+
+    def endless(_path: Path, *, is_stopped: Callable[[], bool]) -> list[str]:
+        begun.set()
+        while not is_stopped():
+            pass
+        ended.set()
+        return []
+
+    monkeypatch.setattr("rota.store.upkeep.check", endless)
+    step = asyncio.ensure_future(Upkeep(ledger, clock, KEEP, remove).step())
+    await asyncio.to_thread(begun.wait, 5)
+    step.cancel()
+    with contextlib.suppress(asyncio.CancelledError):
+        await step
+
+    assert await asyncio.to_thread(ended.wait, 5)
+    assert backups(ledger) == []
