@@ -18,6 +18,7 @@ from rota.importing.formats import FORMATS, Reading
 from rota.importing.found import Entry, Found, JobFile, Unconverted
 
 _LARGEST = 4 * 1024 * 1024  # bytes of a foreign file
+_SHOWN = 200  # characters of a text that is not converted
 _FOLDERS_OF_SYSTEM = ("cron.d",)
 
 
@@ -196,7 +197,7 @@ def _say(jobs: tuple[JobFile, ...], listed: list[_Listed], folder: Path | None) 
     for row in listed:
         note(f"{row.source}:{row.what.line}: not converted: {row.what.reason}")
         if row.what.text:
-            note(f"    {row.what.text}")
+            note(f"    {row.what.text[:_SHOWN]}")
     left = f", {count_text(len(listed), 'line')} not converted" if listed else ""
     note(f"{count_text(len(jobs), 'job')}{left}")
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Iterator
+from dataclasses import replace
+from itertools import chain, islice
 from typing import Any
 
 from rota.config import near
@@ -16,16 +18,19 @@ from rota.core.problems import Problem
 Error = Any
 
 _SHOWN = 60  # characters of a wrong value that a message repeats
+_MOST = 100  # problems of one job that are told
 
 
 def explain(errors: Iterable[Error], part: Part, *, partial: bool = False) -> list[Problem]:
     """The errors found in `part.data` as problems; `partial` accepts that required keys are missing."""
-    problems: list[Problem] = []
-    for leaf in _leaves(errors):
-        if partial and _only_lacks(leaf):
-            continue
-        problems.extend(_WORDING.get(leaf.validator, _unlike)(leaf, part))
-    return list(dict.fromkeys(problems))
+    leaves = (leaf for leaf in _leaves(errors) if not (partial and _only_lacks(leaf)))
+    each = (_WORDING.get(leaf.validator, _unlike)(leaf, part) for leaf in leaves)
+    problems = list(dict.fromkeys(islice(chain.from_iterable(each), _MOST + 1)))
+    if len(problems) > _MOST:
+        problems[_MOST] = replace(
+            problems[_MOST], message="there are more problems: mend these first", hint=None
+        )
+    return problems
 
 
 def describe(value: object) -> str:

@@ -26,6 +26,7 @@ _RULER = re.compile(
     r"[*.|]\s.*\(|[|.\s]*\.-+"
 )  # the picture of the five fields that many crontabs begin with
 _TITLE = 100  # characters
+_LONGEST = 10_000  # characters of a line; no cron runs a longer one
 _SHELL = "/bin/sh"
 _VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 _OURS = re.compile(r"(ROTA|PARAM|STEPS|MATRIX)_")
@@ -37,10 +38,15 @@ def read(text: str, *, has_user: bool | None = None, timezone: str | None = None
     `has_user` says whether lines name a user after the times, as in /etc/crontab; None looks for itself.
     `timezone` is written into every schedule that `CRON_TZ` gives none.
     """
-    lines = text.splitlines()
-    reader = _Reader(has_user=_looks_like_system(lines) if has_user is None else has_user, timezone=timezone)
+    lines = [line.rstrip() for line in text.splitlines()]
+    short = [line for line in lines if len(line) <= _LONGEST]
+    reader = _Reader(has_user=_looks_like_system(short) if has_user is None else has_user, timezone=timezone)
     for number, line in enumerate(lines, 1):
-        reader.line(number, line)
+        if len(line) <= _LONGEST:
+            reader.line(number, line)
+        else:
+            reason = f"the line has more than {_LONGEST} characters"
+            reader.unconverted.append(Unconverted(line=number, text=f"{line[:_TITLE]}…", reason=reason))
     return Found(entries=tuple(reader.entries), unconverted=tuple(reader.unconverted))
 
 

@@ -28,15 +28,17 @@ _ASSIGNMENT = re.compile(r"[A-Za-z_][A-Za-z0-9_]*=")
 def unique(names: Iterable[str]) -> list[str]:
     """An id for each name: the first of several alike has it as it is, the next ones end in -2, -3."""
     used: set[str] = set()
+    numbers: dict[str, int] = {}  # how far each was counted
     ids = []
     for name in names:
         plain = wanted = as_id(name)
-        number = 1
+        number = numbers.get(plain, 1)
         while wanted in used:
             number += 1
             ending = f"-{number}"
             wanted = plain[: LONGEST - len(ending)] + ending
         used.add(wanted)
+        numbers[plain] = number
         ids.append(wanted)
     return ids
 

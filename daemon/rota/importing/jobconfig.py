@@ -40,6 +40,9 @@ def read(text: str) -> Found:
         document = read_spots(text.replace("\t", " "))
     except json.JSONDecodeError as error:
         return Found(unconverted=(Unconverted(line=error.lineno, text="", reason=f"not JSON: {error.msg}"),))
+    except (RecursionError, ValueError):
+        reason = "nested too deeply, or with a number that is too long"
+        return Found(unconverted=(Unconverted(line=1, text="", reason=reason),))
     except NotReadable as error:
         return Found(unconverted=(Unconverted(line=error.line, text="", reason=str(error)),))
     entries: list[Entry] = []

@@ -69,12 +69,26 @@ class Spot:
 def read(text: str) -> Spot:
     """The only document of the text. Raises NotReadable."""
     try:
+        _check_depth(text)
         node = yaml.compose(text, Loader=yaml.CSafeLoader)
     except yaml.YAMLError as error:
         mark = getattr(error, "problem_mark", None)
         problem = getattr(error, "problem", None) or "can't be read"
         raise NotReadable(f"not YAML: {problem}", mark.line + 1 if mark else 1) from error
     return Spot(line=1, value=None) if node is None else _Reader().spot(node, 0)
+
+
+def _check_depth(text: str) -> None:
+    """The composer calls itself for each level, in C: a deep text would end the process."""
+    depth = 0
+    for event in yaml.parse(text, Loader=yaml.CSafeLoader):
+        if isinstance(event, yaml.CollectionStartEvent):
+            depth += 1
+        elif isinstance(event, yaml.CollectionEndEvent):
+            depth -= 1
+        if depth > _DEEPEST:
+            mark = event.start_mark
+            raise NotReadable("too large or too deep", mark.line + 1 if mark else 1)
 
 
 class _Reader:

@@ -57,3 +57,12 @@ def test_a_problem_says_its_path_inside_the_file() -> None:
 
     assert problem.path == "/jobs/a/retry/attempts"
     assert str(problem) == "job.yaml:1:38: error: expected a whole number from 1, got the number 0"
+
+
+def test_of_thousands_of_problems_the_first_hundred_are_told() -> None:
+    content = b"run: x\n" + b"".join(b"x%d: 1\n" % number for number in range(20_000))
+
+    problems = jobfile.read(content, FILE, NONE, Surroundings()).problems
+
+    assert len(problems) == 101
+    assert problems[-1].message == "there are more problems: mend these first"

@@ -221,3 +221,11 @@ def test_times_that_cron_takes_and_we_write_in_another_way(times: str, ours: str
 
     assert isinstance(trigger, CronTrigger)
     assert trigger.expression == ours
+
+
+def test_a_line_that_no_cron_would_run_is_not_looked_at() -> None:
+    found = read(f"0 2 * * * {'a' * 4_000_000}\n0 3 * * * {' ' * 9000}\n0 4 * * * true\n")
+
+    assert [each.line for each in found.entries] == [3]
+    assert [len(each.text) < 200 for each in found.unconverted] == [True, True]
+    assert "more than 10000 characters" in found.unconverted[0].reason

@@ -83,3 +83,10 @@ def test_a_text_that_is_no_json_names_the_line() -> None:
 
     assert lost.line == 2
     assert "not JSON" in lost.reason
+
+
+@pytest.mark.parametrize("text", ["[" * 100_000, f'{{"id": {"9" * 5000}}}'])
+def test_a_text_that_no_reader_takes_is_told(text: str) -> None:
+    (lost,) = read(text).unconverted
+
+    assert "nested too deeply" in lost.reason

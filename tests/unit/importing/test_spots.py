@@ -47,3 +47,8 @@ def test_aliases_can_not_make_it_endless() -> None:
 
     with pytest.raises(NotReadable, match="too large"):
         read("\n".join(lines))
+
+
+def test_a_text_of_brackets_only_does_not_end_the_process() -> None:
+    with pytest.raises(NotReadable, match="too deep"):
+        read("[" * 100_000)
