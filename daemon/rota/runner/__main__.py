@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import fcntl
+import json
 import os
 import pwd
 import socket
@@ -20,12 +21,13 @@ from rota.runner.system import System
 from rota.runner.table import Table
 
 # Without pathlib, whose import every runner would pay for in memory.
-# ruff: noqa: PTH100, PTH101, PTH103, PTH108, PTH120
+# ruff: noqa: PTH100, PTH101, PTH103, PTH108, PTH120, PTH123
 
 USAGE = "usage: rota runner --state DIR --socket PATH [--daemon-user NAME]"
 FIRST_PASSED = 3  # SD_LISTEN_FDS_START
 HELD_FIFOS = "ROTA_RUNNER_FIFOS"
 HELD_INBOXES = "ROTA_RUNNER_INBOXES"
+HELD_SECRETS = "ROTA_RUNNER_SECRETS"
 
 
 class Unable(Exception):
@@ -78,7 +80,7 @@ def _assemble(
     desk = Desk(facts=facts(system, state), table=table, records=records, spawner=spawner, stopper=stopper)
     uids = _uids(options.get("daemon-user"))
     loop = Loop(system=system, listener=listener, uids=uids, desk=desk, reaper=reaper)
-    for attempt in Successor(system, records, spawner).take_over():
+    for attempt in Successor(system, records, spawner, _passed_secrets()).take_over():
         table.add(attempt)
         loop.hold(attempt)
     inboxes.tidy({attempt.id for attempt in table.live()})
@@ -193,8 +195,28 @@ def _prepare_reload(listener: socket.socket, table: Table) -> None:
         os.dup2(listener.fileno(), FIRST_PASSED)
     os.environ["LISTEN_PID"] = str(os.getpid())
     os.environ["LISTEN_FDS"] = "1"
+    _pass_secrets({each.id: each.mask.values for each in table.live() if each.mask is not None})
     os.environ[HELD_FIFOS] = ",".join(str(fd) for fd in held)
     os.environ[HELD_INBOXES] = ",".join(f"{attempt}={fd}" for attempt, fd in inboxes.items())
+
+
+def _pass_secrets(values: dict[str, frozenset[bytes]]) -> None:
+    """In memory that only this process and what it becomes can read."""
+    named = {attempt: [value.hex() for value in each] for attempt, each in values.items() if each}
+    if named:
+        memory = os.memfd_create("secrets", 0)
+        os.write(memory, json.dumps(named).encode())
+        os.environ[HELD_SECRETS] = str(memory)
+
+
+def _passed_secrets() -> dict[str, list[bytes]]:
+    memory = os.environ.pop(HELD_SECRETS, "")
+    if not memory:
+        return {}
+    with open(int(memory), "rb") as file:
+        file.seek(0)
+        named = json.load(file)
+    return {attempt: [bytes.fromhex(value) for value in values] for attempt, values in named.items()}
 
 
 def _passed_inboxes() -> dict[str, socket.socket]:

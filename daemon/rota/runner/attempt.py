@@ -29,6 +29,7 @@ class Attempt:
         self.at_end = False  # nobody writes to the FIFO any more
         self.log: LogWriter | None = None
         self.mask: Mask | None = None  # when it has secrets
+        self.stamps: dict[str, str] = {}  # of their files, by variable
         self.inbox: Inbox | None = None  # its NOTIFY_SOCKET
         self.pid = 0
         self.pid_started = 0

@@ -32,7 +32,8 @@ class Mask:
     """Of one attempt and one stream; `values` are its secrets as the process got them."""
 
     def __init__(self, values: Iterable[bytes]) -> None:
-        found = {form for value in values for form in forms(value)}
+        self.values = frozenset(values)
+        found = {form for value in self.values for form in forms(value)}
         self._forms = sorted(found, key=len, reverse=True)
         self._held = b""
         self._covered = 0  # bytes at the beginning of `_held` that belong to a secret already masked

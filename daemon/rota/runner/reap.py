@@ -5,12 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from rota.runner.attempt import DRAIN_BYTES, Attempt
-from rota.runner.mask import Silence, mask_outputs
+from rota.runner.mask import Mask, Silence, mask_outputs
 from rota.runner.secret import mask_again
 from rota.runner.tree import Snapshot
 
 if TYPE_CHECKING:
-    from rota.runner.mask import Mask
     from rota.runner.protocol import Message
     from rota.runner.record import Records
     from rota.runner.spawn import Spawner
@@ -77,8 +76,12 @@ class Reaper:
 class Successor:
     """Goes through what an earlier runner held."""
 
-    def __init__(self, system: System, records: Records, spawner: Spawner) -> None:
+    def __init__(
+        self, system: System, records: Records, spawner: Spawner, values: dict[str, list[bytes]]
+    ) -> None:
+        """`values`: secrets by attempt, when this runner itself was the earlier one."""
         self._system = system
+        self._values = values
         self._records = records
         self._spawner = spawner
         self._snapshot: Snapshot | None = None
@@ -125,9 +128,11 @@ class Successor:
     def _mask(self, attempt: Attempt, places: object) -> Mask | None:
         if not isinstance(places, dict) or not places:
             return None
+        if attempt.id in self._values:
+            return Mask(self._values[attempt.id])
         process = self._find(attempt)
         environ = b"" if process is None else self._system.environ(process.pid)
-        return mask_again(self._system, places, environ) or Silence()
+        return mask_again(self._system, places, attempt.stamps, environ) or Silence()
 
     def _open_output(self, attempt: Attempt, limit: int) -> None:
         try:
@@ -185,6 +190,8 @@ def _fill(attempt: Attempt, pid: Message) -> None:
     attempt.pid = _whole(pid.get("pid"), 0)
     attempt.pid_started = _whole(pid.get("pidStarted"), 0)
     attempt.at = _whole(pid.get("at"), 0)
+    stamps = pid.get("secrets")
+    attempt.stamps = stamps if isinstance(stamps, dict) else {}
     deadline = pid.get("deadlineMs")
     attempt.deadline = deadline / 1000 if isinstance(deadline, int) else None
 

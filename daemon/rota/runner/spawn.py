@@ -79,6 +79,8 @@ class Spawner:
             "pidNamespace": self._namespace,
             "deadlineMs": deadline,
         }
+        if attempt.stamps:
+            pid["secrets"] = attempt.stamps
         self._records.write_pid(attempt.files, pid)
         attempt.deadline_kept = attempt.deadline or 0.0
 
@@ -145,11 +147,12 @@ class Spawner:
         if not order.secrets:
             return {}
         try:
-            values = read_secrets(self._system, order.secrets)
+            secrets = read_secrets(self._system, order.secrets)
         except NoSecret as error:
             raise Refusal("ENOKEY", str(error)) from None
-        attempt.mask = Mask(values.values())
-        return {name: text_of(value) for name, value in values.items()}
+        attempt.mask = Mask(secret.value for secret in secrets.values())
+        attempt.stamps = {name: secret.stamp for name, secret in secrets.items()}
+        return {name: text_of(secret.value) for name, secret in secrets.items()}
 
     def _find(self, name: str, order: Order) -> str:
         if "/" in name:

@@ -232,11 +232,16 @@ class System:
         """Of this process's own environment."""
         return os.environb.get(name.encode())
 
-    def content(self, path: str, most: int) -> bytes:
-        """The whole of a regular file anywhere, links followed. Raises OSError, ValueError; never waits."""
+    def content(self, path: str, most: int) -> tuple[bytes, str]:
+        """The whole of a regular file anywhere, links followed, and what differs once it was changed.
+
+        Raises OSError, ValueError; never waits.
+        """
         fd = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
         try:
-            return self.read_file(fd, most)
+            status = os.fstat(fd)  # before it is read: a change in between is seen later
+            stamp = f"{status.st_dev}.{status.st_ino}.{status.st_size}.{status.st_ctime_ns}"
+            return self.read_file(fd, most), stamp
         finally:
             os.close(fd)
 
