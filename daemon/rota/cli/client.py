@@ -106,7 +106,7 @@ def with_query(path: str, query: Query) -> str:
 
 
 def pages(daemon: Daemon, path: str, key: str, query: Query, *, limit: int | None = None) -> dict[str, Any]:
-    """Follow a paged list to its end, or to `limit` rows: {key: […], total, nextCursor}."""
+    """Follow a paged list to its end, or to `limit` rows; what else the last page says stays as it is."""
     rows: list[Any] = []
     cursor: object = None
     while True:
@@ -114,7 +114,7 @@ def pages(daemon: Daemon, path: str, key: str, query: Query, *, limit: int | Non
         rows.extend(page[key])
         cursor = page.get("nextCursor")
         if cursor is None or (limit is not None and len(rows) >= limit):
-            return {key: rows[:limit], "total": page["total"], "nextCursor": cursor}
+            return {**page, key: rows[:limit]}
 
 
 class _UnixConnection(HTTPConnection):

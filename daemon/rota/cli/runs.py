@@ -58,7 +58,8 @@ def runs(
     )
     say_table(head, [_row(run, asking) for run in found["runs"]])
     if found["total"] > len(found["runs"]):
-        note(f"{len(found['runs'])} of {found['total']} runs; more with -n")
+        more = "+" if found.get("totalIsCapped") else ""
+        note(f"{len(found['runs'])} of {found['total']}{more} runs; more with -n")
 
 
 @click.command()

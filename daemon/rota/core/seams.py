@@ -100,6 +100,7 @@ class RunPage:
     runs: Sequence[Run]
     total: int
     next_cursor: str | None
+    total_is_capped: bool = False  # there are more than `total`: counting stopped
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -104,7 +104,12 @@ def read_page(connection: Connection, query: RunQuery, *, total: bool = True) ->
     rows, more = found[: query.limit], len(found) > query.limit
     counted = connection.execute(_counting(shape), values).scalar_one() if total else 0
     cursor = f"{rows[-1].created_at}.{rows[-1].id}" if more else None
-    return RunPage(runs=_runs_by_id(connection, [row.id for row in rows]), total=counted, next_cursor=cursor)
+    return RunPage(
+        runs=_runs_by_id(connection, [row.id for row in rows]),
+        total=min(counted, COUNTED),
+        total_is_capped=counted > COUNTED,
+        next_cursor=cursor,
+    )
 
 
 def read_unfinished(connection: Connection) -> list[Run]:
@@ -166,7 +171,7 @@ def _states(query: RunQuery) -> tuple[str, ...]:
 
 
 def _values(query: RunQuery) -> dict[str, Any]:
-    values: dict[str, Any] = {"limit": query.limit + 1, "counted": COUNTED}
+    values: dict[str, Any] = {"limit": query.limit + 1, "counted": COUNTED + 1}
     if query.job is not None:
         values["job"] = query.job
     if query.since is not None:

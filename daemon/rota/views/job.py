@@ -24,7 +24,7 @@ from rota.views.job_row import history, next_run, own_title, run_offer
 from rota.views.phases import WORDS, awaited, note_of, phase_of, zone_of
 from rota.views.progress import active_run, usual_ms
 from rota.views.run_form import run_form
-from rota.views.run_table import run_table
+from rota.views.run_table import run_table, total_text
 from rota_catalog.tree import Action, Document, Node, clip, document
 
 SHOWN_LINES = 24  # of a definition; a longer one is folded away at first
@@ -214,7 +214,8 @@ def _runs(view: JobView) -> list[Node]:
     if not runs.total:
         return []  # the history says so
     table = run_table(spec.id, runs, before=view.before, zone=zone_of(spec))
-    props = {"title": "Runs", "count": runs.total}
+    count = {"note": total_text(runs)} if runs.total_is_capped else {"count": runs.total}
+    props = {"title": "Runs", **count}
     return [Node(type="Section", id="runs", props=props, children=[table])]
 
 

@@ -18,10 +18,15 @@ _EXPECTED = "exit code 0"  # says no more than the state
 def run_table(job: str, page: RunPage, *, before: str, zone: str) -> Node:
     """The runs of one page, newest first; `before` is the cursor by which it was asked for."""
     props = {"rows": [_row(run) for run in page.runs], "total": page.total, "zone": zone}
-    text = f"{len(page.runs)} of {page.total} {'run' if page.total == 1 else 'runs'}"
+    text = f"{len(page.runs)} of {total_text(page)} {'run' if page.total == 1 else 'runs'}"
     pager = _pager(job, page, before)
     slots = {"pager": [pager]} if pager else {}
     return Node(type="RunTable", id="runs.table", props=props, slots=slots, text=text)
+
+
+def total_text(page: RunPage) -> str:
+    """How many runs there are, such as "91" or "10,000+"."""
+    return f"{page.total:,}+" if page.total_is_capped else str(page.total)
 
 
 def attempt_table(run: Run, attempts: Sequence[Attempt], shown: Attempt | None) -> Node:

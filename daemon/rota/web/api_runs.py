@@ -35,7 +35,8 @@ async def list_runs_of(request: web.Request, job: str | None) -> web.Response:
         )
     )
     runs = [_shape(services, _fresh(services, run)) for run in page.runs]
-    return polled(request, {"runs": runs, "total": page.total, "nextCursor": page.next_cursor})
+    found = {"runs": runs, "total": page.total, "totalIsCapped": page.total_is_capped}
+    return polled(request, found | {"nextCursor": page.next_cursor})
 
 
 async def get_run(request: web.Request) -> web.Response:

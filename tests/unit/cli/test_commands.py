@@ -342,6 +342,13 @@ def test_runs_leaves_skips_out_unless_asked(run_rota: Rota, daemon: ScriptedDaem
     assert result.stderr == "1 of 30 runs; more with -n\n"
 
 
+def test_runs_say_when_there_are_more_than_were_counted(run_rota: Rota, daemon: ScriptedDaemon) -> None:
+    page = {"runs": [a_run()], "total": 10_000, "totalIsCapped": True, "nextCursor": "c"}
+    daemon.says("/api/v1/runs", page)
+
+    assert run_rota("runs", "-n", "1").stderr == "1 of 10000+ runs; more with -n\n"
+
+
 def test_reload_with_wait_prints_the_problems_and_exits_1(run_rota: Rota, daemon: ScriptedDaemon) -> None:
     problem = {
         "file": "jobs.d/a.yaml", "line": 3, "column": 5, "path": "/timout",

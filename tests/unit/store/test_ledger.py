@@ -105,6 +105,17 @@ async def test_every_commit_reaches_the_disk_before_it_is_acknowledged(ledger: L
     assert await ledger.write(settings) == ["wal", full, 1]
 
 
+async def test_counting_stops_and_says_so(ledger: Ledger, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("rota.store.queries.COUNTED", 3)
+    await ledger.add([a_run(minute) for minute in range(3)])
+    exact = await ledger.runs(RunQuery())
+    await ledger.add([a_run(7)])
+    more = await ledger.runs(RunQuery())
+
+    assert (exact.total, exact.total_is_capped) == (3, False)
+    assert (more.total, more.total_is_capped) == (3, True)
+
+
 async def test_a_hundred_writers_share_a_few_commits(ledger: Ledger) -> None:
     begun: list[object] = []
     event.listen(ledger._writer._engine, "commit", begun.append)

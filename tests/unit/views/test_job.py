@@ -170,6 +170,16 @@ def test_runs_are_paged() -> None:
     ]  # fmt: skip
 
 
+def test_a_total_that_was_not_counted_to_its_end_says_so() -> None:
+    runs = RunPage(runs=[an_ended_run(number=7)], total=10_000, total_is_capped=True, next_cursor="41")
+
+    page = checked(job_page("job/backup", JobView(entry=an_entry(), runs=runs), now=NOW))
+
+    heads = [node["props"] for node in of_type(page, "Section")]
+    assert {"title": "Runs", "note": "10,000+"} in heads
+    assert [node["text"] for node in of_type(page, "RunTable")] == ["1 of 10,000+ runs"]
+
+
 def test_a_run_tells_what_started_it_and_how_it_ended() -> None:
     page = the_page(
         an_entry(), an_ended_run(RunState.FAILED, message="exit code 3", max_attempts=2, attempt=2)
