@@ -18,6 +18,7 @@ from rota.cli.job_file import jobs_below, params_of, picked
 from rota.cli.output import count_text, note, say, say_json
 from rota.cli.outside import Asking, asks_daemon
 from rota.cli.run import parse_params
+from rota.core.words import size_in_words
 
 
 @click.command("env")
@@ -88,7 +89,8 @@ def _say(found: dict[str, Any]) -> None:
     timeout = "none" if limits["timeoutMs"] is None else f"{limits['timeoutMs'] / 1000:g} s"
     note(f"# {found['job']}, step {found['step']}, as user {found['user']} in {found['cwd']}")
     note(f"# {join(found['argv'])}")
-    note(f"# timeout {timeout}, grace {limits['graceMs'] / 1000:g} s, output {limits['outputBytes']} bytes")
+    output = size_in_words(limits["outputBytes"])
+    note(f"# timeout {timeout}, grace {limits['graceMs'] / 1000:g} s, output {output}")
     note(f"# {count_text(len(found['variables']), 'variable')}")
     for each in found["variables"]:
         mark = "*" if each["varies"] else ""

@@ -15,6 +15,7 @@ from rota.cli.instant_text import zoned_text
 from rota.cli.output import count_text, note, say, say_json
 from rota.cli.outside import INSTANT, INSTANT_HELP, Asking, asks_daemon
 from rota.core.instant import from_ms, optional_ms
+from rota_renderers.plain import one_line
 
 _STATUS = "Exit status: 0 done; 1 the daemon refused, with the reason; 2 wrong usage, or nobody to ask."
 
@@ -46,7 +47,7 @@ def pause(
     if asking.as_json:
         say_json(answer)
         return
-    held = f" ({count_text(answer['pause']['jobs'], 'job')} now)" if chosen.job is None else ""
+    held = f" ({_held(answer['pause']['jobs'], tag)})" if chosen.job is None else ""
     instead = f", instead of {_pause_words(replaced, asking)}" if replaced else ""
     say(f"{chosen.words}: {_pause_words(new, asking)}{held}{instead}")
 
@@ -98,6 +99,12 @@ def skip(asking: Asking, job: str, undo: bool, why: str) -> None:
         say(f"{job}: {which} will be skipped")
 
 
+def _held(count: int, tag: str | None) -> str:
+    if count or tag is None:
+        return f"{count_text(count, 'job')} now"
+    return "no job has this tag now"
+
+
 def scope_words(scope: str) -> str:
     """ "all jobs", or "all jobs tagged nightly"."""
     return "all jobs" if scope == "all" else f"all jobs tagged {scope.removeprefix('tag:')}"
@@ -127,4 +134,4 @@ def _pause_words(pause: dict[str, Any] | None, asking: Asking) -> str:
     if pause is None:
         return "paused"
     end = f" until {zoned_text(from_ms(pause['until']), asking.outside.zone)}" if pause["until"] else ""
-    return f"paused{end}" + (f" ({pause['note']})" if pause["note"] else "")
+    return f"paused{end}" + (f" ({one_line(pause['note'])})" if pause["note"] else "")

@@ -8,7 +8,9 @@ from re import IGNORECASE, Match
 from re import compile as regex
 from zoneinfo import ZoneInfo
 
-FORMS = "2026-10-01T02:00, 02:00, yesterday 02:00, -3h, each also with a zone behind it (UTC, Europe/Berlin)"
+FORMS = (
+    "2026-10-01T02:00, 02:00, yesterday 02:00, -3h, +3h, each also with a zone behind it (UTC, Europe/Berlin)"
+)
 
 _LENGTH = regex(r"([+-])((?:\d+[smhdw])+)")
 _LENGTH_PART = regex(r"(\d+)([smhdw])")

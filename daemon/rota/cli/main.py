@@ -81,7 +81,8 @@ class LazyGroup(click.Group):
             ctx.exit(INTERRUPTED)
         except click.UsageError as error:
             where = error.ctx.command_path if error.ctx else "rota"
-            text = f"{error.format_message().rstrip('.')}; `{where} --help` tells more"
+            message = " ".join(error.format_message().split()).rstrip(".")
+            text = f"{message}; `{where} --help` tells more"
             raise CouldNotAsk(text) from error
         except UsageError as error:
             raise CouldNotAsk(error.message) from error

@@ -95,8 +95,11 @@ def _say_text(found: JobSet, counted: int) -> None:
     _say_each(found.problems)
     jobs = f"{count_text(len(found.jobs), 'job')} in {count_text(found.files, 'file')}"
     warnings = sum(problem.severity == "warning" for problem in found.problems)
-    if counted:
-        note(f"{count_text(counted, 'problem')}; {jobs} checked")
+    if errors := len(found.problems) - warnings:
+        beside = f" and {count_text(warnings, 'warning')}" if warnings else ""
+        note(f"{count_text(errors, 'problem')}{beside}; {jobs} checked")
+    elif counted:
+        note(f"{count_text(warnings, 'warning')}, by --strict as bad as problems; {jobs} checked")
     else:
         note(f"{jobs}: fine, with {count_text(warnings, 'warning')}" if warnings else f"{jobs}: fine")
 

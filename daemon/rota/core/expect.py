@@ -8,6 +8,8 @@ from rota.core.model import Expect
 from rota.core.run import Run, RunState
 from rota.core.words import length_in_words
 
+_SHORT = 0.1  # seconds: what takes less is not counted
+
 
 def length_warning(expect: Expect, run: Run) -> str:
     """For a completed run that took less or more than expected; "" for any other."""
@@ -35,5 +37,7 @@ def overdue_message(expect: Expect) -> str:
 
 def _told(took: timedelta) -> str:
     seconds = took.total_seconds()
+    if seconds < _SHORT:
+        return f"less than {_SHORT:g} s"
     # Whole seconds, but for what takes less than ten of them.
     return length_in_words(timedelta(seconds=round(seconds, 1) if seconds < 10 else round(seconds)))

@@ -32,6 +32,8 @@ def read(text: str, *, timezone: str | None = None) -> Found:
     known = {"jobs", "defaults", *ON_TOP}
     lost += [_lost(key, spot, _UNKNOWN) for key, spot in document.members.items() if key not in known]
     defaults = document.members.get("defaults", Spot(line=1, value={}))
+    if document.value is not None and not document.members:
+        lost.append(Unconverted(line=1, text="", reason="not a yacron file: expected a map with `jobs`"))
     for job in document.members.get("jobs", Spot(line=1, value=[])).items:
         _read_job(job, defaults, timezone, entries, lost)
     return Found(entries=tuple(entries), unconverted=tuple(sorted(lost, key=lambda each: each.line)))

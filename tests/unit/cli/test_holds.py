@@ -54,6 +54,21 @@ def test_pause_says_when_it_ends_and_what_it_replaces(run_rota: Rota, daemon: Sc
     assert daemon.posted == [("/api/v1/jobs/backup/pause", {"until": to_ms(LATER)})]
 
 
+def test_a_note_of_many_lines_stays_on_one(run_rota: Rota, daemon: ScriptedDaemon) -> None:
+    daemon.says("/api/v1/jobs/backup", a_job())
+    daemon.says("/api/v1/jobs/backup/pause", a_job(a_pause(note="disks\n\x1b[31mfull")))
+
+    assert run_rota("pause", "backup", "--note", "x").output == "backup: paused (disks full)\n"
+
+
+def test_a_tag_that_no_job_has_is_told(run_rota: Rota, daemon: ScriptedDaemon) -> None:
+    daemon.says("/api/v1/pauses", {"pause": a_pause("tag:nihgt", jobs=0), "replaced": None})
+
+    result = run_rota("pause", "--tag", "nihgt")
+
+    assert result.output == "all jobs tagged nihgt: paused (no job has this tag now)\n"
+
+
 def test_a_tag_is_paused_as_one(run_rota: Rota, daemon: ScriptedDaemon) -> None:
     pause = a_pause("tag:night", until=LATER, note="moving house", jobs=2)
     daemon.says("/api/v1/pauses", {"pause": pause, "replaced": None})

@@ -88,6 +88,15 @@ def test_warnings_are_problems_only_when_strict(here: Path) -> None:
     assert (lax.exit_code, strict.exit_code) == (0, 1)
     assert "jobs.d/a.yaml:2:18: warning: a step of 7 does not divide 60" in lax.stdout
     assert lax.stderr == "1 job in 1 file: fine, with 1 warning\n"
+    assert strict.stderr == "1 warning, by --strict as bad as problems; 1 job in 1 file checked\n"
+
+
+def test_problems_and_warnings_are_counted_apart(here: Path) -> None:
+    (here / "jobs.d" / "a.yaml").write_text("run: x\nschedule: {cron: '*/7 * * * *'}\n")
+    (here / "jobs.d" / "b.yaml").write_text("runs: x\n")
+
+    assert validate().stderr == "1 problem and 1 warning; 1 job in 2 files checked\n"
+    assert validate("--strict").stderr == validate().stderr
 
 
 def test_json_is_the_shape_that_programs_read(here: Path) -> None:

@@ -26,6 +26,12 @@ def test_a_run_that_took_less_than_expected_says_both_lengths() -> None:
     assert length_warning(USUAL, a_run(took)) == "took 2.3 s, shorter than the 1 minute expected"
 
 
+def test_a_run_of_a_moment_is_not_said_to_take_nothing() -> None:
+    told = length_warning(USUAL, a_run(timedelta(milliseconds=4)))
+
+    assert told == "took less than 0.1 s, shorter than the 1 minute expected"
+
+
 def test_a_usual_run_and_one_that_failed_say_nothing() -> None:
     assert length_warning(USUAL, a_run(10 * MINUTE)) == ""
     assert length_warning(USUAL, a_run(25 * MINUTE, RunState.FAILED)) == ""

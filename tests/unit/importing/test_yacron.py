@@ -192,7 +192,9 @@ def test_a_job_that_can_not_be_converted_says_why(job: str, reason: str) -> None
     assert reason in found.unconverted[0].reason
 
 
-@pytest.mark.parametrize("text", ["jobs: [", "a: &a [*a]", "jobs: " + "[" * 100 + "]" * 100, "? [a]\n: b"])
+@pytest.mark.parametrize(
+    "text", ["jobs: [", "a: &a [*a]", "jobs: " + "[" * 100 + "]" * 100, "? [a]\n: b", "0 4 * * * /x"]
+)
 def test_a_text_that_is_no_such_file_is_listed_as_a_whole(text: str) -> None:
     assert read(text).entries == ()
     assert len(read(text).unconverted) == 1
