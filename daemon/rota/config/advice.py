@@ -6,7 +6,7 @@ They depend on the day they are given on, so they are made from checked jobs and
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from itertools import islice
 
 from rota.config.caution import YEAR, Caution, cautions, shortest_distance
@@ -18,24 +18,45 @@ from rota.core.schedule import next_due, next_owed
 from rota.core.words import length_in_words
 
 Usual = Mapping[str, timedelta]  # job -> how long its completed runs usually take
+Said = dict[str, tuple[JobSpec, date, timedelta | None, tuple[Problem, ...]]]  # of what, when, and what
 
 _MOST_CAUGHT_UP = 100
 
 
-def advise(jobs: Mapping[str, JobSpec], now: datetime, usual: Usual | None = None) -> tuple[Problem, ...]:
+def advise(
+    jobs: Mapping[str, JobSpec], now: datetime, usual: Usual | None = None, said: Said | None = None
+) -> tuple[Problem, ...]:
     """All warnings about these jobs at that instant, in order of files and lines.
 
     `usual` comes from history where there is some. Never raises for checked jobs. To be asked again when the
-    day changes: warnings name the next date on which something happens.
+    day changes: warnings name the next date on which something happens. `said` is the caller's, who asks
+    again and again: what is in it of the same day holds for jobs that are the same objects still.
     """
     found: dict[Problem, None] = {}
+    memory: Said = {} if said is None else said
     for spec in jobs.values():
         if spec.enabled and spec.triggers:
-            found.update(dict.fromkeys(_of_job(spec, now, (usual or {}).get(spec.id))))
+            found.update(dict.fromkeys(_said_of(spec, now, (usual or {}).get(spec.id), memory)))
+    for job in memory.keys() - jobs.keys():
+        del memory[job]
     crowded = crowd(jobs.values(), now)
     if crowded is not None:
         found[_at(crowded.spec, f"schedule/{crowded.trigger}", crowded.caution)] = None
     return tuple(sorted(found, key=lambda problem: (problem.file, problem.line, problem.column)))
+
+
+def _said_of(spec: JobSpec, now: datetime, usual: timedelta | None, memory: Said) -> tuple[Problem, ...]:
+    known, day = memory.get(spec.id), now.date()
+    if known is not None and known[0] is spec and known[1:3] == (day, usual) and not _is_of_the_hour(spec):
+        return known[3]
+    problems = tuple(_of_job(spec, now, usual))
+    memory[spec.id] = (spec, day, usual, problems)
+    return problems
+
+
+def _is_of_the_hour(spec: JobSpec) -> bool:
+    """Whether there may be something else to say later on the same day."""
+    return any(isinstance(trigger, AtTrigger) or trigger.excepts for trigger in spec.triggers)
 
 
 def _of_job(spec: JobSpec, now: datetime, usual: timedelta | None) -> Iterator[Problem]:
@@ -62,8 +83,9 @@ def _of_trigger(job: str, trigger: Trigger, now: datetime) -> Iterable[Caution]:
 
 def _is_swallowed(job: str, trigger: Trigger, now: datetime) -> bool:
     end = now + YEAR
-    due, owed = next_due(job, [trigger], now, 1), next_owed(job, [trigger], now, 1)
-    return any(each.at <= end for each in due) and not any(each.at <= end for each in owed)
+    if any(each.at <= end for each in next_owed(job, [trigger], now, 1)):
+        return False
+    return any(each.at <= end for each in next_due(job, [trigger], now, 1))
 
 
 def _distance(spec: JobSpec) -> timedelta | None:

@@ -159,6 +159,7 @@ def parse(expression: str, *, seed: str = "") -> Cron:
     return _parse(text, seed if has_hash(text) else "")
 
 
+@lru_cache(maxsize=16384)
 def has_hash(expression: str) -> bool:
     """Whether a field of it is a hash, so that its times depend on the seed."""
     return any(field[:1] in ("h", "H") for field in expression.split())

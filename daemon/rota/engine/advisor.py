@@ -9,7 +9,7 @@ from statistics import median
 
 import structlog
 
-from rota.config.advice import advise
+from rota.config.advice import Said, advise
 from rota.core.board import JobEntry
 from rota.core.eta import SAMPLES_NEEDED, SAMPLES_USED, completed_durations
 from rota.core.events import Event, JobChanged, JobsLoaded
@@ -26,6 +26,7 @@ class Advisor:
 
     def __init__(self, parts: Parts) -> None:
         self._parts = parts
+        self._said: Said = {}
         self._hour: datetime | None = None  # of the advice; None: nobody asked yet, or jobs were read since
 
     async def run(self) -> None:
@@ -48,7 +49,7 @@ class Advisor:
         jobs = {job: entry.spec for job, entry in board.jobs.items()}
         usual = usual_lengths(board.jobs.values())
         try:
-            advice = await asyncio.to_thread(advise, jobs, now, usual)
+            advice = await asyncio.to_thread(advise, jobs, now, usual, self._said)
         except Exception as error:  # jobs run as well without warnings about them
             _log.exception("jobs.not_advised", error=str(error))
             return

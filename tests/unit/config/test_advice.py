@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from rota.config.advice import advise
+from rota.config.advice import Said, advise
 from rota.config.jobset import read
 from rota.config.rules import RULES
 from rota.core.problems import Problem
@@ -171,3 +171,26 @@ def test_jobs_that_are_spread_are_no_crowd(folder: Path, schedule: str) -> None:
         (folder / f"j{number:02}.yaml").write_text(f"run: x\nschedule: {schedule}\n")
 
     assert advise(read([folder]).jobs, NOW) == ()
+
+
+def test_what_was_said_of_jobs_is_said_again_until_they_or_the_day_or_their_usual_length_change(
+    folder: Path,
+) -> None:
+    (folder / "change.yaml").write_text("run: x\nschedule: {cron: '30 2 * * *', timezone: Europe/Berlin}\n")
+    (folder / "passes.yaml").write_text("run: x\nschedule: {at: 2026-11-21T05:30Z}\n")
+    (folder / "step.yaml").write_text("run: x\nschedule: {cron: '*/7 * * * *'}\n")
+    jobs = dict(read([folder]).jobs)
+    said: Said = {}
+    usual = {"step": timedelta(hours=1)}
+
+    for now, lengths in (
+        (NOW, {}),
+        (NOW + timedelta(hours=1), {}),
+        (NOW + timedelta(hours=2), usual),
+        (datetime(2027, 4, 1, tzinfo=UTC), usual),
+    ):
+        assert advise(jobs, now, lengths, said) == advise(jobs, now, lengths)
+
+    del jobs["step"]
+    assert advise(jobs, NOW, None, said) == advise(jobs, NOW)
+    assert said.keys() == jobs.keys()
