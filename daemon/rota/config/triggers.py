@@ -24,6 +24,7 @@ from rota.core.model import (
     EveryTrigger,
     Trigger,
 )
+from rota.core.nominal import FAR
 
 _UTC = ZoneInfo("UTC")
 _LONGEST_SPREAD = timedelta(days=1)
@@ -124,10 +125,15 @@ class _Reader:
 
     def _at(self, written: str, zone: ZoneInfo, shared: dict[str, Any]) -> AtTrigger | None:
         try:
-            return AtTrigger(at=instant(written, zone), **shared)
+            at = instant(written, zone)
         except (ValueError, OverflowError) as error:
             self._note("at", f'there is no instant "{written}": {error}', "write it as 2027-01-31T18:00:00Z")
             return None
+        if at >= FAR:
+            hint = "a job that is never to be due needs no schedule"
+            self._note("at", f"nothing can be due in the year {FAR.year} or later", hint)
+            return None
+        return AtTrigger(at=at, **shared)
 
     def _after(self, written: str | dict[str, Any], shared: dict[str, Any]) -> AfterTrigger:
         path = (*self._path, "after")

@@ -14,7 +14,7 @@ from rota.core.excepts import excepted, excepted_until
 from rota.core.instant import EPOCH, from_ms, to_ms
 from rota.core.model import AfterTrigger, AtTrigger, BootTrigger, CronTrigger, EveryTrigger, Trigger
 
-FAR = datetime(9990, 1, 1, tzinfo=UTC)
+FAR = datetime(9990, 1, 1, tzinfo=UTC)  # nothing is due later: what is added to an instant stays a date
 _HOUR = timedelta(hours=1)
 _SEARCH = timedelta(days=5 * 366)  # how far ahead the next instant outside of exceptions is looked for
 _LOOKS = 100_000  # and over how many instants
@@ -84,7 +84,7 @@ def _row(job: str, index: int, trigger: Trigger, after: datetime, situation: Sit
         case EveryTrigger():
             return _every(index, trigger, after)
         case AtTrigger():
-            return iter([Nominal(trigger.at.astimezone(UTC), index)] if trigger.at > after else [])
+            return iter([Nominal(trigger.at.astimezone(UTC), index)] if after < trigger.at < FAR else [])
         case BootTrigger() | AfterTrigger():
             return iter(())
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 
+import structlog
+
 from rota.core.board import Due, JobEntry, Situation
 from rota.core.model import EveryTrigger, Trigger
 from rota.core.schedule import next_due, next_owed
@@ -13,6 +15,8 @@ from rota.engine.timetable import Timed
 SHOWN = 3  # due instants to come that the board holds per job
 _SHARED = 1024  # schedules whose next instants are kept for others of the same text
 _BARREN = timedelta(days=1)  # how long nobody looks again where years of exceptions leave nothing
+
+_log = structlog.get_logger(__name__)
 
 _Find = Callable[[str, Sequence[Trigger], datetime, int, Situation], tuple[Due, ...]]
 
@@ -45,16 +49,24 @@ class Upcoming:
     ) -> tuple[Due, ...]:
         if not timed.is_shared:
             situation = entry.situation if find is next_owed else calendar_of(entry)
-            return find(timed.job, timed.triggers, after, count, situation)
+            return _found(find, timed, after, count, situation)
         key = (timed.identity, after, count)
         known = self._shared.get(key)
         if known is not None:
             return tuple(Due(job=timed.job, at=at, trigger=trigger, note=note) for at, trigger, note in known)
-        due = find(timed.job, timed.triggers, after, count, Situation())
+        due = _found(find, timed, after, count, Situation())
         if len(self._shared) >= _SHARED:
             self._shared.clear()
         self._shared[key] = tuple((each.at, each.trigger, each.note) for each in due)
         return due
+
+
+def _found(find: _Find, timed: Timed, after: datetime, count: int, situation: Situation) -> tuple[Due, ...]:
+    try:
+        return find(timed.job, timed.triggers, after, count, situation)
+    except Exception as error:  # a fault of ours: it keeps no other job from its place
+        _log.error("job.plan_failed", job=timed.job, exc_info=error)
+        return ()
 
 
 def calendar_of(entry: JobEntry) -> Situation:

@@ -417,6 +417,15 @@ async def test_instants_that_could_not_be_recorded_for_long_were_missed(stage: S
     assert [each.reason for each in stage.skips] == [Reason.MISSED]
 
 
+async def test_a_job_whose_instants_cannot_be_told_does_not_stop_the_others(stage: Stage) -> None:
+    with capture_logs() as logs:
+        stage.load(replace(hourly("odd"), triggers=(cron("no expression"),)), hourly("good"))
+        await stage.pass_and_step(HOUR)
+
+    assert [job for job, _ in stage.starts] == ["good"]
+    assert {(each["event"], each["job"]) for each in logs} == {("job.plan_failed", "odd")}
+
+
 async def test_one_job_at_fault_does_not_stop_the_others(stage: Stage) -> None:
     stage.load(*(hourly(f"job-{n}") for n in range(5)))
     await stage.scheduler.step()
