@@ -55,7 +55,7 @@ def _read(kinds: frozenset[str], text: str) -> object:
         return True
     try:
         return json.loads(text)
-    except ValueError:
+    except (ValueError, RecursionError):
         return text
 
 

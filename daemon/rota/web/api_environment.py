@@ -51,7 +51,7 @@ def _params(request: web.Request) -> dict[str, object]:
     text = request.query.get("params", "{}")
     try:
         sent = json.loads(text)
-    except ValueError:
+    except (ValueError, RecursionError):
         sent = None
     if not isinstance(sent, dict):
         raise refused("params", "params must be a JSON object")

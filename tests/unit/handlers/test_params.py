@@ -67,3 +67,18 @@ def test_lists_and_untyped_enums_are_read_as_json() -> None:
         "size": 2,
         "free": "2",
     }
+
+
+def test_a_field_of_thousands_of_brackets_stays_text() -> None:
+    assert from_form({"only": {"type": "array"}}, {"only": "[" * 100_000}) == {"only": "[" * 100_000}
+
+
+def test_a_value_that_is_too_large_is_not_looked_at_closely() -> None:
+    schemas = {"a": {"type": "string", "pattern": "(a|a)*$"}}
+
+    with pytest.raises(InvalidRequest) as refused:
+        checked_params(schemas, {"a": "a" * 70_000 + "b"})
+
+    assert [problem.message for problem in refused.value.problems] == [
+        "The parameter 'a' is larger than 64 KiB."
+    ]
