@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import stat
 from dataclasses import dataclass, replace
+from hashlib import sha256
 from pathlib import Path
 
 from rota.config import defaults, jobfile, yaml12
@@ -27,7 +28,7 @@ class Reading:
 @dataclass(slots=True, kw_only=True)
 class _Known:
     signature: Signature
-    content: bytes | None  # kept until the file was found unchanged once
+    digest: bytes | None  # of the content; kept until the file was found unchanged once
     defaults: str
     outcome: Outcome
 
@@ -59,20 +60,21 @@ class Directory:
         same = known is not None and known.signature == file.signature and known.defaults == used.key
         if known is not None and same and known.outcome.calendars:
             same = self._has_same_calendars(known.outcome)
-        if known is not None and same and known.content is None:
+        if known is not None and same and known.digest is None:
             return known.outcome
         content = content_of(file)
         if isinstance(content, Problem):
             self._known.pop(path, None)
             return Outcome(problems=(content,), readable=False)
-        if known is not None and same and known.content == content:
+        digest = sha256(content).digest()
+        if known is not None and same and known.digest == digest:
             # Two writes within one tick of the file system's clock have one signature. So a signature is
             # trusted only after it was seen twice with the same content.
-            known.content = None
+            known.digest = None
             return known.outcome
         outcome = jobfile.read(content, file, used, self._surroundings)
         self._known[path] = _Known(
-            signature=file.signature, content=content, defaults=used.key, outcome=outcome
+            signature=file.signature, digest=digest, defaults=used.key, outcome=outcome
         )
         return outcome
 
