@@ -136,7 +136,7 @@ def _listed(changes: InstantChanges, comparison: Comparison) -> Iterator[tuple[s
     excepted = {due.at: due.excepted for due in changes.excepted}
     if old is not None:
         for due in changes.vanish:
-            why = f", excepted: {excepted[due.at]}" if due.at in excepted else ""
+            why = f": its schedule leaves out {excepted[due.at]}" if due.at in excepted else ""
             yield job, "vanishes", escaped(due_text(due, old) + why)
     if old is not None and new is not None:
         for move in changes.move:

@@ -93,7 +93,7 @@ def _listed(changes: InstantChanges, comparison: Comparison) -> Iterator[str]:
     excepted = {due.at: due.excepted for due in changes.excepted}
     for due in changes.vanish:
         if old is not None:
-            why = f", excepted: {excepted[due.at]}" if due.at in excepted else ""
+            why = f": its schedule leaves out {excepted[due.at]}" if due.at in excepted else ""
             yield _marked("-", f"{changes.job}: {due_text(due, old)}{why}")
     for move in changes.move:
         if old is not None and new is not None:

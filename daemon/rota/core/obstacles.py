@@ -184,7 +184,6 @@ def _upstreams(entry: JobEntry, board: Board) -> Iterator[str]:
     for trigger in entry.spec.triggers:
         if not isinstance(trigger, AfterTrigger):
             continue
-        yield f"It runs {_waits_for(trigger)}."
         for job in trigger.jobs:
             upstream = board.jobs.get(job)
             if upstream is None:

@@ -181,7 +181,6 @@ def test_what_it_comes_after_must_run_itself() -> None:
     board.jobs["off"] = JobEntry(spec=a_job("off", enabled=False))
 
     assert told(board) == [
-        "It runs after export or gone or off has completed.",
         "export, which it comes after, is paused.",
         "There is no job gone, which it comes after.",
         "off, which it comes after, is disabled.",
