@@ -342,3 +342,27 @@ def test_jobs_that_did_not_change_stay_the_very_objects_also_in_a_git_checkout(t
     assert second.jobs["stays"] is first.jobs["stays"]
     assert (first.jobs["changes"].source.dirty, second.jobs["changes"].source.dirty) == (False, True)
     assert first.jobs["changes"].source.commit is not None
+
+
+def test_jobs_of_many_files_share_equal_blocks(tmp_path: Path) -> None:
+    text = "run: x\nretry: {attempts: 3, on: [failed]}\nowner: db team\n"
+    write(tmp_path, a=text, b=text, c=text.replace("failed", "timeout"))
+
+    jobs = read([tmp_path]).jobs
+
+    assert jobs["a"].retry is jobs["b"].retry
+    assert jobs["a"].owner is jobs["c"].owner
+    assert jobs["c"].retry.on == {"timeout"}
+
+
+def test_a_parameter_that_is_wrong_is_told_in_every_file_that_has_it(tmp_path: Path) -> None:
+    text = "params: {day: {type: string, default: 5}}\nrun: x\n"
+    write(tmp_path, a=text, b=f"# moved down\n{text}", c=text.replace("5", "five"))
+
+    found = read([tmp_path])
+
+    assert [(problem.file, problem.line) for problem in found.problems] == [
+        (f"{tmp_path}/a.yaml", 1),
+        (f"{tmp_path}/b.yaml", 2),
+    ]
+    assert list(found.jobs) == ["c"]
