@@ -27,12 +27,15 @@ PATH = "/usr/local/bin:/usr/bin:/bin"
 
 
 class RunnerProcess:
-    """Starts at once; `start` again after `kill9` or `stop` uses the same state and socket."""
+    """Starts at once; `start` again after `kill9` or `stop` uses the same state and socket.
 
-    def __init__(self, *module: str, env: Mapping[str, str] | None = None) -> None:
+    `below`: a folder for the state directory.
+    """
+
+    def __init__(self, *module: str, env: Mapping[str, str] | None = None, below: str = "") -> None:
         self._env = dict(env or {})
         self.folder = Path(tempfile.mkdtemp(prefix="rota-"))
-        self.state = self.folder / "state"
+        self.state = self.folder / below / "state"
         self.socket = self.folder / "runner.sock"
         self._process: subprocess.Popen[bytes] | None = None
         self.start(*module)

@@ -82,6 +82,8 @@ class Inbox:
     def close(self, system: System) -> None:
         self.connection.close()
         system.unlink_path(self.path)
+        if not self.path.rpartition("/")[0].endswith(FOLDER):
+            system.remove_folder(self.path.rpartition("/")[0])  # once it is empty
 
     def _read(self, system: System, heard: Heard, data: bytes, size: int) -> None:
         for line in data.split(b"\n"):
@@ -107,16 +109,16 @@ class Inboxes:
         self._passed = passed or {}
         self._uids = frozenset({os.geteuid(), 0})
         self._folder = _folder(system, state)
+        self._made = False
 
     def open(self, attempt: str) -> Inbox | None:
         """A socket for the attempt, over one that an earlier runner left; None when there can be none.
 
         A job that can't tell of itself runs all the same.
         """
-        if not self._folder:
-            return None
         path = f"{self._folder}/{attempt}"
         try:
+            self._make_folder()
             connection = self._passed.pop(attempt, None) or self._system.bind_notices(path)
         except OSError:
             return None
@@ -127,23 +129,22 @@ class Inboxes:
         for connection in self._passed.values():
             connection.close()
         self._passed = {}
-        for name in self._system.names_in(self._folder) if self._folder else ():
+        for name in self._system.names_in(self._folder):
             if name not in attempts:
                 self._system.unlink_path(f"{self._folder}/{name}")
 
+    def _make_folder(self) -> None:
+        if not self._made:
+            self._system.make_own_folder(self._folder)
+            self._made = self._folder.endswith(FOLDER)  # another one goes with its last socket
+
 
 def _folder(system: System, state: str) -> str:
-    """Where an address of AF_UNIX has room for any attempt; empty when there is no such place."""
-    longest = LONGEST_PATH - 1 - LONGEST_ATTEMPT
+    """Where an address of AF_UNIX has room for any attempt."""
     preferred = f"{state}/{FOLDER}"
-    paths = [preferred] if len(os.fsencode(preferred)) <= longest else []
-    for path in [*paths, f"/tmp/rota-notify-{os.geteuid()}-{system.number_of(state):x}"]:
-        try:
-            system.make_own_folder(path)
-        except OSError:
-            continue
-        return path
-    return ""
+    if len(os.fsencode(preferred)) + 1 + LONGEST_ATTEMPT <= LONGEST_PATH:
+        return preferred
+    return f"/tmp/rota-notify-{os.geteuid()}-{system.number_of(state):x}"
 
 
 def _text(value: bytes) -> str:

@@ -26,7 +26,8 @@ def test_a_run_has_the_documented_environment_and_inherits_nothing(daemon: Daemo
     told = dict(line.split("=", 1) for line in daemon.lines(run["id"]))
     shell_made = {"PWD", "SHLVL", "_", "OLDPWD"}
     rota_made = {name for name in told if name.startswith("ROTA_")}
-    assert set(told) - shell_made - rota_made == {"HOME", "LANG", "LOGNAME", "PATH", "SHELL", "USER", "WHO"}
+    passwd = {"HOME", "LANG", "LOGNAME", "PATH", "SHELL", "USER"}
+    assert set(told) - shell_made - rota_made == {*passwd, "NOTIFY_SOCKET", "WHO"}
     assert (told["WHO"], told["LANG"]) == ("me", "C.UTF-8")
     assert told["PATH"] == "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
     assert (told["ROTA_JOB"], told["ROTA_RUN"]) == ("environment", run["id"])

@@ -14,7 +14,7 @@ import pytest
 
 from eventually import eventually
 from rota.core.seams import EndCause, Ended, Notice, StartOrder
-from runner_process import Bench, soon
+from runner_process import Bench, RunnerProcess, soon
 
 PROGRAM = "import os,socket,sys; socket.socket(1,2).sendto(sys.argv[1].encode(),os.environ['NOTIFY_SOCKET'])"
 
@@ -173,6 +173,24 @@ async def test_nothing_that_is_sent_harms_the_runner_or_the_job(bench: Bench) ->
 
     assert event.notices[-1].text == "fine é"
     assert (await soon(bench.client.report([order.ref])))[order.ref.id].ended is None
+
+
+async def test_a_state_directory_of_a_long_name_has_its_sockets_elsewhere() -> None:
+    runner = RunnerProcess(below="a" * 60)
+    bench = Bench(runner)
+    try:
+        await bench.client.open()
+        order = bench.order(f"echo $NOTIFY_SOCKET; {say('STATUS=short')}")
+        await bench.start(order)
+        _, ended = await heard(bench, order)
+        path = Path(bench.log(order).strip())
+
+        assert [each.text for each in ended.notices] == ["short"]
+        assert str(path).startswith("/tmp/rota-notify-")
+        eventually(lambda: not path.parent.exists())
+    finally:
+        await bench.client.close()
+        runner.clean()
 
 
 async def test_no_socket_is_left_when_a_job_has_ended(bench: Bench) -> None:
