@@ -1,4 +1,4 @@
-"""A ledger as years leave it behind: any number of runs, written in bulk; shared by the commands beside it."""
+"""A ledger as years leave it behind: any number of runs, written in bulk; shared by commands beside it."""
 
 from __future__ import annotations
 

@@ -2,8 +2,8 @@
 
     .venv/bin/python bench/ledger.py [--runs 1000000] [--jobs 1000] [--at FOLDER] [--rounds 60]
 
-The ledger is made first, unless the folder has one from before (ten million runs take 7 GB and a quarter of an
-hour). Times are those of the caller, thread switches included. Every round asks with other values.
+The ledger is made first, unless the folder has one from before (ten million runs take 7 GB and some minutes).
+Times are those of the caller, thread switches included. Every round asks with other values.
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ from collections.abc import Awaitable, Callable
 from contextlib import nullcontext
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import grown
 from measure import median, percentile, table, verdict
@@ -94,11 +95,15 @@ def _questions(ledger: Ledger, runs: int, jobs: int) -> list[tuple[str, float, A
     def any_job() -> str:
         return grown.job_name(choice.randrange(jobs))
 
-    def page(**query: object) -> Ask:
-        made = {
-            name: value if callable(value) else lambda value=value: value for name, value in query.items()
-        }
-        return lambda: ledger.runs(RunQuery(**{name: value() for name, value in made.items()}))
+    def page(**query: Any) -> Ask:
+        """Callables are asked for each round's value."""
+
+        def ask() -> Awaitable[object]:
+            return ledger.runs(
+                RunQuery(**{name: value() if callable(value) else value for name, value in query.items()})
+            )
+
+        return ask
 
     def day() -> datetime:
         return now - choice.random() * grown.SPAN

@@ -19,7 +19,7 @@ import sys
 import tempfile
 import time
 from collections import defaultdict
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine
 from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
@@ -93,7 +93,9 @@ def _start(folder: Path) -> dict[str, float]:
 def _serve() -> None:
     """The daemon, with a clock beside some of its functions."""
     began = time.perf_counter()
-    from rota import app, daemon
+    from aiohttp import web
+
+    from rota import daemon
     from rota.config.jobset import JobReader
     from rota.engine.executor import Executor
     from rota.engine.jobs import Jobs
@@ -114,11 +116,11 @@ def _serve() -> None:
         for name in names:
             if hasattr(owner, name):
                 _time(owner, name, spent)
-    announce = daemon.Daemon._announce
+    announce, times = daemon.Daemon._announce, Path(os.environ[_TIMES])
 
-    async def told(self: daemon.Daemon, web: Any) -> None:
-        Path(os.environ[_TIMES]).write_text(json.dumps(spent))
-        await announce(self, web)
+    def told(self: daemon.Daemon, app: web.Application) -> Coroutine[Any, Any, None]:
+        times.write_text(json.dumps(spent))
+        return announce(self, app)
 
     daemon.Daemon._announce = told  # type: ignore[method-assign]
     from rota.cli.main import main as command

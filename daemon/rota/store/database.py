@@ -16,6 +16,7 @@ from sqlalchemy.pool import QueuePool
 from rota.core.errors import RotaError, StoreDamaged, Unavailable
 
 _BUSY_SECONDS = 5.0  # another program may hold the lock for a moment: sqlite3 in a shell, a backup tool
+_WAL_KEPT = 64 * 2**20  # bytes that the write-ahead log keeps when a backup or a long read has made it larger
 _TO_JSON = json.JSONEncoder(separators=(",", ":")).encode
 _DAMAGED = ("malformed", "not a database", "file is encrypted", "disk image")
 
@@ -81,7 +82,13 @@ def _make(path: Path) -> None:
 def _set_up_writer(connection: Any, _record: object) -> None:
     # The first counts for a new file only, see `store.vacuum`.
     _set_up(connection, "PRAGMA auto_vacuum=INCREMENTAL")
-    _set_up(connection, "PRAGMA journal_mode=WAL", "PRAGMA synchronous=FULL", "PRAGMA foreign_keys=ON")
+    _set_up(
+        connection,
+        "PRAGMA journal_mode=WAL",
+        "PRAGMA synchronous=FULL",
+        f"PRAGMA journal_size_limit={_WAL_KEPT}",
+        "PRAGMA foreign_keys=ON",
+    )
 
 
 def _set_up_reader(connection: Any, _record: object) -> None:

@@ -12,7 +12,7 @@ from rota.store.ledger import Ledger
 
 T = TypeVar("T")
 
-_BUSY = 0.01  # seconds that a step may keep the writer busy
+_LONG = 0.02  # seconds that a step may take with its commit: what others wait for the writer beside their own
 _FEWEST, _FIRST, _MOST = 4, 32, 256  # rows in a step
 
 
@@ -22,7 +22,6 @@ class Pace:
     def __init__(self, ledger: Ledger, clock: Clock) -> None:
         self._ledger = ledger
         self._clock = clock
-        self._took = 0.0
         self.rows = _FIRST
 
     def steps(self, of: Sequence[T]) -> Iterator[Sequence[T]]:
@@ -35,14 +34,12 @@ class Pace:
 
     async def write(self, work: Callable[[Connection], None]) -> None:
         """One step."""
-
-        def timed(connection: Connection) -> None:
-            began = self._clock.monotonic()
-            work(connection)
-            self._took = self._clock.monotonic() - began
-
-        await self._ledger.write(timed)
-        grown = self.rows * 2 if self._took < _BUSY / 2 else self.rows
-        self.rows = max(_FEWEST, self.rows // 2) if self._took > _BUSY else min(_MOST, grown)
-        if self._took > 0:
-            await self._clock.sleep(self._took)
+        began = self._clock.monotonic()
+        await self._ledger.write(work)
+        took = self._clock.monotonic() - began
+        if took > _LONG:
+            self.rows = max(_FEWEST, self.rows // 2)
+        elif took < _LONG / 2:
+            self.rows = min(_MOST, self.rows * 2)
+        if took > 0:
+            await self._clock.sleep(took)

@@ -215,6 +215,7 @@ def _step_row(step: Step) -> Row:
         "progress": _progress_row(step.progress),
         "outputs": dict(step.outputs),
         "announced": step.announced,
+        "max_attempts": step.max_attempts,
     }
 
 
@@ -231,6 +232,7 @@ def _step_from(row: Mapping[Any, Any]) -> Step:
         progress=_progress_from(row["progress"]),
         outputs=row["outputs"],
         announced=row["announced"],
+        max_attempts=row.get("max_attempts", 0),
     )
 
 
