@@ -81,9 +81,13 @@ def _as_wanted(spec: JobSpec, step: str | None, retry: bool) -> JobSpec:
                 f"{spec.id} has no step {step}: " + (f"it has {names}" if names else "it has none")
             )
         spec = replace(spec, steps=(found,))
-    if not retry and spec.retry.attempts > 1:
-        note(f"one attempt; with --retry there are up to {spec.retry.attempts}")
-        spec = replace(spec, retry=replace(spec.retry, attempts=1))
+    most = max(
+        spec.retry.attempts, *(step.retry.attempts for step in spec.steps if step.retry is not None), 1
+    )
+    if not retry and most > 1:
+        note(f"one attempt; with --retry there are up to {most}")
+        once = tuple(replace(step, retry=None) for step in spec.steps)
+        spec = replace(spec, retry=replace(spec.retry, attempts=1), steps=once)
     return spec
 
 

@@ -165,7 +165,7 @@ def _build(
         given["title"] += f" ({', '.join(given['matrix'].values())})"
     return JobSpec(
         id=job,
-        steps=read_steps(data),
+        steps=read_steps(data, _KEYS),
         source=source,
         definition=definition,
         triggers=found,

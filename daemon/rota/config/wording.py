@@ -154,7 +154,7 @@ def _hint_for_key(key: str, schema: dict[str, Any]) -> str:
     )
     if inner is not None:
         return f"did you mean `{inner}: {{{key}: …}}`?"
-    if key in settings and "limits" not in known:
+    if key in settings and known != list(settings):
         return f"`{key}` is a key of the job itself, not of this block"
     holder = next((name for name in _BLOCKS if key in _block_keys(name)), None)
     if holder is not None and near.elsewhere(key, known) is None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import shlex
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from typing import Any
 
 from rota.config.part import Part
@@ -20,14 +21,21 @@ _KINDS = ("disk", "tcp", "http", "file_age", "command")
 _TEMPLATE = re.compile(r"\{\{-?\s*(params|steps|matrix|run|host|rota)\.(\w+)")
 
 Raw = Mapping[str, Any]
+Blocks = Mapping[str, Callable[[Raw], Any]]
 
 
-def read_steps(data: Raw) -> tuple[StepSpec, ...]:
-    """The steps of a job that fits the schema; one step MAIN when it has a single piece of work."""
+def read_steps(data: Raw, blocks: Blocks) -> tuple[StepSpec, ...]:
+    """The steps of a job that fits the schema; one step MAIN when it has a single piece of work.
+
+    `blocks`: how `retry` and `limits` are read.
+    """
     shell = _shell(data)
     if "steps" not in data:
         return (StepSpec(id=MAIN, work=_work(data, shell)),)
-    return tuple(_step(raw, shell) for raw in data["steps"])
+    return tuple(
+        replace(_step(raw, shell), **_own_blocks(raw, data.get("limits", {}), blocks))
+        for raw in data["steps"]
+    )
 
 
 def read_condition(data: Raw) -> Condition | None:
@@ -56,6 +64,9 @@ def check_steps(data: Raw, part: Part, problems: list[Problem]) -> None:
             message = f'two steps have the id "{step["id"]}"'
             problems.append(part.problem([*path, "id"], message, f"the first is step {seen[step['id']]}"))
         seen.setdefault(step["id"], index + 1)
+        if "restart" in step.get("retry", {}):
+            message = "`restart` is about all steps, so it belongs to the job's `retry`"
+            problems.append(part.problem([*path, "retry", "restart"], message, "leave it out here"))
         if "run" in step:
             _check_script(part, [*path, "run"], step["run"], problems)
 
@@ -79,6 +90,16 @@ def _step(raw: Raw, shell: tuple[str, ...]) -> StepSpec:
         env=text_map(raw.get("env", {})),
         cwd=raw.get("cwd"),
     )
+
+
+def _own_blocks(raw: Raw, of_job: Raw, blocks: Blocks) -> dict[str, Any]:
+    own = {}
+    if "retry" in raw:
+        own["retry"] = blocks["retry"](raw["retry"])
+    if "limits" in raw:
+        shared = {key: value for key, value in of_job.items() if key != "timeout"}
+        own["limits"] = blocks["limits"]({**shared, **raw["limits"]})
+    return own
 
 
 def _work(raw: Raw, shell: tuple[str, ...]) -> Work:

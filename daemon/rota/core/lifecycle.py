@@ -15,7 +15,7 @@ from typing import Any
 
 from rota.core import happenings as h
 from rota.core import step_life, telling
-from rota.core.attempt_life import ImpossibleChange, attempts_with, open_attempt, require
+from rota.core.attempt_life import ImpossibleChange, attempts_with, open_attempt, require, tries_again
 from rota.core.changed import changed
 from rota.core.condition import must_ask
 from rota.core.model import CONDITION, MAIN, JobSpec
@@ -121,7 +121,7 @@ def _replanned(happening: h.Replanned, run: Run) -> Run:
         message = "the step that was to start is no longer part of the job"
         return _close(run, RunState.FAILED, happening.at, (Reason.REMOVED, message))
     # The attempt goes, and another comes; of those the run counts none but at its own steps.
-    counted = run.attempt if run.state is RunState.RUNNING or attempt.step == CONDITION else run.attempt - 1
+    counted = run.attempt - int(attempt.step != CONDITION and _begins_a_try(run, attempt.step))
     created = h.AttemptCreated(
         at=attempt.created_at,
         id=attempt.id,
@@ -168,7 +168,7 @@ def _attempt_created(happening: h.AttemptCreated, run: Run) -> Run:
         reason=None,
         message="" if run.state is RunState.PENDING else run.message,
         attempts=(*run.attempts, attempt),
-        attempt=run.attempt if run.state is RunState.RUNNING else run.attempt + 1,
+        attempt=run.attempt + int(_begins_a_try(run, happening.step)),
         next_attempt_at=None,
         steps=steps,
         result=step_life.outputs(steps),
@@ -345,5 +345,11 @@ def _move(run: Run, to: RunState, **changes: Any) -> Run:
     return changed(run, state=to, **changes)
 
 
+def _begins_a_try(run: Run, step: str) -> bool:
+    return run.state is not RunState.RUNNING and not tries_again(run, step)
+
+
 def _restarts(run: Run, spec: JobSpec) -> bool:
-    return spec.retry.restart and run.attempt > 0
+    last = run.current_attempt
+    goes_on = last is not None and tries_again(run, last.step)
+    return spec.retry.restart and run.attempt > 0 and not goes_on

@@ -306,6 +306,13 @@ class StepSpec:
     share: int = 1  # weight in the progress of the run
     env: Mapping[str, str] = field(default_factory=dict)
     cwd: str | None = None
+    retry: Retry | None = None  # for this step's failures; None: the job's
+    limits: Limits | None = None  # of an attempt at this step, over the job's own; None: the job's
+
+    @property
+    def timeout(self) -> timedelta | None:
+        """The step's own, beside that of the job, which holds for all steps of a try together."""
+        return None if self.limits is None else self.limits.timeout
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -391,6 +398,11 @@ class JobSpec:
     def has_steps(self) -> bool:
         """Whether the job file itself lists steps."""
         return self.steps[0].id != MAIN
+
+    def limits_of(self, step_id: str) -> Limits:
+        """What holds for an attempt at that step; its `timeout` is the step's own."""
+        step = self.step(step_id)
+        return self.limits if step is None or step.limits is None else step.limits
 
     def step(self, step_id: str) -> StepSpec | None:
         """The step of that id, or None when the definition no longer has it."""

@@ -7,6 +7,7 @@ from datetime import timedelta
 from enum import StrEnum
 from signal import Signals
 
+from rota.core.attempt_life import in_a_row
 from rota.core.model import ExitCodes, Limits
 from rota.core.run import Reason, Run, StepState
 from rota.core.seams import EndCause, Ended
@@ -99,6 +100,9 @@ def end_message(run: Run, outcome: Outcome) -> str:
     attempt = run.current_attempt
     step = run.step(attempt.step) if attempt is not None and failed else None
     where = "" if step is None else f"step {step.key}: "
+    if step is not None and step.max_attempts > 1:
+        n = len(in_a_row(run))
+        return f"{where}{outcome.message} on attempt {n} of {max(n, step.max_attempts)}"
     if run.attempt <= 1 and (run.max_attempts <= 1 or not failed):
         return f"{where}{outcome.message}"
     return f"{where}{outcome.message} on attempt {run.attempt} of {max(run.attempt, run.max_attempts)}"

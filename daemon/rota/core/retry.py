@@ -10,6 +10,7 @@ from tenacity import RetryCallState, Retrying
 from tenacity.stop import stop_after_attempt, stop_any, stop_base, stop_before_delay
 from tenacity.wait import wait_base, wait_exponential, wait_fixed, wait_incrementing
 
+from rota.core.attempt_life import in_a_row
 from rota.core.instant import to_ms
 from rota.core.model import Backoff, Retry
 from rota.core.outcome import Again, Outcome
@@ -23,13 +24,17 @@ _KINDS: Mapping[Reason, str] = {
 
 
 def decide(retry: Retry, run: Run, outcome: Outcome, now: datetime) -> datetime | None:
-    """The instant of the next attempt after `run.attempt` ended so, or None when there is none."""
+    """The instant of the next attempt after the newest one ended so, or None when there is none.
+
+    A step with a `retry` of its own counts its own attempts, from its own first start.
+    """
     if not _wanted(retry, outcome):
         return None
     state = RetryCallState(Retrying(), None, (), {})
-    state.attempt_number = max(1, run.attempt)
+    number, began = _tried(run)
+    state.attempt_number = max(1, number)
     state.start_time = 0.0
-    state.outcome_timestamp = max(0.0, (now - (run.started_at or now)).total_seconds())
+    state.outcome_timestamp = max(0.0, (now - (began or now)).total_seconds())
     state.upcoming_sleep = wait_strategy(retry, seed=_seed(run))(state)
     if stop_strategy(retry)(state):
         return None
@@ -73,6 +78,15 @@ def _wanted(retry: Retry, outcome: Outcome) -> bool:
     if outcome.state is not StepState.FAILED or outcome.again is Again.NEVER:
         return False
     return outcome.again is Again.ALWAYS or _KINDS.get(outcome.reason, "failed") in retry.on
+
+
+def _tried(run: Run) -> tuple[int, datetime | None]:
+    last = run.current_attempt
+    step = None if last is None else run.step(last.step)
+    if step is None or not step.max_attempts:
+        return run.attempt, run.started_at
+    own = in_a_row(run)
+    return len(own), own[0].started_at
 
 
 def _seed(run: Run) -> str:

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 
-from rota.core.model import JobSpec
+from rota.core.model import JobSpec, StepSpec
 from rota.core.outcome import Outcome
 from rota.core.run import Progress, Reason, RunState, Step, StepState
 
@@ -26,16 +26,21 @@ def planned(steps: Steps, spec: JobSpec, *, restart: bool) -> Steps:
         return ()
     known = {step.key: step for step in steps if not restart and step.state is StepState.COMPLETED}
     return tuple(
-        replace(known[step.id], title=step.title or step.id, share=step.share)
+        replace(known[step.id], title=step.title or step.id, share=step.share, max_attempts=_own(step))
         if step.id in known
         else Step(
             key=step.id,
             title=step.title or step.id,
             share=step.share,
+            max_attempts=_own(step),
             attempt=next((old.attempt for old in steps if old.key == step.id), 0),
         )
         for step in spec.steps
     )
+
+
+def _own(step: StepSpec) -> int:
+    return 0 if step.retry is None else step.retry.attempts
 
 
 def begun(steps: Steps, key: str, n: int) -> Steps:

@@ -9,7 +9,7 @@ from rota.core import happenings as h
 from rota.core.expect import length_warning
 from rota.core.lifecycle import apply_all, next_step
 from rota.core.model import CONDITION, Expect, JobSpec
-from rota.core.outcome import Outcome
+from rota.core.outcome import Again, Outcome
 from rota.core.run import Reason, Run, RunState, StepState
 from rota.core.seams import RunnerFacts, Started, StartOrder
 from rota.core.words import length_in_words
@@ -70,14 +70,18 @@ def next_attempt_at(run: Run, judged: Outcome, at: datetime, parts: Parts) -> da
     entry = parts.board.jobs.get(run.job)
     if entry is None or run.cancel_requested_at is not None or run.is_asking:
         return None
-    return retry.decide(entry.spec.retry, run, judged, max(at, parts.clock.now()))
+    step = entry.spec.step(run.attempts[-1].step)
+    policy = entry.spec.retry if step is None or step.retry is None else step.retry
+    return retry.decide(policy, run, judged, max(at, parts.clock.now()))
 
 
-def out_of_time(spec: JobSpec) -> Outcome:
-    """The steps before it used up the time of this try."""
+def out_of_time(spec: JobSpec, step: str) -> Outcome:
+    """The steps before it used up the time of this try; a `retry` of the step's own can't help then."""
     limit = length_in_words(spec.limits.timeout or timedelta())
     message = f"timed out after {limit}, before this step could start"
-    return Outcome(state=StepState.FAILED, reason=Reason.TIMEOUT, message=message)
+    own = spec.step(step)
+    again = Again.BY_POLICY if own is None or own.retry is None else Again.NEVER
+    return Outcome(state=StepState.FAILED, reason=Reason.TIMEOUT, message=message, again=again)
 
 
 def started(

@@ -30,6 +30,7 @@ def build_order(
     if step is None:
         raise JobError(f"The step {attempt.step} is no longer part of the job.")
     prepared = prepare(step.work, template_values(run, host=place.host, url=place.url, matrix=spec.matrix))
+    limits = spec.limits_of(attempt.step)
     env = {**environment(spec, step, run, place, facts), **prepared.env}
     return StartOrder(
         ref=AttemptRef(id=attempt.id, job=run.log_name, number=run.number, step=attempt.step, n=attempt.n),
@@ -37,8 +38,8 @@ def build_order(
         env={name: value for name, value in env.items() if name not in spec.secrets},
         cwd=working_directory(spec, step, facts),
         timeout_ms=None if timeout is None else max(1, timeout // timedelta(milliseconds=1)),
-        grace_ms=spec.limits.grace // timedelta(milliseconds=1),
-        output=spec.limits.output,
+        grace_ms=limits.grace // timedelta(milliseconds=1),
+        output=limits.output,
         secrets={name: _place(spec, secret) for name, secret in spec.secrets.items()},
     )
 

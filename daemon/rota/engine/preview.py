@@ -67,7 +67,9 @@ def preview(spec: JobSpec, params: Mapping[str, object], step: str, here: Here) 
         names = ", ".join(each.id for each in spec.steps)
         raise NotFound(f"{spec.id} has no step {key!r}; it has: {names}.")
     run = _run(spec, params, key, here)
-    timeout = condition.TIMEOUT if key == CONDITION else spec.limits.timeout
+    limits = spec.limits_of(key)
+    bounds = [bound for bound in (spec.limits.timeout, limits.timeout) if bound is not None]
+    timeout = condition.TIMEOUT if key == CONDITION else min(bounds, default=None)
     order = build_order(spec, run, here.place, here.facts, timeout)
     return Preview(
         job=spec.id,
@@ -77,8 +79,8 @@ def preview(spec: JobSpec, params: Mapping[str, object], step: str, here: Here) 
         argv=order.argv,
         variables=_variables(spec, run, order.env, here),
         timeout=timeout,
-        grace=spec.limits.grace,
-        output=spec.limits.output,
+        grace=limits.grace,
+        output=limits.output,
     )
 
 

@@ -21,7 +21,7 @@ from rota.engine.live_run import LiveRun
 from rota.engine.order import build_order
 from rota.engine.parts import Parts
 from rota.engine.tail import Tail
-from rota.engine.turns import TryLimit, until_next_attempt, until_room, until_runner
+from rota.engine.turns import TryLimit, try_ends_at, until_next_attempt, until_room, until_runner
 
 _RUNNER_PAUSE = 0.25  # seconds between two questions while nobody answers
 _WATCH_PAUSE = 1.0  # seconds until what became of an attempt is asked, whose watch ended without its end
@@ -116,7 +116,7 @@ class Conductor:
     async def _send(self, spec: JobSpec, facts: RunnerFacts) -> None:
         timeout = self._limit.left(spec, self.live.run, self.live.extended_until)
         if timeout is not None and timeout <= timedelta():
-            await self._end(moves.out_of_time(spec))
+            await self._end(moves.out_of_time(spec, self.live.run.attempts[-1].step))
             return
         try:
             self._sent = build_order(spec, self.live.run, self._parts.place, facts, timeout)
@@ -160,8 +160,7 @@ class Conductor:
         if spec is None or facts is None or spec.definition.hash != attempt.definition:
             return None
         try:
-            limit = condition.TIMEOUT if self.live.run.is_asking else spec.limits.timeout
-            return build_order(spec, self.live.run, self._parts.place, facts, limit)
+            return build_order(spec, self.live.run, self._parts.place, facts, self._limit_before(spec))
         except JobError:
             return None
 
@@ -169,9 +168,21 @@ class Conductor:
         if order is None or order.timeout_ms is None:
             return None
         run = self.live.run
-        if order is not self._sent and run.state is RunState.RUNNING and len(run.attempts) > 1:
-            return run.attempts[-2].timeout_at  # of the try, which began under an earlier daemon
-        return process.at + timedelta(milliseconds=order.timeout_ms)
+        own = process.at + timedelta(milliseconds=order.timeout_ms)
+        spec = self._job()
+        if order is self._sent or run.state is not RunState.RUNNING or spec is None:
+            return own
+        # The try began under an earlier daemon.
+        ends_at = try_ends_at(spec, run)
+        return own if ends_at is None else min(own, ends_at)
+
+    def _limit_before(self, spec: JobSpec) -> timedelta | None:
+        """What must have held for an attempt that an earlier daemon started."""
+        if self.live.run.is_asking:
+            return condition.TIMEOUT
+        step = spec.step(self.live.run.attempts[-1].step)
+        bounds = (spec.limits.timeout, None if step is None else step.timeout)
+        return min((bound for bound in bounds if bound is not None), default=None)
 
     # --- watching it ---
 
@@ -234,8 +245,18 @@ class Conductor:
             ended,
             ExitCodes() if spec is None else spec.exit_codes,
             cancel=cancel,
-            timeout=None if spec is None else spec.limits.timeout,
+            timeout=self._limit_that_held(spec),
         )
+
+    def _limit_that_held(self, spec: JobSpec | None) -> timedelta | None:
+        """Of the newest attempt: the step's own, or the one for all steps of the try."""
+        attempt = self.live.run.attempts[-1]
+        step = None if spec is None else spec.step(attempt.step)
+        if spec is None or step is None or step.timeout is None:
+            return None if spec is None else spec.limits.timeout
+        began, end = attempt.started_at, attempt.timeout_at
+        is_own = began is None or end is None or end - began >= step.timeout
+        return step.timeout if is_own else spec.limits.timeout
 
     def _condition(self) -> str:
         """As people wrote it; what was really asked, when the job has it no longer."""

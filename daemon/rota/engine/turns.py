@@ -6,10 +6,12 @@ from datetime import datetime, timedelta
 
 from rota.core import condition
 from rota.core import happenings as h
+from rota.core.attempt_life import tries_again
+from rota.core.changed import changed
 from rota.core.model import JobSpec
 from rota.core.pauses import covering
 from rota.core.room import claim_of
-from rota.core.run import Reason, Run, RunState
+from rota.core.run import Reason, Run, RunState, StepState
 from rota.core.seams import Clock, RunnerFacts
 from rota.engine.live_run import LiveRun
 from rota.engine.parts import Parts
@@ -83,17 +85,37 @@ class TryLimit:
         """
         if run.is_asking:
             return condition.TIMEOUT
+        key = run.attempts[-1].step
+        step = spec.step(key)
+        bounds = [self._of_try(spec, run, extended_until), None if step is None else step.timeout]
+        return min((bound for bound in bounds if bound is not None), default=None)
+
+    def _of_try(self, spec: JobSpec, run: Run, extended_until: float | None) -> timedelta | None:
         limit = spec.limits.timeout
         if limit is None:
             return None
-        now = self._clock.monotonic()
-        if run.state is not RunState.RUNNING:
+        now, before = self._clock.monotonic(), changed(run, attempts=run.attempts[:-1])
+        if run.state is not RunState.RUNNING and not tries_again(before, run.attempts[-1].step):
             self._ends_at, extended_until = now + limit.total_seconds(), None
         elif self._ends_at is None:  # begun under an earlier daemon: only the wall clock remembers
-            before = run.attempts[-2].timeout_at if len(run.attempts) > 1 else None
-            left = limit if before is None else before - self._clock.now()
+            ends_at = try_ends_at(spec, run)
+            left = limit if ends_at is None else ends_at - self._clock.now()
             self._ends_at = now + left.total_seconds()
         return timedelta(seconds=max(self._ends_at, extended_until or self._ends_at) - now)
+
+
+def try_ends_at(spec: JobSpec, run: Run) -> datetime | None:
+    """Until when the try may last that the newest attempt goes on with; None when it begins one."""
+    limit, ends_at = spec.limits.timeout, None
+    for attempt in reversed(run.attempts[:-1]):
+        step = spec.step(attempt.step)
+        own = step is not None and step.retry is not None
+        if limit is None or step is None or not (attempt.state is StepState.COMPLETED or own):
+            break  # an earlier try ended with it
+        if step.timeout is None and attempt.timeout_at is not None:
+            return attempt.timeout_at
+        ends_at = (attempt.started_at or attempt.created_at) + limit
+    return ends_at
 
 
 async def _tell_waiting(live: LiveRun, told: str, what_for: str) -> None:

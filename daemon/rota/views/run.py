@@ -179,6 +179,8 @@ def _step(step: Step, run: Run) -> Mapping[str, object]:
         row["value"] = step.progress.fraction
     if step.attempt > 1:
         row["attempt"] = step.attempt
+        if step.max_attempts >= step.attempt:
+            row["maxAttempts"] = step.max_attempts
     last = next((a for a in reversed(run.attempts) if a.step == step.key), None)
     if last is not None:
         row["href"] = log_path(run, last)

@@ -20,9 +20,12 @@ from rota.core.model import (
     Expect,
     HttpRequest,
     JobSpec,
+    Limits,
     Link,
     MissedPolicy,
     Overlap,
+    PythonCall,
+    Retry,
     Script,
     Secret,
     Source,
@@ -122,6 +125,30 @@ def test_retry_limits_and_concurrency_are_values() -> None:
     assert (job.limits.timeout, job.limits.grace) == (timedelta(minutes=90), timedelta(seconds=20))
     assert job.limits.output == 512 * 1024
     assert (job.concurrency.max, job.concurrency.overlap, job.concurrency.queue) == (2, Overlap.QUEUE, 5)
+
+
+def test_a_step_has_limits_over_those_of_the_job_and_a_retry_instead_of_its() -> None:
+    text = """
+    steps:
+      - {id: a, run: x, limits: {timeout: 1m, output: 1M}, retry: {attempts: 3}}
+      - {id: b, run: x}
+    limits: {timeout: 5m, grace: 3s}
+    retry: {attempts: 2, delay: 7s}
+    """
+    first, second = spec(text).steps
+
+    assert first.retry == Retry(attempts=3)
+    assert first.limits == Limits(timeout=timedelta(minutes=1), grace=timedelta(seconds=3), output=1024**2)
+    assert (second.retry, second.limits) == (None, None)
+
+
+def test_a_call_of_python_has_its_arguments_as_they_are_written() -> None:
+    assert work("python: {callable: 'a.b:c', args: {day: 2026-11-21, n: 2}}") == PythonCall(
+        callable="a.b:c", args={"day": "2026-11-21", "n": 2}
+    )
+    assert work("python: {callable: 'a:b', interpreter: /venv/bin/python}") == PythonCall(
+        callable="a:b", interpreter="/venv/bin/python"
+    )
 
 
 def test_what_jobs_share_is_part_of_concurrency() -> None:
