@@ -18,9 +18,13 @@ _ADDRESS = re.compile(r"https?://[A-Za-z0-9_./@?&=%~+:-]*[A-Za-z0-9_/]")
 _WORDS = re.compile(r"(?i:y|n|yes|no|on|off|true|false|null|nan|inf|\.nan|\.inf)")
 _NUMBER = re.compile(r"[-+]?\.?[0-9][0-9._eExX+-]*|[0-9][0-9:.TZ+ -]*")
 _PRINTED = re.compile(
-    r"[\t\n\x20-\x7e\xa0-\u2027\u202a-\ud7ff\ue000-\ufefe\uff00-\ufffd\U00010000-\U0010ffff]*"
+    r"[\t\n\x20-\x7e\xa0-\u200d\u2010-\u2027\u202f-\u2065\u206a-\ud7ff\ue000-\ufefe\uff00-\ufffd"
+    r"\U00010000-\U0010ffff]*"
 )
-_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\ufeff\ufffe\uffff\ud800-\udfff]+")
+# Also what turns the direction of text: people review these files as they are shown.
+_CONTROL = re.compile(
+    r"[\x00-\x1f\x7f-\x9f\u200e\u200f\u2028-\u202e\u2066-\u2069\ufeff\ufffe\uffff\ud800-\udfff]+"
+)
 _WORK = ("shell", "run", "exec", "steps", "http", "check", "python")
 _ALWAYS_QUOTED = ("cron", "every", "at")
 
@@ -47,7 +51,7 @@ def one_file(files: Sequence[JobFile]) -> str:
 
 def _text(entry: Entry, source: str) -> str:
     first, *rest = [line for line in entry.text.splitlines() if line.strip()] or [""]
-    lines = [f"# from {source} line {entry.line}: {_one_line(first)}".rstrip()]
+    lines = [_one_line(f"# from {source} line {entry.line}: {first}")]
     lines += [f"#   {_one_line(line)}" for line in rest]
     lines += [f"# note: {_one_line(note)}" for note in entry.notes]
     before = ""

@@ -67,3 +67,16 @@ def test_all_of_them_fit_into_one_file() -> None:
     files = files_of([(entry, "test") for entry in entries])
 
     assert yaml.safe_load(one_file(files)) == {"jobs": {"a": {"run": "x\n\ny\n"}, "a-2": {"run": "x\n\ny\n"}}}
+
+
+def test_nothing_turns_the_direction_in_which_a_file_is_read() -> None:
+    text = text_of({"title": "a\u202eb", "run": "echo '\u2066'\ntrue\n"}, text="\u202e # x")
+
+    assert not {"\u202e", "\u2066"} & set(text)
+    assert yaml.safe_load(text) == {"title": "a\u202eb", "run": "echo '\u2066'\ntrue\n"}
+
+
+def test_the_name_of_a_source_can_not_become_a_key() -> None:
+    (file,) = files_of([(Entry(line=1, text="x", name="x", keys={"run": "true"}), "a\nrun: evil\n#")])
+
+    assert yaml.safe_load(file.text) == {"run": "true"}
