@@ -78,7 +78,7 @@ def test_rota_env_says_where_a_secret_is(daemon: DaemonProcess) -> None:
 
 
 def test_rota_try_reads_secrets_as_its_user(tmp_path: Path) -> None:
-    (tmp_path / "dump.yaml").write_text("secrets: {KEY: {file: key}}\nrun: 'echo "[$KEY]"'\n")
+    (tmp_path / "dump.yaml").write_text("secrets: {KEY: {file: key}}\nrun: echo _$KEY\n")
     (tmp_path / "key").write_text(VALUE)
 
     tried = subprocess.run(
@@ -90,5 +90,5 @@ def test_rota_try_reads_secrets_as_its_user(tmp_path: Path) -> None:
         timeout=30,
     )
 
-    assert "[***]" in tried.stderr
+    assert "_***" in tried.stderr
     assert json.loads(tried.stdout)["state"] == "completed"
