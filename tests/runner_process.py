@@ -104,7 +104,9 @@ class Bench:
     def order(self, script: str, *, timeout_ms: int | None = None, grace_ms: int = 5000) -> StartOrder:
         """A shell script as the next attempt."""
         self._n += 1
-        ref = AttemptRef(id=f"attempt-{self._n}", job="job", number=self._n, step="main", n=1)
+        ref = AttemptRef(
+            id=f"{self.runner.folder.name}-{self._n}", job="job", number=self._n, step="main", n=1
+        )
         return StartOrder(
             ref=ref,
             argv=("bash", "-c", script),

@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from pathlib import Path
+from uuid import uuid4
 
 import pytest
 
@@ -37,7 +38,7 @@ class Contract:
 
     def order(self, *argv: str) -> StartOrder:
         self._n += 1
-        ref = AttemptRef(id=f"id-{self._n}", job="job", number=self._n, step="main", n=1)
+        ref = AttemptRef(id=str(uuid4()), job="job", number=self._n, step="main", n=1)
         return StartOrder(ref=ref, argv=argv, env={"PATH": PATH}, cwd="/")
 
     async def events(self, ref: AttemptRef) -> list[RunnerEvent]:

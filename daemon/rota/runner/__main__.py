@@ -9,6 +9,7 @@ import pwd
 import socket
 import sys
 
+from rota.runner.cgroup import Groups
 from rota.runner.desk import Desk
 from rota.runner.loop import Loop
 from rota.runner.notify import Inboxes
@@ -74,10 +75,12 @@ def _assemble(
 ) -> tuple[Table, Loop]:
     inboxes = Inboxes(system, state, _passed_inboxes())
     spawner = Spawner(system, records, state, inboxes)
+    spawner.groups = groups = Groups(system)
     reaper = Reaper(system, records)
     table = Table(records)
     stopper = Stopper(system, table, Orphans(system, table))
-    desk = Desk(facts=facts(system, state), table=table, records=records, spawner=spawner, stopper=stopper)
+    own = {**facts(system, state), "unenforced": groups.unenforced}
+    desk = Desk(facts=own, table=table, records=records, spawner=spawner, stopper=stopper)
     uids = _uids(options.get("daemon-user"))
     loop = Loop(system=system, listener=listener, uids=uids, desk=desk, reaper=reaper)
     for attempt in Successor(system, records, spawner, _passed_secrets()).take_over():

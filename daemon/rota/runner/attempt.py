@@ -6,6 +6,7 @@ import os
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from rota.runner.cgroup import Group
     from rota.runner.log import LogWriter
     from rota.runner.mask import Mask
     from rota.runner.notify import Inbox
@@ -14,12 +15,19 @@ if TYPE_CHECKING:
 
 TIMEOUT = "timeout"
 WATCHDOG = "watchdog"
+MEMORY = "memory"
 KILLED = "killed"
 DRAIN_BYTES = 2 * 1024 * 1024  # more than a pipe can hold
 
 
 class Attempt:
     """What is known of it. `ended` is set once, last."""
+
+    # What not every attempt has.
+    mask: Mask | None = None  # when it has secrets
+    inbox: Inbox | None = None  # its NOTIFY_SOCKET
+    group: Group | None = None
+    watchdog: float | None = None  # seconds
 
     def __init__(self, attempt: str, directory: str) -> None:
         self.id = attempt
@@ -28,9 +36,12 @@ class Attempt:
         self.fifo = -1
         self.at_end = False  # nobody writes to the FIFO any more
         self.log: LogWriter | None = None
+<<<<<<< HEAD
         self.mask: Mask | None = None  # when it has secrets
         self.stamps: dict[str, str] = {}  # of their files, by variable
         self.inbox: Inbox | None = None  # its NOTIFY_SOCKET
+=======
+>>>>>>> 4bb360c (wip)
         self.pid = 0
         self.pid_started = 0
         self.at = 0  # started, ms
@@ -50,6 +61,8 @@ class Attempt:
         self.gone_at = 0  # since when, ms
         self.reaped: Reaped | None = None
         self.was: Message | None = None  # how its first process ended, as an earlier runner saw it
+        self.used: dict[str, int] | None = None
+        self.sign_at = 0.0  # boot-time clock: its last sign of life
         self.ended: Message | None = None
 
     @property
@@ -74,6 +87,7 @@ class Attempt:
                 self.at_end = True
                 break
             taken += len(data)
+            self.sign_at = system.boottime()
             if self.log is not None:
                 self.log.write(data if self.mask is None else self.mask.take(data), system.now_ms())
         return taken
@@ -82,6 +96,14 @@ class Attempt:
         """Nothing follows for now: what may have been the beginning of a secret is none, or stays unknown."""
         if self.mask is not None and self.log is not None:
             self.log.write(self.mask.end(), system.now_ms())
+
+    def overdue_at(self) -> float | None:
+        """Boot-time instant at which its timeout or its watchdog ends it, as it is now."""
+        hung_at = None if self.watchdog is None else self.sign_at + self.watchdog
+        return min((at for at in (self.deadline, hung_at) if at is not None), default=None)
+
+    def has_timed_out(self, now: float) -> bool:
+        return self.deadline is not None and self.deadline <= now
 
     def remember(self, members: list[Process]) -> None:
         self.seen.update((process.pid, process.started) for process in members)
@@ -101,15 +123,20 @@ class Attempt:
                 cause, number = "signal", os.WTERMSIG(status)
             else:
                 cause, code = "exit", os.WEXITSTATUS(status)
-        return {
+        message: Message = {
             "cause": self.cause or cause,
             "exitCode": code,
             "signal": number,
             "at": now_ms if self.cause else self.gone_at or now_ms,
             **told,
-            "cpuMs": self.reaped.cpu_ms if self.reaped else 0,
-            "peakBytes": self.reaped.peak_bytes if self.reaped else 0,
         }
+        return message if self.used is None else {**message, "used": self.used}
+
+    def count(self, used: dict[str, int]) -> None:
+        """Add what a process of it used."""
+        known = self.used or {}
+        both = {name: known.get(name, 0) + value for name, value in used.items()}
+        self.used = {**known, **both, "peakBytes": max(known.get("peakBytes", 0), used.get("peakBytes", 0))}
 
     def close(self, system: System) -> None:
         """Let go of everything but the FIFO, which somebody may still write to."""

@@ -45,7 +45,7 @@ class Loop:
         self._ready: dict[int, Callable[[], None]] = {}
         self._links: dict[int, Link] = {}
         self._stuck: set[int] = set()  # connections that have no room for now
-        self._deadlines: dict[str, Attempt] = {}  # live ones with a timeout
+        self._deadlines: dict[str, Attempt] = {}  # live ones with a timeout or a watchdog
         self._next_deadline: float | None = None
         self._again: float | None = None  # boot-time instant at which `alive` is due
         self._reap_by: float | None = None  # boot-time instant: children have ended and wait until then
@@ -60,6 +60,7 @@ class Loop:
         self._watch(self._listener.fileno(), self._accept)
         self._watch(self._wake.fileno(), self._drain_wake)
         self._reap()
+        self._step()  # ends that an earlier runner did not see are known before anybody asks
         while not self._end:
             self._wait()
             self._step()
@@ -79,10 +80,11 @@ class Loop:
             self._watch(attempt.inbox.connection.fileno(), lambda: self._read_notices(attempt))
         if attempt.pidfd >= 0:
             self._watch(attempt.pidfd, lambda: self._gone(attempt, calm=True))
-        if attempt.deadline is not None and not attempt.gone:
+        overdue_at = attempt.overdue_at()
+        if overdue_at is not None and not attempt.gone:
             self._deadlines[attempt.id] = attempt
-            if self._next_deadline is None or attempt.deadline < self._next_deadline:
-                self._next_deadline = attempt.deadline
+            if self._next_deadline is None or overdue_at < self._next_deadline:
+                self._next_deadline = overdue_at
 
     def _wait(self) -> None:
         for fd, _ in self._epoll.poll(self._patience()):
@@ -123,11 +125,12 @@ class Loop:
             return
         self._reap()
         for attempt in list(self._deadlines.values()):
-            if attempt.deadline is not None and attempt.deadline <= now:
+            overdue_at = attempt.overdue_at()
+            if overdue_at is not None and overdue_at <= now:
                 del self._deadlines[attempt.id]
-                self._stopper.begin(attempt, TIMEOUT)
-        left = [each.deadline for each in self._deadlines.values() if each.deadline is not None]
-        self._next_deadline = min(left, default=None)
+                self._stopper.begin(attempt, TIMEOUT if attempt.has_timed_out(now) else WATCHDOG)
+        left = [each.overdue_at() for each in self._deadlines.values()]
+        self._next_deadline = min((at for at in left if at is not None), default=None)
 
     def _start(self) -> None:
         started = self._desk.start_some(STARTS_AT_ONCE)
@@ -147,6 +150,7 @@ class Loop:
             attempt = self._table.pop_child(reaped.pid)
             if attempt is not None:
                 attempt.reaped = reaped
+                attempt.count(reaped.used)
                 gone.append(attempt)
             else:
                 self._reap_orphan(reaped)
@@ -156,7 +160,10 @@ class Loop:
 
     def _reap_orphan(self, reaped: Reaped) -> None:
         owner = self._orphans.reaped(reaped.pid)
-        if owner is not None and self._stopper.is_ending(owner):
+        if owner is None:
+            return
+        owner.count(reaped.used)
+        if self._stopper.is_ending(owner):
             self._stopper.look_soon(owner)
 
     def _gone(self, attempt: Attempt, *, calm: bool) -> None:
@@ -167,12 +174,16 @@ class Loop:
             self._forget(attempt.pidfd)
         if attempt.cause:
             self._stopper.look_soon(attempt)
-        elif attempt.adopted or self._orphans.of(attempt) or not calm:
-            # The orphans of another's child are another's too: only a search tells whether there are any.
+        elif self._may_live_on(attempt) or not calm:
             self._reaper.note(attempt)
             self._stopper.clear(attempt)
         else:
             self._finish(attempt)
+
+    def _may_live_on(self, attempt: Attempt) -> bool:
+        # The orphans of another's child are another's too: only a search tells whether there are any.
+        in_group = attempt.group is not None and attempt.group.is_populated
+        return attempt.adopted or in_group or bool(self._orphans.of(attempt))
 
     def _finish(self, attempt: Attempt) -> None:
         if attempt.inbox is not None:
@@ -202,6 +213,7 @@ class Loop:
         if attempt.inbox is None:
             return
         heard = attempt.inbox.take(self._system, size=attempt.size, mask=attempt.mask)
+        attempt.sign_at = self._system.boottime()
         if heard.extension:
             self._desk.extend(attempt, heard.extension)
         if heard.is_news:

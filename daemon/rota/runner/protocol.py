@@ -6,11 +6,12 @@ import json
 import re
 from collections.abc import Iterable, Mapping
 
-VERSION = (1, 0)
+VERSION = (1, 1)
 PACKET = 128 * 1024  # bytes of one packet; the kernel refuses more than about 220 kB
 LARGE = 4 * 1024 * 1024  # bytes read from a memfd
 IN_MEMFD = b"@"  # the whole packet, when the batch travels in a memfd
 SECRET_KINDS = ("credential", "file", "env")
+LIMITS = ("memory", "cpu", "pids", "nofile")
 PAGE = 200  # attempts in one message of a table
 
 Message = dict[str, object]
@@ -74,7 +75,21 @@ def is_understood(text: object) -> bool:
 class Order:
     """A checked `start`."""
 
-    __slots__ = ("argv", "attempt", "cwd", "directory", "env", "grace_ms", "output", "secrets", "timeout_ms")
+    __slots__ = (
+        *(
+            "argv",
+            "attempt",
+            "cwd",
+            "directory",
+            "env",
+            "grace_ms",
+            "limits",
+            "output",
+            "requires",
+            "secrets",
+        ),
+        *("timeout_ms", "watchdog_ms"),
+    )
 
     def __init__(self, message: Mapping[str, object]) -> None:
         """Raises Invalid."""
@@ -87,6 +102,11 @@ class Order:
         self.grace_ms = _number(message, "graceMs")
         self.output = _number(message, "output")
         self.secrets = _places(message.get("secrets"))
+        watchdog = message.get("watchdogMs")
+        self.watchdog_ms = None if watchdog is None else _number(message, "watchdogMs")
+        limits = message.get("limits")
+        self.limits = _limits({} if limits is None else limits)
+        self.requires = bool(self.limits) and isinstance(limits, dict) and limits.get("require") is True
 
 
 def parse_ref(message: Mapping[str, object]) -> tuple[str, str]:
@@ -159,3 +179,9 @@ def _environment(value: object) -> dict[str, str]:
         if not name or "=" in name or "\0" in name or not isinstance(text, str) or "\0" in text:
             raise Invalid(f"env {name!r} must be a name with a text without NUL")
     return value
+
+
+def _limits(value: object) -> dict[str, int]:
+    if not isinstance(value, dict):
+        raise Invalid("limits must be an object")
+    return {name: _number(value, name) for name in LIMITS if value.get(name) is not None}

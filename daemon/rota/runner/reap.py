@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
+import os
 from typing import TYPE_CHECKING
 
+<<<<<<< HEAD
 from rota.runner.attempt import DRAIN_BYTES, Attempt
 from rota.runner.mask import Mask, Silence, mask_outputs
+=======
+from rota.runner.attempt import DRAIN_BYTES, MEMORY, Attempt
+from rota.runner.mask import Silence, mask_outputs
+>>>>>>> 4bb360c (wip)
 from rota.runner.secret import mask_again
 from rota.runner.tree import Snapshot
 
@@ -40,6 +46,7 @@ class Reaper:
         attempt.end_output(self._system)
         if attempt.mask is not None and attempt.files >= 0:
             mask_outputs(self._system, attempt.files, attempt.mask)
+        self._close_group(attempt)
         attempt.ended = attempt.end_message(self._system.now_ms())
         if attempt.files >= 0:
             self._write(attempt)
@@ -63,6 +70,18 @@ class Reaper:
         for fd in written:
             self._system.close(fd)
         return [attempt for attempt, _ in batch]
+
+    def _close_group(self, attempt: Attempt) -> None:
+        """Take what the kernel knows of the attempt's control group; then it goes."""
+        group = attempt.group
+        if group is None:
+            return
+        died = attempt.reaped is not None and os.WIFSIGNALED(attempt.reaped.status)
+        if died and not attempt.cause and group.ran_out_of_memory:
+            attempt.cause = MEMORY
+        attempt.used = {**(attempt.used or {}), **group.used()}
+        group.remove()
+        attempt.group = None
 
     def _write(self, attempt: Attempt) -> None:
         assert attempt.ended is not None
@@ -116,6 +135,7 @@ class Successor:
         if pid is not None and not self._spawner.is_same_host(pid):
             self._abandon(attempt)
             return None
+        self._spawner.take_limits(attempt, held)
         if not self._adopt(attempt, self._find(attempt)):
             # What it may have left behind is looked for and ended before its end is told.
             attempt.gone = attempt.adopted = True

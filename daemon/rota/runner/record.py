@@ -34,6 +34,8 @@ class Records:
             "graceMs": order.grace_ms,
             "output": order.output,
             "secrets": order.secrets,
+            "watchdogMs": order.watchdog_ms,
+            "limits": order.limits,
         }
         self._write(order.attempt, self._held, held)
 

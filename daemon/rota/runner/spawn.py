@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import os
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from rota.runner.attempt import Attempt
@@ -13,6 +14,9 @@ from rota.runner.notify import Inboxes
 from rota.runner.secret import NoSecret, read_secrets, text_of
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from rota.runner.cgroup import Groups
     from rota.runner.protocol import Message, Order
     from rota.runner.record import Records
     from rota.runner.system import System
@@ -33,6 +37,8 @@ class Refusal(Exception):
 
 class Spawner:
     """Starts attempts below the state directory `path`, of which `records` knows the small files."""
+
+    groups: Groups | None = None  # where there are control groups
 
     def __init__(self, system: System, records: Records, path: str, inboxes: Inboxes | None = None) -> None:
         self._system = system
@@ -67,6 +73,14 @@ class Spawner:
         # Without a writer yet the FIFO reads as empty; the last writer's end is seen as its end.
         attempt.fifo = self._system.open(FIFO, os.O_RDONLY | os.O_NONBLOCK, attempt.files)
         attempt.log = LogWriter(self._system, attempt.files, limit)
+
+    def take_limits(self, attempt: Attempt, held: Message) -> None:
+        """Hold the limits of an attempt that an earlier runner started: those of its group lapsed with it."""
+        limits, watchdog = held.get("limits"), held.get("watchdogMs")
+        self._watch_life(attempt, watchdog if isinstance(watchdog, int) else None)
+        attempt.group = None if self.groups is None else self.groups.find(attempt.id)
+        if attempt.group is not None and isinstance(limits, dict):
+            attempt.group.limit({name: value for name, value in limits.items() if isinstance(value, int)})
 
     def write_pid(self, attempt: Attempt) -> None:
         """Who it is, in its directory: enough for the next runner to take it over."""
@@ -110,9 +124,11 @@ class Spawner:
             self.open_output(attempt, order.output)
         except OSError as error:
             raise _refusal(error, f"can't make the FIFO in {order.directory}") from None
+        self._check_limits(order)
         self._spawn(attempt, order)
         attempt.at = self._system.now_ms()
         attempt.grace = order.grace_ms / 1000
+        self._watch_life(attempt, order.watchdog_ms)
         if order.timeout_ms is not None:
             attempt.deadline = self._system.boottime() + order.timeout_ms / 1000
         process = self._system.process(attempt.pid)
@@ -136,7 +152,13 @@ class Spawner:
         fifo = f"/proc/self/fd/{attempt.files}/{FIFO}"
         try:
             program = self._find(order.argv[0], order)
-            attempt.pid = self._system.spawn(program, order.argv, env, order.cwd, fifo)
+            nofile = order.limits.get("nofile")
+            self._system.allow_files(nofile)
+            with self._inside(attempt, order):
+                attempt.pid = self._system.spawn(program, order.argv, env, order.cwd, fifo)
+            if nofile is not None:
+                # Only now: lowered for itself, the runner could not raise it again.
+                self._system.limit_files(attempt.pid, nofile)
         except OSError as error:
             raise _refusal(error, f"can't start {order.argv[0]} in {order.cwd}") from None
         except ValueError as error:
@@ -154,6 +176,39 @@ class Spawner:
         attempt.stamps = {name: secret.stamp for name, secret in secrets.items()}
         return {name: text_of(secret.value) for name, secret in secrets.items()}
 
+    def _check_limits(self, order: Order) -> None:
+        """Raises Refusal for what can't be held, where that is required."""
+        nofile = order.limits.get("nofile", 0)
+        if nofile > self._system.most_files:
+            text = f"nofile {nofile}: this host allows at most {self._system.most_files} open files"
+            raise Refusal("EPERM", text)
+        unenforced = {} if self.groups is None else self.groups.unenforced
+        for name in order.limits:
+            if order.requires and name in unenforced:
+                text = f"limits.{name} can't be enforced on this host: {unenforced[name]}"
+                raise Refusal("ENOTSUP", text)
+
+    @contextmanager
+    def _inside(self, attempt: Attempt, order: Order) -> Iterator[None]:
+        """What is spawned meanwhile is born in the attempt's control group, where there are any."""
+        group = None if self.groups is None else self.groups.enter(order.attempt)
+        if group is None or self.groups is None:
+            yield
+            return
+        attempt.group = group
+        try:
+            yield
+        finally:
+            self.groups.come_back()
+        # Only now that the runner is out again: they must not hold for it.
+        missing = group.limit(order.limits)
+        if missing and order.requires:
+            raise Refusal("ENOTSUP", f"limits.{missing} can't be set on this host")
+
+    def _watch_life(self, attempt: Attempt, watchdog_ms: int | None) -> None:
+        attempt.sign_at = self._system.boottime()
+        attempt.watchdog = None if watchdog_ms is None else watchdog_ms / 1000
+
     def _find(self, name: str, order: Order) -> str:
         if "/" in name:
             return name
@@ -165,6 +220,9 @@ class Spawner:
         raise Refusal("ENOENT", f"no program {name} in PATH ({search})")
 
     def _undo(self, attempt: Attempt) -> None:
+        if attempt.group is not None:
+            attempt.group.kill()
+            attempt.group.remove()
         if attempt.fifo >= 0:
             self._system.close(attempt.fifo)
         attempt.close(self._system)

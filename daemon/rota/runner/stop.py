@@ -90,6 +90,8 @@ class Stopper:
     def _is_over(self, attempt: Attempt, now: float) -> bool:
         if not attempt.gone or self.orphans.of(attempt):
             return False
+        if attempt.group is not None and attempt.group.is_populated:
+            return False
         # Where processes come and go all the time, maybe on the whole host, it takes no longer than this.
         return self._is_calm or attempt.kill_at is None or now > attempt.kill_at + LAST_LOOK
 
@@ -101,6 +103,8 @@ class Stopper:
                 send(self._system, process, signal.SIGTERM, signal.SIGCONT)
 
     def _kill(self, attempt: Attempt, members: list[Process]) -> None:
+        if attempt.group is not None:
+            attempt.group.kill()
         self._count(attempt, kill_all(self._system, attempt.id, members, self._table.first_pids()))
 
     def _count(self, attempt: Attempt, pids: set[int]) -> None:
@@ -108,8 +112,8 @@ class Stopper:
             attempt.left_behind |= pids
 
     def _members(self, attempt: Attempt, snapshot: Snapshot) -> list[Process]:
-        orphans = self.orphans.of(attempt)
+        known = self.orphans.of(attempt) + ([] if attempt.group is None else attempt.group.pids())
         leader = (attempt.pid, attempt.pid_started) if attempt.leads else None
-        members = snapshot.members(attempt.id, leader, attempt.seen, orphans)
+        members = snapshot.members(attempt.id, leader, attempt.seen, known)
         attempt.remember(members)
         return members

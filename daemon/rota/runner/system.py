@@ -19,10 +19,12 @@ import stat
 import struct
 import time
 
+from rota.runner.group_calls import GroupCalls
 from rota.runner.protocol import PACKET
 
 NOTICE = 8192  # bytes of a datagram that are read; sd_notify itself sends at most 4096
 PR_SET_CHILD_SUBREAPER = 36
+BLOCK = 512  # bytes: what rusage counts input and output in
 DIRECTORY = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
 _ALL_SIGNALS = signal.valid_signals() - {signal.SIGKILL, signal.SIGSTOP}
 _SENDER = struct.Struct("3i")  # pid, uid, gid
@@ -45,24 +47,32 @@ class Process:
 
 
 class Reaped:
-    """A child that ended: the wait status, its CPU time and its peak memory."""
+    """A child that ended: the wait status, and what it and those it waited for used."""
 
-    __slots__ = ("cpu_ms", "peak_bytes", "pid", "status")
+    __slots__ = ("pid", "status", "used")
 
-    def __init__(self, pid: int, status: int, usage: resource.struct_rusage) -> None:
+    def __init__(self, pid: int, status: int, usage: resource.struct_rusage, own_peak: int) -> None:
         self.pid = pid
         self.status = status
-        self.cpu_ms = int((usage.ru_utime + usage.ru_stime) * 1000)
         # Between fork and exec a child counts as large as the runner, so a smaller peak can't be seen.
-        own = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-        self.peak_bytes = usage.ru_maxrss * 1024 if usage.ru_maxrss > own else 0
+        self.used = {
+            "userMs": int(usage.ru_utime * 1000),
+            "systemMs": int(usage.ru_stime * 1000),
+            "peakBytes": usage.ru_maxrss * 1024 if usage.ru_maxrss > own_peak else 0,
+            "readBytes": usage.ru_inblock * BLOCK,
+            "writtenBytes": usage.ru_oublock * BLOCK,
+            "switches": usage.ru_nvcsw + usage.ru_nivcsw,
+        }
 
 
-class System:
+class System(GroupCalls):
     """The real one."""
 
     def __init__(self) -> None:
         self._soft, self._hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+        self._job_files = self._soft
+        self._peak = 0
+        self._peak_until = 0.0
         self._lists_children = os.path.exists(f"/proc/self/task/{os.getpid()}/children")
 
     # time
@@ -137,6 +147,11 @@ class System:
         if _LIBC.prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0) != 0:
             raise OSError(ctypes.get_errno(), "prctl(PR_SET_CHILD_SUBREAPER) failed")
 
+    @property
+    def most_files(self) -> int:
+        """How many open files a process may be allowed to have."""
+        return self._hard if self._hard != resource.RLIM_INFINITY else 2**31
+
     def allow_many_files(self) -> None:
         """As many open files as may be; jobs get the limit that was there before."""
         resource.setrlimit(resource.RLIMIT_NOFILE, (self._hard, self._hard))
@@ -149,7 +164,7 @@ class System:
             (os.POSIX_SPAWN_DUP2, 1, 2),
         ]
         os.chdir(cwd)
-        resource.setrlimit(resource.RLIMIT_NOFILE, (self._soft, self._hard))
+        resource.setrlimit(resource.RLIMIT_NOFILE, (self._job_files, self._hard))
         try:
             return os.posix_spawn(
                 program, argv, env, file_actions=actions, setsid=True, setsigmask=(), setsigdef=_ALL_SIGNALS
@@ -157,6 +172,17 @@ class System:
         finally:
             self.allow_many_files()
             os.chdir("/")
+
+    def allow_files(self, most: int | None) -> None:
+        """How many files what is spawned next may have open; None: as many as where the runner began."""
+        self._job_files = self._soft if most is None else most
+
+    def limit_files(self, pid: int, most: int) -> None:
+        """Nor can that child allow itself more."""
+        try:
+            resource.prlimit(pid, resource.RLIMIT_NOFILE, (most, most))
+        except OSError:
+            return  # it is gone, or became another user's
 
     def is_program(self, path: str) -> bool:
         return os.access(path, os.X_OK) and not os.path.isdir(path)
@@ -170,7 +196,16 @@ class System:
             pid, status, usage = os.wait4(-1, os.WNOHANG)
         except ChildProcessError:
             return None
-        return Reaped(pid, status, usage) if pid else None
+        return Reaped(pid, status, usage, self._peak_kib()) if pid else None
+
+    def _peak_kib(self) -> int:
+        """The most memory of this program; rusage also counts that of whoever started it."""
+        now = self.boottime()
+        if now >= self._peak_until:
+            self._peak_until = now + 1
+            found = _slurp("/proc/self/status").partition(b"VmHWM:")[2].split(None, 1)
+            self._peak = int(found[0]) if found else 0
+        return self._peak
 
     def open_process(self, pid: int) -> int | None:
         """A pidfd, or None when there is no such process."""

@@ -31,7 +31,7 @@ async def test_a_job_inherits_nothing(bench: Bench) -> None:
     _, log = await bench.run("env; umask; ls /proc/self/fd | wc -l; readlink /proc/self/fd/0")
 
     assert "SECRET_OF_THE_RUNNER" not in log
-    assert "ROTA_ATTEMPT_ID=attempt-1\n" in log
+    assert f"ROTA_ATTEMPT_ID={bench.runner.folder.name}-1\n" in log
     assert f"ROTA_OUTPUT={bench.runner.state}/job/1/main.1/job/outputs\n" in log
     # stdin, stdout, stderr, and the directory that ls reads
     assert log.endswith("0022\n4\n/dev/null\n")

@@ -30,6 +30,27 @@ def test_an_order_arrives_as_it_was_given() -> None:
     assert (read.attempt, read.directory) == ("0193-a", "backup/12/dump.2")
     assert (read.argv, read.env, read.cwd) == (["a", "b"], {"X": "1"}, "/tmp")
     assert (read.timeout_ms, read.grace_ms, read.output) == (9, 8, 7)
+    assert (read.watchdog_ms, read.limits, read.requires) == (None, {}, False)
+
+
+def test_limits_arrive_as_they_were_given() -> None:
+    order = StartOrder(
+        ref=REF,
+        argv=("a",),
+        env={},
+        cwd="/",
+        watchdog_ms=6,
+        memory=5,
+        cpu=4,
+        pids=3,
+        nofile=2,
+        require_limits=True,
+    )
+
+    read = Order(start_message(order))
+
+    assert (read.watchdog_ms, read.requires) == (6, True)
+    assert read.limits == {"memory": 5, "cpu": 4, "pids": 3, "nofile": 2}
 
 
 def test_a_reference_names_the_directory() -> None:
