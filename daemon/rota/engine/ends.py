@@ -59,7 +59,9 @@ class Ends:
         but for those whose end became known later. Raises Unavailable.
         """
         begin = max(since, answered - _LOOK_BACK)
-        rows = await store.answers(spec.id, since, FAR, _ROWS)
+        # Only a round of all may go back further: where its last one was, the next begins.
+        has_rounds = any(trigger.all for _, trigger in _afters(spec))
+        rows = await store.answers(spec.id, since if has_rounds else begin, FAR, _ROWS)
         if len(rows) == _ROWS and rows[0].due_at is not None:
             since = begin = max(
                 begin, rows[0].due_at
