@@ -16,6 +16,7 @@ from rota.core.model import DateSpan, InstantSpan
 MAX_BYTES = 1024 * 1024
 MAX_SPANS = 10_000
 _YEARS_BACK, _YEARS_AHEAD = 1, 5
+_FIRST, _LAST = datetime(1, 1, 2, tzinfo=UTC), datetime(9999, 12, 31, tzinfo=UTC)
 _READ = ("DTSTART", "DTEND", "DURATION", "RRULE", "EXDATE", "RDATE", "RECURRENCE-ID", None)
 
 
@@ -73,7 +74,10 @@ def _in_zone(span: _Local, zone: ZoneInfo) -> InstantSpan:
 
 
 def _utc(at: datetime, zone: tzinfo) -> datetime:
-    return at.replace(tzinfo=zone).astimezone(UTC)
+    try:
+        return at.replace(tzinfo=zone).astimezone(UTC)
+    except OverflowError:  # within hours of the first or the last instant there is
+        return _LAST if at.year > _LAST.year // 2 else _FIRST
 
 
 def _spans(content: bytes, year: int) -> Iterator[Span]:

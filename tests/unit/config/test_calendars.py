@@ -12,7 +12,8 @@ import pytest
 from rota.config.calendars import Calendars
 from rota.config.icalendar_file import MAX_BYTES, parse
 from rota.config.recurrence import CalendarError
-from rota.core.model import DateSpan, InstantSpan
+from rota.core.excepts import excepted, excepted_until
+from rota.core.model import CronTrigger, DateSpan, Except, InstantSpan
 
 BERLIN = ZoneInfo("Europe/Berlin")
 UTC_ZONE = ZoneInfo("UTC")
@@ -183,3 +184,12 @@ def test_what_is_no_file_can_not_be_used(tmp_path: Path, kind: str) -> None:
 
     with pytest.raises(CalendarError, match=r"not there|not a regular file"):
         Calendars().spans(path, BERLIN)
+
+
+@pytest.mark.parametrize("zone", ["Pacific/Kiritimati", "Pacific/Pago_Pago"])
+def test_an_event_may_last_from_the_first_instant_there_is_until_the_last(zone: str) -> None:
+    (span,) = spans("DTSTART:00010101T000000\nDTEND:99991231T235959", zone=ZoneInfo(zone))
+    trigger = CronTrigger(expression="0 2 * * *", excepts=(Except(label="all", spans=(span,)),))
+
+    assert excepted(datetime(2026, 1, 1, tzinfo=UTC), trigger)
+    assert excepted_until(datetime(2026, 1, 1, tzinfo=UTC), trigger).year == 9999
