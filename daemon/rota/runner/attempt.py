@@ -36,12 +36,7 @@ class Attempt:
         self.fifo = -1
         self.at_end = False  # nobody writes to the FIFO any more
         self.log: LogWriter | None = None
-<<<<<<< HEAD
-        self.mask: Mask | None = None  # when it has secrets
-        self.stamps: dict[str, str] = {}  # of their files, by variable
-        self.inbox: Inbox | None = None  # its NOTIFY_SOCKET
-=======
->>>>>>> 4bb360c (wip)
+        self.stamps: dict[str, str] = {}  # of the files of its secrets, by variable
         self.pid = 0
         self.pid_started = 0
         self.at = 0  # started, ms

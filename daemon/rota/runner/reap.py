@@ -5,13 +5,8 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING
 
-<<<<<<< HEAD
-from rota.runner.attempt import DRAIN_BYTES, Attempt
-from rota.runner.mask import Mask, Silence, mask_outputs
-=======
 from rota.runner.attempt import DRAIN_BYTES, MEMORY, Attempt
-from rota.runner.mask import Silence, mask_outputs
->>>>>>> 4bb360c (wip)
+from rota.runner.mask import Mask, Silence, mask_outputs
 from rota.runner.secret import mask_again
 from rota.runner.tree import Snapshot
 
