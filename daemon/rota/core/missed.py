@@ -22,7 +22,6 @@ LATE = timedelta(seconds=10)  # an instant that nobody looked at for longer was 
 KEPT = 100  # missed instants that `missed: all` runs
 WRONG_CLOCK = timedelta(minutes=1)  # answers further ahead than this come from a clock that was wrong
 _LONGEST_DOWNTIME = timedelta(days=366)
-_TICK = timedelta(milliseconds=1)  # instants are stored in milliseconds
 _PARTS = 200  # rows that one downtime leaves at most, beside the runs
 
 
@@ -138,13 +137,16 @@ def _without(stretch: Stretch, kept: int) -> Stretch | None:
     rest = stretch.newest[:-kept]
     if not rest:
         return None
-    count, first = stretch.count - kept, stretch.first
-    if first.at in {due.at for due in stretch.newest[-kept:]}:  # a long `spread` made it start among the last
-        # Older ones than those at hand begin somewhere behind it.
-        known = min(rest, key=lambda due: due.at)
-        first = known if count == len(rest) else replace(first, at=first.at + _TICK)
-    last = max(first.at, *(due.at for due in rest))
-    return replace(stretch, count=count, first=first, last=last, ends_at=rest[-1].starts_at, newest=rest)
+    # With a long `spread` the last to start may be named before the others, so both ends may change.
+    older_first, older_last = stretch.older or (rest[0], rest[0].at)
+    return replace(
+        stretch,
+        count=stretch.count - kept,
+        first=min((older_first, *rest), key=lambda due: due.at),
+        last=max(older_last, *(due.at for due in rest)),
+        ends_at=rest[-1].starts_at,
+        newest=rest,
+    )
 
 
 def _caught_up(entry: JobEntry, newest: Sequence[Due], keep: int, now: datetime) -> list[Due]:

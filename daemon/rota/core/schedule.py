@@ -44,6 +44,7 @@ class Stretch:
     last: datetime
     ends_at: datetime
     newest: tuple[Due, ...]
+    older: tuple[Due, datetime] | None = None  # of those that are not among the newest: `first` and `last`
 
     @property
     def excepted(self) -> str:
@@ -122,8 +123,10 @@ def stretches_between(entry: JobEntry, after: datetime, until: datetime, *, keep
     older = replace(first, excepted="")
     if stretches and not stretches[0].excepted:
         newer = stretches[0]
-        return [replace(newer, count=left_out + newer.count, first=older), *stretches[1:]]
-    return [Stretch(count=left_out, first=older, last=begin, ends_at=begin, newest=(older,)), *stretches]
+        last = begin if newer.older is None else newer.older[1]
+        whole = replace(newer, count=left_out + newer.count, first=older, older=(older, last))
+        return [whole, *stretches[1:]]
+    return [Stretch(count=left_out, first=older, last=begin, ends_at=begin, newest=()), *stretches]
 
 
 def canonical(triggers: Sequence[Trigger]) -> str:
@@ -216,21 +219,33 @@ def _together(rows: Iterator[Due], made: Sequence[Due], after: datetime) -> Iter
     return (next(same) for _, same in groupby(merged, key=_order))
 
 
+def _named_at(due: Due) -> datetime:
+    return due.at
+
+
 def _order(due: Due) -> tuple[datetime, datetime]:
     return due.starts_at, due.at
 
 
 def _stretch(dues: Iterator[Due], keep: int) -> Stretch:
     count, newest = 0, deque[Due](maxlen=keep)
-    first = last = None
+    first = last = None  # of those that are not among the newest
     for due in dues:
         count += 1
+        if len(newest) == keep:
+            gone = newest[0]
+            first = gone if first is None or gone.at < first.at else first
+            last = gone if last is None or gone.at > last.at else last
         newest.append(due)
-        first = due if first is None or due.at < first.at else first
-        last = due.at if last is None or due.at > last else last
-    assert first is not None
-    assert last is not None
-    return Stretch(count=count, first=first, last=last, ends_at=newest[-1].starts_at, newest=tuple(newest))
+    older = () if first is None or last is None else (first, last)
+    return Stretch(
+        count=count,
+        first=min((*older, *newest), key=_named_at),
+        last=max(due.at for due in (*older, *newest)),
+        ends_at=newest[-1].starts_at,
+        newest=tuple(newest),
+        older=(older[0], older[1].at) if older else None,
+    )
 
 
 def _shortened(
