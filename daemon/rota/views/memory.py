@@ -8,7 +8,9 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from rota.core.board import Board, JobEntry
+from rota.core.pauses import JOB
 from rota.core.run import RunState
+from rota.core.seams import Pause
 from rota.views.attention import Trouble, trouble_of
 from rota.views.phases import phase_of
 
@@ -25,6 +27,7 @@ class Memory:
         self.stale: dict[str, None] = {}
         self.phases: Counter[str] = Counter()
         self.last_failed_at: datetime | None = None
+        self.shared: Counter[Pause] = Counter()  # pauses of many jobs, with how many jobs they hold
         self._cards: dict[str, _Card] = {}
         self._order: list[tuple[int, str]] = []
         self._troubles: dict[str, Trouble] = {}
@@ -71,6 +74,7 @@ class Memory:
         self._cards[job] = card
         insort(self._order, (card.rank, job))
         self.phases[card.phase] += 1
+        self.shared.update(card.shared)
         if card.due_at is not None:
             insort(self.dues, (card.due_at, job))
         if card.trouble is not None:
@@ -86,6 +90,7 @@ class Memory:
         card = self._cards.pop(job)
         _remove(self._order, (card.rank, job))
         self.phases[card.phase] -= 1
+        self.shared.subtract(card.shared)
         if card.due_at is not None:
             _remove(self.dues, (card.due_at, job))
         self._troubles.pop(job, None)
@@ -99,6 +104,7 @@ class _Card:
 
     rank: int
     phase: str
+    shared: tuple[Pause, ...]
     trouble: Trouble | None
     due_at: datetime | None
     is_running: bool
@@ -111,6 +117,7 @@ def _card(entry: JobEntry) -> _Card:
     return _Card(
         rank=_CALM if trouble is None else int(trouble),
         phase=phase_of(entry),
+        shared=tuple(pause for pause in entry.pauses if pause.scope != JOB),
         trouble=trouble,
         due_at=entry.next_due[0].starts_at if entry.next_due and entry.pause is None else None,
         is_running=bool(entry.active),

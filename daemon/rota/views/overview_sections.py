@@ -7,13 +7,15 @@ from datetime import datetime
 
 from rota.core.board import Board, HealthState, JobEntry
 from rota.core.instant import to_ms
-from rota.core.words import instant_in_words
+from rota.core.pauses import resume_command, scope_in_words
+from rota.core.seams import Pause
+from rota.core.words import counted, instant_in_words
 from rota.views import attention
 from rota.views.ids import job_path, key
 from rota.views.memory import Memory
 from rota.views.phases import due_note, zone_of
 from rota.views.progress import active_run
-from rota_catalog.tree import Node
+from rota_catalog.tree import Node, clip
 
 UPCOMING = 5
 RUNNING = 20
@@ -47,10 +49,30 @@ def needs_attention(memory: Memory, alerts: Sequence[Node]) -> Node:
     return Node(type="Section", id="attention", props=props, children=shown)
 
 
+def held(memory: Memory) -> list[Node]:
+    """A banner for each pause of many jobs: who looks at a calm page has to know why it is calm."""
+    pauses = sorted((pause for pause, count in memory.shared.items() if count), key=lambda each: each.scope)
+    return [_pause(pause, memory.shared[pause]) for pause in pauses]
+
+
 def now_and_next(memory: Memory, now: datetime) -> Node:
     """What runs beside what comes; both always stand there, so that nothing jumps when a short run ends."""
     sections = [_running(memory, now), _upcoming(memory)]
     return Node(type="Stack", id="now", props={"dir": "row", "gap": "large"}, children=sections)
+
+
+def _pause(pause: Pause, count: int) -> Node:
+    who = scope_in_words(pause.scope)
+    title = f"{who[0].upper()}{who[1:]} are paused"
+    until = "until it is ended" if pause.until is None else f"until {instant_in_words(_second(pause.until))}"
+    note = f": {pause.note.rstrip('.')}" if pause.note else ""
+    body = f"{counted(count, 'job')}, {until}{note}. To end it: {resume_command(pause.scope)}."
+    props: dict[str, object] = {"tone": "idle", "title": title[:200], "body": clip(body, 500)}
+    return Node(type="Banner", id=f"held.{key(pause.scope)}", props=props, text=f"{title}: {body}")
+
+
+def _second(at: datetime) -> datetime:
+    return at.replace(microsecond=0)
 
 
 def _all_fine(memory: Memory) -> Node:
@@ -86,7 +108,9 @@ def _running(memory: Memory, now: datetime) -> Node:
 
 def _upcoming(memory: Memory) -> Node:
     items = [_upcoming_item(memory.board.jobs[job], at) for at, job in memory.dues[:UPCOMING]]
-    shown = _nothing("upcoming.none", "No job has a due instant.")
+    is_held = memory.phases["paused"] > 0
+    nothing = "Every job with a due instant is paused." if is_held else "No job has a due instant."
+    shown = _nothing("upcoming.none", nothing)
     if items:
         text = f"Next: {items[0]['job']}" + (f" and {len(items) - 1} more" if len(items) > 1 else "")
         shown = Node(type="UpcomingList", id="upcoming.list", props={"items": items}, text=text)

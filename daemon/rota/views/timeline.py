@@ -12,7 +12,8 @@ from rota.core.instant import length_ms, to_ms
 from rota.core.lengths import median_length, usual_length
 from rota.core.model import JobSpec
 from rota.core.run import Run, RunState
-from rota.core.words import counted, schedule_in_words
+from rota.core.seams import Pause
+from rota.core.words import counted, instant_in_words, schedule_in_words
 from rota.views.ids import job_path
 from rota_catalog.tree import Document, Node, document
 
@@ -32,7 +33,7 @@ class TimelineJob:
 
     spec: JobSpec
     length: timedelta
-    is_paused: bool
+    pause: Pause | None
 
 
 def timeline_jobs(board: Board) -> list[TimelineJob]:
@@ -85,7 +86,7 @@ def _timeline(rows: Sequence[_Row], text: str, now: datetime) -> Node:
 
 def _job(entry: JobEntry) -> TimelineJob:
     length = usual_length(entry.spec, median_length(entry.bars)).value
-    return TimelineJob(spec=entry.spec, length=length, is_paused=entry.pause is not None)
+    return TimelineJob(spec=entry.spec, length=length, pause=entry.pause)
 
 
 def _row(job: TimelineJob, runs: Sequence[Run], table: DueTable, now: datetime) -> _Row:
@@ -98,8 +99,8 @@ def _row(job: TimelineJob, runs: Sequence[Run], table: DueTable, now: datetime) 
         "runs": len(bars),
         "note": schedule_in_words(spec.triggers, spec.id, zoned=True)[:300],
     }
-    if job.is_paused:
-        row["warn"] = "paused: planned instants are skipped"
+    if job.pause is not None:
+        row["warn"] = _held(job.pause)
     if len(bars) > _BARS:
         row["density"] = _density(bars, now)
         if failed := [bar for bar in bars if bar.get("state") == RunState.FAILED.value]:
@@ -107,6 +108,13 @@ def _row(job: TimelineJob, runs: Sequence[Run], table: DueTable, now: datetime) 
     elif bars:
         row["bars"] = bars
     return row
+
+
+def _held(pause: Pause) -> str:
+    if pause.until is None:
+        return "paused: planned instants are skipped"
+    until = instant_in_words(pause.until.replace(microsecond=0))
+    return f"paused until {until}: instants before it are skipped"
 
 
 def _ran(run: Run, now: datetime) -> _Bar:

@@ -68,13 +68,13 @@ def test_paused_instants_run_after_all_with_catch_up(daemon: DaemonProcess) -> N
 
 
 def test_one_instant_is_skipped_as_asked_also_after_a_restart(daemon: DaemonProcess) -> None:
-    daemon.load("spared", "schedule: {every: 8s}\nrun: 'true'\n")
+    daemon.load("spared", "schedule: {every: 15s}\nrun: 'true'\n")  # longer than a restart takes
     told = daemon.rota("skip", "spared", "--note", "audit").stdout
     assert told.startswith("spared: the run at ")
     daemon.stop()
     daemon.start()
 
-    skip = eventually(lambda: rows(daemon, "spared", "&state=skipped"), within=20)[0]
+    skip = eventually(lambda: rows(daemon, "spared", "&state=skipped"), within=30)[0]
 
     assert skip["reason"] == "asked"
     assert skip["message"].endswith(": audit")

@@ -46,6 +46,27 @@ def test_when_all_is_fine_again_it_says_when_it_was_not() -> None:
     assert the_page(board).elements["fine"]["props"]["reason"] == "last failure 2026-01-01 11:59 UTC"
 
 
+def test_a_pause_of_many_jobs_stands_on_top_with_the_way_to_end_it() -> None:
+    board = a_board(a_job("a"), a_job("b"))
+    pause = Pause(since=NOW, until=NOW + timedelta(hours=1), scope="all", note="moving house")
+    for entry in board.jobs.values():
+        entry.pauses = (pause,)
+    overview = Overview(board)
+
+    page = checked(overview.document("overview", Filter(), now=NOW))
+
+    assert page.elements["held.all"]["props"] == {
+        "tone": "idle",
+        "title": "All jobs are paused",
+        "body": "2 jobs, until 2026-01-01 13:00 UTC: moving house. To end it: rota resume --all.",
+    }
+    assert page.elements["upcoming.none"]["props"]["value"] == "Every job with a due instant is paused."
+    for job, entry in board.jobs.items():
+        entry.pauses = ()
+        overview.touch(job)
+    assert "held.all" not in overview.document("overview", Filter(), now=NOW).elements
+
+
 def test_without_jobs_it_says_what_to_do() -> None:
     page = the_page(Board(started_at=NOW))
 
