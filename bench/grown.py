@@ -7,6 +7,7 @@ import sqlite3
 import sys
 from contextlib import closing
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "daemon"))
@@ -14,6 +15,7 @@ sys.path.insert(0, str(Path(__file__).parents[1] / "daemon"))
 from rota.core.instant import to_ms
 from rota.core.run import Attempt, Reason, Run, RunState, StepState, TriggeredBy
 from rota.engine.clock import SystemClock
+from rota.store import histories
 from rota.store.ledger import Ledger
 from rota.store.tables import attempts, runs
 
@@ -53,6 +55,7 @@ def grow(path: Path, count: int, jobs: int) -> None:
             " source_directory) SELECT job, max(number), '', '', '', '', 0, '' FROM runs GROUP BY job"
         )
         connection.execute("PRAGMA journal_mode=WAL")
+    asyncio.run(_gather(path))
 
 
 def _fill(connection: sqlite3.Connection, values: dict[str, float], now: int) -> None:
@@ -106,6 +109,16 @@ async def _begin(path: Path) -> None:
     ledger = Ledger.open(path, SystemClock())
     try:
         await ledger.add([_run(state) for state in SHAPES])
+    finally:
+        await ledger.close()
+
+
+async def _gather(path: Path) -> None:
+    """What the writer would have kept beside the runs."""
+    ledger = Ledger.open(path, SystemClock())
+    try:
+        while missing := await ledger.read(lambda connection: histories.unknown(connection, 500)):
+            await ledger.write(partial(histories.gather, of=missing))
     finally:
         await ledger.close()
 

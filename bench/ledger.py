@@ -16,6 +16,7 @@ import tempfile
 import time
 from collections.abc import Awaitable, Callable
 from contextlib import nullcontext
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -63,7 +64,7 @@ async def _measure(path: Path, options: argparse.Namespace) -> None:
     ledger = Ledger.open(path, SystemClock())
     try:
         rows, worst = [], {GOAL_JOB: ("", 0.0), GOAL_PAGE: ("", 0.0)}
-        for name, goal, ask in _questions(ledger, options.runs, options.jobs):
+        for name, goal, ask in _Questions(ledger, options.runs, options.jobs).all():
             taken = await _taken(ask, options.rounds)
             rows.append([name, f"{median(taken):.2f}", f"{percentile(taken, 99):.2f}", f"{goal:g}"])
             worst[goal] = max(worst[goal], (name, median(taken)), key=lambda found: found[1])
@@ -85,71 +86,77 @@ async def _taken(ask: Ask, rounds: int) -> list[float]:
     return taken[_WARM:]
 
 
-def _questions(ledger: Ledger, runs: int, jobs: int) -> list[tuple[str, float, Ask]]:
-    """What it is called, its goal, and how it is asked."""
-    choice, now = random.Random(7), datetime.now(UTC)
+class _Questions:
+    """What is asked, each time with other values."""
 
-    def busy() -> str:
-        return grown.job_name(choice.randrange(grown.BUSY))
+    def __init__(self, ledger: Ledger, runs: int, jobs: int) -> None:
+        self._ledger = ledger
+        self._newest = runs // 2 // grown.BUSY
+        self._jobs = jobs
+        self._choice = random.Random(7)
+        self._now = datetime.now(UTC)
 
-    def any_job() -> str:
-        return grown.job_name(choice.randrange(jobs))
+    def all(self) -> list[tuple[str, float, Ask]]:
+        """What it is called, its goal, and how it is asked."""
+        ledger, now = self._ledger, self._now
+        busy, any_job, day, page = self._busy, self._any_job, self._day, self._page
+        failed, odd = frozenset({RunState.FAILED}), frozenset({RunState.FAILED, RunState.CANCELLED})
+        return [
+            ("one run", GOAL_JOB, lambda: ledger.run(busy(), self._choice.randrange(1, self._newest))),
+            ("a job's latest run", GOAL_JOB, lambda: ledger.latest(any_job())),
+            ("a job's history bars", GOAL_JOB, lambda: ledger.bars(60, [any_job()])),
+            ("a definition", GOAL_JOB, lambda: ledger.definition("0" * 64)),
+            ("what is open", GOAL_JOB, ledger.unfinished),
+            ("a page of all runs", GOAL_PAGE, page()),
+            ("a page of all runs but skips", GOAL_PAGE, page(skipped=False)),
+            ("a page of failed runs", GOAL_PAGE, page(states=failed)),
+            ("a page of two states", GOAL_PAGE, page(states=odd)),
+            ("a page of one hour", GOAL_PAGE, lambda: self._hour(None)),
+            ("a page from the middle, two queries", GOAL_PAGE, lambda: self._far(RunQuery())),
+            ("500 runs from the middle, two queries", GOAL_PAGE, lambda: self._far(RunQuery(limit=500))),
+            ("a page of a busy job", GOAL_PAGE, page(job=busy)),
+            ("a page of a job", GOAL_PAGE, page(job=any_job)),
+            ("a page of a busy job's failures", GOAL_PAGE, page(job=busy, states=failed)),
+            ("a page of an hour of a busy job", GOAL_PAGE, lambda: self._hour(busy())),
+            ("a page from the middle of a busy job", GOAL_PAGE, lambda: self._far(RunQuery(job=busy()))),
+            ("a page of failures of tomorrow: none", GOAL_PAGE, page(since=now + DAY, states=failed)),
+            ("rota why: a busy job's last hour", GOAL_PAGE, lambda: ledger.answers(busy(), now - HOUR, now)),
+            ("rota why: an hour long ago", GOAL_PAGE, lambda: _why(ledger, busy(), day())),
+            ("ends of a busy job", GOAL_PAGE, lambda: ledger.ends(busy(), now - HOUR)),
+            ("history bars of 100 jobs", GOAL_PAGE, lambda: self._bars(100)),
+            ("the last skip of each job (start)", GOAL_PAGE, ledger.last_skips),
+            ("records of all jobs (start)", GOAL_PAGE, ledger.records),
+        ]
 
-    def page(**query: Any) -> Ask:
+    def _busy(self) -> str:
+        return grown.job_name(self._choice.randrange(grown.BUSY))
+
+    def _any_job(self) -> str:
+        return grown.job_name(self._choice.randrange(self._jobs))
+
+    def _day(self) -> datetime:
+        return self._now - self._choice.random() * grown.SPAN
+
+    def _page(self, **query: Any) -> Ask:
         """Callables are asked for each round's value."""
 
         def ask() -> Awaitable[object]:
-            return ledger.runs(
-                RunQuery(**{name: value() if callable(value) else value for name, value in query.items()})
-            )
+            values = {name: value() if callable(value) else value for name, value in query.items()}
+            return self._ledger.runs(RunQuery(**values))
 
         return ask
 
-    def day() -> datetime:
-        return now - choice.random() * grown.SPAN
+    async def _hour(self, job: str | None) -> None:
+        since = self._day()
+        await self._ledger.runs(RunQuery(job=job, since=since, until=since + HOUR, skipped=False))
 
-    async def between(job: str | None) -> None:
-        since = day()
-        await ledger.runs(RunQuery(job=job, since=since, until=since + HOUR, skipped=False))
-
-    async def far(query: RunQuery) -> None:
+    async def _far(self, query: RunQuery) -> None:
         """The page after one in the middle of the history."""
-        middle = await ledger.runs(RunQuery(job=query.job, until=day(), limit=1))
-        await ledger.runs(
-            RunQuery(job=query.job, states=query.states, before=middle.next_cursor, limit=query.limit)
-        )
+        middle = await self._ledger.runs(RunQuery(job=query.job, until=self._day(), limit=1))
+        await self._ledger.runs(replace(query, before=middle.next_cursor))
 
-    async def names(count: int) -> None:
-        await ledger.bars(60, [grown.job_name(n) for n in range(min(jobs, count))])
-
-    failed, odd = frozenset({RunState.FAILED}), frozenset({RunState.FAILED, RunState.CANCELLED})
-    newest = runs // 2 // grown.BUSY
-    return [
-        ("one run", GOAL_JOB, lambda: ledger.run(busy(), choice.randrange(1, newest))),
-        ("a job's latest run", GOAL_JOB, lambda: ledger.latest(any_job())),
-        ("a job's history bars", GOAL_JOB, lambda: ledger.bars(60, [any_job()])),
-        ("a definition", GOAL_JOB, lambda: ledger.definition("0" * 64)),
-        ("what is open", GOAL_JOB, ledger.unfinished),
-        ("a page of all runs", GOAL_PAGE, page()),
-        ("a page of all runs but skips", GOAL_PAGE, page(skipped=False)),
-        ("a page of failed runs", GOAL_PAGE, page(states=failed)),
-        ("a page of two states", GOAL_PAGE, page(states=odd)),
-        ("a page of one hour", GOAL_PAGE, lambda: between(None)),
-        ("a page from the middle, two queries", GOAL_PAGE, lambda: far(RunQuery())),
-        ("500 runs from the middle, two queries", GOAL_PAGE, lambda: far(RunQuery(limit=500))),
-        ("a page of a busy job", GOAL_PAGE, page(job=busy)),
-        ("a page of a job", GOAL_PAGE, page(job=any_job)),
-        ("a page of a busy job's failures", GOAL_PAGE, page(job=busy, states=failed)),
-        ("a page of an hour of a busy job", GOAL_PAGE, lambda: between(busy())),
-        ("a page from the middle of a busy job", GOAL_PAGE, lambda: far(RunQuery(job=busy()))),
-        ("a page of a day without failures", GOAL_PAGE, page(since=lambda: now + DAY, states=failed)),
-        ("rota why: a busy job's last hour", GOAL_PAGE, lambda: ledger.answers(busy(), now - HOUR, now)),
-        ("rota why: an hour long ago", GOAL_PAGE, lambda: _why(ledger, busy(), day())),
-        ("ends of a busy job", GOAL_PAGE, lambda: ledger.ends(busy(), now - HOUR)),
-        ("history bars of 100 jobs", GOAL_PAGE, lambda: names(100)),
-        ("the last skip of each job (start)", GOAL_PAGE, ledger.last_skips),
-        ("records of all jobs (start)", GOAL_PAGE, ledger.records),
-    ]
+    async def _bars(self, count: int) -> None:
+        await self._ledger.bars(60, [grown.job_name(n) for n in range(min(self._jobs, count))])
 
 
 async def _why(ledger: Ledger, job: str, at: datetime) -> object:

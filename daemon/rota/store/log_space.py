@@ -10,8 +10,8 @@ from sqlalchemy import ColumnElement, Connection, bindparam, case, func, select,
 
 from rota.core.retention import ATTEMPT_BYTES, Kept
 from rota.core.run import RunState
-from rota.store.retention import FINAL, LOG_NAME, OF_RUN, Means, WithLogs, lose_logs
-from rota.store.tables import attempts, runs
+from rota.store.retention import FINAL, Means, WithLogs, lose_logs, with_runs
+from rota.store.tables import attempts
 
 _SLACK = 20  # a twentieth of the limit is made free beyond it, so that this is not to be done every time
 _PARTS = 20  # how many ages are told apart
@@ -96,19 +96,18 @@ def _cutoffs(ages: Sequence[tuple[int, int]], excess: int) -> Iterator[int]:
             wanted = seen + total // _PARTS
 
 
-_AFTER = tuple_(bindparam("after_job"), bindparam("after_end"), bindparam("after_number"))
-_OLD = (
-    select(runs.c.job, runs.c.number, LOG_NAME, attempts.c.ended_at, attempts.c.log_size)
-    .select_from(runs.join(attempts, OF_RUN))
+_PART = (
+    select(attempts.c.job, attempts.c.number, attempts.c.ended_at, attempts.c.log_size)
     .where(
         attempts.c.log_kept,
         attempts.c.ended_at < bindparam("before"),
-        tuple_(attempts.c.job, attempts.c.ended_at, attempts.c.number) > _AFTER,
-        runs.c.state.in_(bindparam("states", expanding=True)),
+        tuple_(attempts.c.job, attempts.c.ended_at, attempts.c.number)
+        > tuple_(bindparam("after_job"), bindparam("after_end"), bindparam("after_number")),
     )
     .order_by(attempts.c.job, attempts.c.ended_at, attempts.c.number)
     .limit(_PAGE)
 )
+_OLD = with_runs(_PART)
 
 
 class _Freeing:
@@ -120,14 +119,13 @@ class _Freeing:
 
     async def run(self, states: Sequence[str], before: int, wanted: int) -> tuple[int, int]:
         """Bytes made free, and runs that lost their logs."""
-        values: dict[str, Any] = {"before": before, "states": list(states)}
-        values |= {"after_job": "", "after_end": -1, "after_number": -1}
+        values: dict[str, Any] = {"before": before, "after_job": "", "after_end": -1, "after_number": -1}
         freed = count = 0
         while freed < wanted:
             found = await self._means.find(_OLD, values)
             if not found:
                 break
-            taken, size = self._take(found, wanted - freed)
+            taken, size = self._take([row for row in found if row.state in states], wanted - freed)
             await lose_logs(self._means, taken)
             freed, count = freed + size, count + len(taken)
             last = found[-1]

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, NamedTuple, Protocol
 
-from sqlalchemy import Connection, Select, and_, bindparam, exists, func, or_, select, tuple_, update
+from sqlalchemy import Connection, Select, bindparam, exists, func, select, tuple_, update
 
 from rota.core.instant import to_ms
 from rota.core.retention import Kept
@@ -23,11 +23,25 @@ from rota.store.tables import attempts, definitions, jobs, runs
 RemoveLogs = Callable[[str, int], Awaitable[None]]  # of job and number: all attempts of that run
 
 FINAL = tuple(state.value for state in RunState if state.is_final)
-OF_RUN = (attempts.c.job == runs.c.job) & (attempts.c.number == runs.c.number)
-LOG_NAME = func.coalesce(runs.c.log_job, runs.c.job).label("log_name")
+_OF_RUN = (attempts.c.job == runs.c.job) & (attempts.c.number == runs.c.number)
 
 _PAGE = 200  # runs in one read
 _CHUNK = 500  # jobs in one read
+
+
+def with_runs(part: Select[Any]) -> Select[Any]:
+    """Some attempts, in their order, with their runs: state, its end, the name of its logs.
+
+    `part` must have a limit: then it is read first, by its own index.
+    """
+    of = part.subquery()
+    log_name = func.coalesce(runs.c.log_job, runs.c.job).label("log_name")
+    of_run = (of.c.job == runs.c.job) & (of.c.number == runs.c.number)
+    return (
+        select(of, runs.c.state, runs.c.ended_at.label("run_ended_at"), log_name)
+        .select_from(of.join(runs, of_run))
+        .order_by(of.c.job, of.c.ended_at, of.c.number)
+    )
 
 
 class Rules(Protocol):
@@ -132,31 +146,27 @@ _FIRST_NUMBER = select(func.min(_inner.c.number)).where(_inner.c.job == jobs.c.j
 _OLDEST_ROWS = select(jobs.c.job, jobs.c.last_number, runs.c.created_at.label("oldest")).select_from(
     jobs.join(runs, (runs.c.job == jobs.c.job) & (runs.c.number == _FIRST_NUMBER))
 )
-_AFTER = tuple_(bindparam("after_end"), bindparam("after_number"))
-_OLD_LOGS = (
-    select(runs.c.job, runs.c.number, LOG_NAME, attempts.c.ended_at)
-    .select_from(runs.join(attempts, OF_RUN))
+_PART_OF_JOB = (
+    select(attempts.c.job, attempts.c.number, attempts.c.ended_at, attempts.c.log_size)
     .where(
-        attempts.c.job == bindparam("of_job"),
         attempts.c.log_kept,
+        attempts.c.job == bindparam("of_job"),
         attempts.c.ended_at < bindparam("before"),
-        tuple_(attempts.c.ended_at, attempts.c.number) > _AFTER,
-        runs.c.state.in_(FINAL),
-        or_(
-            runs.c.number <= bindparam("surplus"),
-            and_(runs.c.state != RunState.FAILED.value, runs.c.ended_at < bindparam("good")),
-            and_(runs.c.state == RunState.FAILED.value, runs.c.ended_at < bindparam("failed")),
-        ),
+        tuple_(attempts.c.ended_at, attempts.c.number)
+        > tuple_(bindparam("after_end"), bindparam("after_number")),
     )
     .order_by(attempts.c.ended_at, attempts.c.number)
     .limit(_PAGE)
 )
+_OLD_LOGS = with_runs(_PART_OF_JOB)
+# `is_`, which no index has: by the run's key it is one look, by the index of kept logs one for each of them.
+_HAS_LOG = exists().where(_OF_RUN, attempts.c.log_kept.is_(True), attempts.c.ended_at.is_not(None))
 _ROWS = (
     select(
         runs.c.number,
         runs.c.created_at,
         runs.c.state,
-        exists().where(OF_RUN, attempts.c.log_kept, attempts.c.ended_at.is_not(None)).label("has_log"),
+        _HAS_LOG.label("has_log"),
     )
     .where(
         runs.c.job == bindparam("of_job"),
@@ -202,18 +212,19 @@ async def _sweep_logs(means: Means, job: _Job, kept: Kept, now: datetime) -> int
     before = to_ms(now - kept.first_age)
     if surplus == 0 and job.oldest >= before:
         return 0
-    values = {
-        "of_job": job.job,
-        "surplus": surplus,
-        "before": to_ms(now) + 1 if surplus else before,
-        "good": to_ms(now - kept.logs),
-        "failed": to_ms(now - kept.failed_logs),
-        "after_end": -1,
-        "after_number": -1,
-    }
-    count = 0
+    count, good, failed = 0, to_ms(now - kept.logs), to_ms(now - kept.failed_logs)
+    values = {"of_job": job.job, "before": to_ms(now) + 1 if surplus else before}
+    values |= {"after_end": -1, "after_number": -1}
     while found := await means.find(_OLD_LOGS, values):
-        expired = {row.number: WithLogs(row.job, row.number, row.log_name) for row in found}
+        expired = {
+            row.number: WithLogs(row.job, row.number, row.log_name)
+            for row in found
+            if row.state in FINAL
+            and (
+                row.number <= surplus
+                or row.run_ended_at < (failed if row.state == RunState.FAILED.value else good)
+            )
+        }
         await lose_logs(means, list(expired.values()))
         count += len(expired)
         values |= {"after_end": found[-1].ended_at, "after_number": found[-1].number}

@@ -216,6 +216,7 @@ def _step_row(step: Step) -> Row:
         "outputs": dict(step.outputs),
         "announced": step.announced,
         "max_attempts": step.max_attempts,
+        "when": step.when,
     }
 
 
@@ -233,6 +234,7 @@ def _step_from(row: Mapping[Any, Any]) -> Step:
         outputs=row["outputs"],
         announced=row["announced"],
         max_attempts=row.get("max_attempts", 0),
+        when=row.get("when", "success"),
     )
 
 

@@ -19,6 +19,7 @@ from sqlalchemy import (
     Text,
     UniqueConstraint,
     false,
+    text,
 )
 
 metadata = MetaData()
@@ -133,7 +134,7 @@ attempts = Table(
 Index(
     "ix_attempts_kept",
     *(attempts.c.job, attempts.c.ended_at, attempts.c.number, attempts.c.log_size),
-    sqlite_where=attempts.c.log_kept,
+    sqlite_where=text("log_kept = 1"),
     postgresql_where=attempts.c.log_kept,
 )
 

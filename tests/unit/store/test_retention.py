@@ -4,8 +4,10 @@ from collections.abc import AsyncIterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
+from sqlalchemy import Connection, event
 
 from fakes.clock import FakeClock
 from rota.core.retention import Kept
@@ -232,3 +234,22 @@ async def test_a_removed_job_is_kept_as_it_said_itself(ledger: Ledger) -> None:
     found = await rules_by_job(ledger, InForce())
 
     assert found == {"noisy": Kept(logs=DAY), "gone": Kept(max_runs=7), "unknown": KEPT}
+
+
+async def test_what_is_old_is_found_by_indexes_however_large_the_ledger_is(
+    ledger: Ledger, logs: Directories
+) -> None:
+    await add(ledger, days_ago=100)
+    plans: list[str] = []
+
+    def explain(connection: Connection, _cursor: object, statement: str, values: Any, *_: object) -> None:
+        if statement.lstrip().startswith("SELECT"):
+            found = connection.connection.driver_connection.execute(f"EXPLAIN QUERY PLAN {statement}", values)  # type: ignore[union-attr]
+            plans.extend(row[3] for row in found)
+
+    event.listen(ledger._reading, "before_cursor_execute", explain)
+    await swept(ledger, logs, Kept(max_runs=1))
+
+    assert [plan for plan in plans if "SCAN" in plan and "SUBQUERY" not in plan and "anon" not in plan] == []
+    assert any("ix_attempts_kept" in plan for plan in plans)
+    assert not any("ix_runs" in plan for plan in plans)

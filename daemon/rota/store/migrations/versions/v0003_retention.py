@@ -19,6 +19,7 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("job"),
     )
     op.drop_index("ix_attempts_log", "attempts")
-    kept = sa.text("log_kept")
+    # As queries say it: SQLite uses the index for the same words only.
+    kept = sa.text("log_kept = 1")
     columns = ["job", "ended_at", "number", "log_size"]
     op.create_index("ix_attempts_kept", "attempts", columns, sqlite_where=kept, postgresql_where=kept)
