@@ -99,9 +99,7 @@ def test_a_paused_job_says_so() -> None:
     assert rows(board)["a"]["warn"] == "paused: planned instants are skipped"
     board.jobs["a"].pauses = (Pause(since=NOW, until=NOW + 60 * MINUTE),)
     told = rows(board)["a"]["warn"]
-    assert str(told).startswith("paused until 2026-") and str(told).endswith(
-        "UTC: instants before it are skipped"
-    )
+    assert str(told).endswith("UTC: instants before it are skipped")
 
 
 def test_jobs_without_runs_are_left_out() -> None:
