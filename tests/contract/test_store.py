@@ -115,6 +115,16 @@ async def test_a_changed_run_is_read_back_with_its_old_and_new_attempts(store: S
     assert await store.run("backup", run.number) == changed
 
 
+async def test_an_attempt_that_was_only_planned_leaves_with_the_next_save(store: Store) -> None:
+    run = await added(store, everything())
+    planned = replace(run, attempts=(*run.attempts, replace(run.attempts[0], id="a2", n=2)))
+    await store.save(planned)
+
+    await store.save(run)
+
+    assert await store.run("backup", run.number) == run
+
+
 async def test_a_run_without_a_row_can_not_be_saved(store: Store) -> None:
     with pytest.raises(NotFound, match=r"backup\.7"):
         await store.save(replace(a_run(0), number=7))

@@ -19,6 +19,7 @@ from rota.core.run import Progress, Reason, RunState, StepState, TriggeredBy
 
 AT = datetime(2026, 1, 1, tzinfo=UTC)
 STEPS = st.sampled_from([(), ("dump",), ("dump", "verify", "prune")])
+WHENS = st.sampled_from(["success", "failure", "always", "{{ steps.dump.state == 'failed' }}"])
 OUTCOMES = st.sampled_from(
     [
         Outcome(state=StepState.COMPLETED, reason=Reason.EXIT, message="completed", exit_code=0),
@@ -31,9 +32,18 @@ OUTCOMES = st.sampled_from(
 
 
 class RunMachine(RuleBasedStateMachine):
-    @initialize(steps=STEPS, restart=st.booleans(), queued=st.booleans())
-    def begin(self, steps: tuple[str, ...], restart: bool, queued: bool) -> None:
+    @initialize(
+        steps=STEPS,
+        whens=st.lists(WHENS, min_size=3, max_size=3),
+        restart=st.booleans(),
+        queued=st.booleans(),
+    )
+    def begin(self, steps: tuple[str, ...], whens: list[str], restart: bool, queued: bool) -> None:
         self.spec = a_job(steps=steps, retry=Retry(attempts=4, restart=restart))
+        own = (Retry(attempts=2), None, None)
+        made = zip(self.spec.steps, ["success", *whens], own, strict=False)
+        listed = tuple(replace(step, when=when, retry=retry) for step, when, retry in made)
+        self.spec = replace(self.spec, steps=listed if steps else self.spec.steps)
         opening = h.Opening(at=AT, triggered_by=TriggeredBy.SCHEDULE, due_at=AT, queued=queued)
         self.run = replace(new_run(self.spec, opening), number=1)
         self.before = self.run
@@ -41,6 +51,10 @@ class RunMachine(RuleBasedStateMachine):
     @rule()
     def plan(self) -> None:
         self.happens(h.Planned(spec=self.spec))
+
+    @rule()
+    def pass_over(self) -> None:
+        self.happens(h.PassedOver(at=AT))
 
     @rule(steps=STEPS)
     def plan_again(self, steps: tuple[str, ...]) -> None:
@@ -136,6 +150,16 @@ class RunMachine(RuleBasedStateMachine):
             assert numbers == list(range(1, len(numbers) + 1))
         assert sum(not attempt.state.is_final for attempt in self.run.attempts) <= 1
         assert all(attempt.state.is_final for attempt in self.run.attempts[:-1])
+
+    @invariant()
+    def no_step_begins_after_a_failure_unless_it_asks_for_it(self) -> None:
+        failed = False
+        for step in self.run.steps:
+            if failed and not step.announced and step.when == "success":
+                assert step.state in (StepState.SKIPPED, StepState.PENDING, StepState.CANCELLED)
+            failed = failed or step.state is StepState.FAILED
+        if self.run.state is RunState.COMPLETED:
+            assert not failed
 
     @invariant()
     def percent_is_a_percentage(self) -> None:

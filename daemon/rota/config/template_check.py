@@ -10,7 +10,7 @@ from rota.config import near
 from rota.config.part import Part
 from rota.core.errors import JobError
 from rota.core.problems import Problem
-from rota.core.templates import builtins, names
+from rota.core.templates import builtins, is_expression, names
 
 Raw = Mapping[str, Any]
 Way = tuple[str | int, ...]
@@ -37,6 +37,8 @@ def check_templates(
         problems.extend(_wrong(part, way, text, job))
     for index, step in enumerate(data.get("steps", [])):
         known = replace(job, ready=index)
+        for way, text in _texts(step.get("if"), ("steps", index, "if")):
+            problems.extend(_wrong_expression(part, way, text, replace(known, states=True)))
         for way, text in _templates(step, ("steps", index)):
             problems.extend(_wrong(part, way, text, known))
 
@@ -50,6 +52,7 @@ class _Names:
     unknown: Collection[object]
     steps: Sequence[str] = field(default=())
     ready: int = 0
+    states: bool = False  # whether steps have a `state` there, too
 
     def complaint(self, chain: Sequence[str]) -> tuple[str, str | None] | None:
         """What is wrong with a name such as `params.database`, and what to write instead."""
@@ -83,6 +86,8 @@ class _Names:
             return f'the job has no step "{rest[0]}"', near.word(rest[0], self.steps)
         if self.steps.index(rest[0]) >= self.ready:
             return f'the step "{rest[0]}" has no outputs yet when this is needed', "name an earlier step"
+        if rest[1:2] == ["state"] and self.states:
+            return None
         if rest[1:] and rest[1] != "outputs":
             hint = f'did you mean "steps.{rest[0]}.outputs.{rest[1]}"?'
             return f'a step has `outputs` and no "{rest[1]}"', hint
@@ -121,6 +126,14 @@ def _wrong(part: Part, way: Way, text: str, known: _Names) -> Iterator[Problem]:
         if complaint is not None:
             message = f"in the template `{'.'.join(chain)}`: {complaint[0]}"
             yield part.problem(way, message, complaint[1]).of_rule("template")
+
+
+def _wrong_expression(part: Part, way: Way, text: str, known: _Names) -> Iterator[Problem]:
+    found = list(_wrong(part, way, text, known))
+    if not found and not is_expression(text.strip()):
+        message = "`if` takes one expression and nothing beside it"
+        found.append(part.problem(way, message, 'such as "{{ a and b }}"').of_rule("template"))
+    yield from found
 
 
 def _templates(raw: Raw, way: Way) -> Iterator[tuple[Way, str]]:

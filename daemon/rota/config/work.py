@@ -58,6 +58,9 @@ def check_steps(data: Raw, part: Part, problems: list[Problem]) -> None:
     if "run" in data.get("condition", {}):
         _check_script(part, ["condition", "run"], data["condition"]["run"], problems)
     seen: dict[str, int] = {}
+    if data.get("steps") and data["steps"][0].get("if") == "failure":
+        message = "nothing can have failed before the first step, so it would never run"
+        problems.append(part.problem(["steps", 0, "if"], message, "leave `if` out here"))
     for index, step in enumerate(data.get("steps", [])):
         path: list[str | int] = ["steps", index]
         if step["id"] in seen:
@@ -89,6 +92,7 @@ def _step(raw: Raw, shell: tuple[str, ...]) -> StepSpec:
         share=int(raw.get("share", 1)),
         env=text_map(raw.get("env", {})),
         cwd=raw.get("cwd"),
+        when=raw.get("if", "success").strip(),
     )
 
 

@@ -96,6 +96,13 @@ class AttemptEnded:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class PassedOver:
+    """The `if` of the step whose turn it is says no; the newest attempt, only planned, was to be at it."""
+
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Progressed:
     progress: Progress
 
@@ -197,6 +204,7 @@ Happening = (
     | AttemptCreated
     | AttemptStarted
     | AttemptEnded
+    | PassedOver
     | Progressed
     | StatusTold
     | TimeoutMoved

@@ -19,7 +19,7 @@ from rota.core.attempt_life import ImpossibleChange, attempts_with, open_attempt
 from rota.core.changed import changed
 from rota.core.condition import must_ask
 from rota.core.model import CONDITION, MAIN, JobSpec
-from rota.core.outcome import Outcome, end_message, in_own_words
+from rota.core.outcome import end_message, failure_message, in_own_words
 from rota.core.progress import of_steps, whole
 from rota.core.run import Attempt, Progress, Reason, Run, RunState, StepState
 
@@ -99,7 +99,7 @@ def _planned(happening: h.Planned, run: Run) -> Run:
     begins = run.state is not RunState.RUNNING  # a try that is under way keeps its steps
     return changed(
         run,
-        steps=step_life.planned(run.steps, spec, restart=_restarts(run, spec)) if begins else run.steps,
+        steps=_planned_steps(run, spec) if begins else run.steps,
         max_attempts=spec.retry.attempts,
         definition=spec.definition.hash,
         source_file=spec.source.file,
@@ -226,6 +226,29 @@ def _attempt_ended(happening: h.AttemptEnded, run: Run) -> Run:
     return _after_attempt(run, replace(happening, outcome=outcome))
 
 
+@_apply.register
+def _passed_over(happening: h.PassedOver, run: Run) -> Run:
+    attempt = open_attempt(run)
+    require(run, attempt is not None and attempt.state is StepState.PENDING, happening)
+    assert attempt is not None
+    require(run, attempt.step == next_step(run) and step_life.listed(run.steps), happening)
+    before = changed(run, attempts=run.attempts[:-1])
+    counted = run.attempt - int(_begins_a_try(before, attempt.step))
+    steps = step_life.passed_over(run.steps, attempt.step)
+    run = changed(before, attempt=counted, steps=steps, progress=of_steps(steps))
+    if next_step(run) is not None:
+        return run
+    last = run.current_attempt
+    if run.state is RunState.RUNNING and last is not None:
+        return _ended_by(run, StepState.COMPLETED, happening.at, (last.reason or Reason.EXIT, last.message))
+    message = "none of its steps had to run: what their `if` asks for is not so"
+    if run.state is RunState.PENDING:
+        return _close(run, RunState.SKIPPED, happening.at, (Reason.CONDITION, message))
+    return _close(
+        run, RunState.FAILED, happening.at, (run.reason or Reason.CONDITION, run.message or message)
+    )
+
+
 _apply.register(h.Progressed, telling.progressed)
 _apply.register(h.StatusTold, telling.status_told)
 _apply.register(h.TimeoutMoved, telling.timeout_moved)
@@ -291,8 +314,6 @@ def _after_condition(run: Run, happening: h.AttemptEnded) -> Run:
 
 def _after_attempt(run: Run, happening: h.AttemptEnded) -> Run:
     outcome, at = happening.outcome, happening.at
-    if outcome.state is StepState.COMPLETED:
-        return _after_success(run, outcome, at)
     told = (outcome.reason, end_message(run, outcome))
     if outcome.state is StepState.FAILED and happening.next_attempt_at is not None:
         return _move(
@@ -302,15 +323,27 @@ def _after_attempt(run: Run, happening: h.AttemptEnded) -> Run:
             message=told[1],
             next_attempt_at=happening.next_attempt_at,
         )
-    return _close(run, RunState(outcome.state.value), at, told)
+    if not step_life.listed(run.steps) or outcome.state in (StepState.CANCELLED, StepState.SKIPPED):
+        return _ended_by(run, outcome.state, at, told)
+    run = changed(run, steps=step_life.settled(run.steps))
+    if next_step(run) is None or run.cancel_requested_at is not None:
+        return _ended_by(run, outcome.state, at, told)
+    # It goes on; people read meanwhile what has failed.
+    return run if outcome.state is StepState.COMPLETED else changed(run, message=told[1])
 
 
-def _after_success(run: Run, outcome: Outcome, at: datetime) -> Run:
-    if step_life.listed(run.steps) and next_step(run) is not None:
-        if run.cancel_requested_at is None:
-            return run
-        return _close(run, RunState.CANCELLED, at, (Reason.CANCELLED, "cancelled between two steps"))
-    return _close(run, RunState.COMPLETED, at, (outcome.reason, end_message(run, outcome)))
+def _ended_by(run: Run, state: StepState, at: datetime, told: tuple[Reason, str]) -> Run:
+    """The run is over; whatever came after a step that failed, that is how it ended."""
+    failed = next((step for step in run.steps if step.state is StepState.FAILED), None)
+    listed = step_life.listed(run.steps)
+    if failed is None or not listed or state is StepState.CANCELLED:
+        if listed and state is StepState.COMPLETED and next_step(run) is not None:
+            return _close(run, RunState.CANCELLED, at, (Reason.CANCELLED, "cancelled between two steps"))
+        return _close(run, RunState(state.value), at, told)
+    attempt = next(each for each in reversed(run.attempts) if each.step == failed.key)
+    message = failure_message(run, failed, attempt)
+    closed = _close(run, RunState.FAILED, at, (attempt.reason or Reason.EXIT, message))
+    return changed(closed, exit_code=attempt.exit_code)
 
 
 def _close(run: Run, to: RunState, at: datetime, told: tuple[Reason, str]) -> Run:
@@ -349,7 +382,8 @@ def _begins_a_try(run: Run, step: str) -> bool:
     return run.state is not RunState.RUNNING and not tries_again(run, step)
 
 
-def _restarts(run: Run, spec: JobSpec) -> bool:
+def _planned_steps(run: Run, spec: JobSpec) -> step_life.Steps:
     last = run.current_attempt
-    goes_on = last is not None and tries_again(run, last.step)
-    return spec.retry.restart and run.attempt > 0 and not goes_on
+    if last is not None and tries_again(run, last.step):
+        return step_life.again(run.steps, last.step)
+    return step_life.planned(run.steps, spec, restart=spec.retry.restart and run.attempt > 0)

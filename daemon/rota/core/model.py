@@ -307,6 +307,7 @@ class StepSpec:
     env: Mapping[str, str] = field(default_factory=dict)
     cwd: str | None = None
     retry: Retry | None = None  # for this step's failures; None: the job's
+    when: str = "success"  # its `if`: success, failure, always or an expression; see `core.when`
     limits: Limits | None = None  # of an attempt at this step, over the job's own; None: the job's
 
     @property

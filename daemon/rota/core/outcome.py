@@ -9,7 +9,7 @@ from signal import Signals
 
 from rota.core.attempt_life import in_a_row
 from rota.core.model import ExitCodes, Limits
-from rota.core.run import Reason, Run, StepState
+from rota.core.run import Attempt, Reason, Run, Step, StepState
 from rota.core.seams import EndCause, Ended
 from rota.core.words import length_in_words, size_in_words
 
@@ -106,6 +106,13 @@ def end_message(run: Run, outcome: Outcome) -> str:
     if run.attempt <= 1 and (run.max_attempts <= 1 or not failed):
         return f"{where}{outcome.message}"
     return f"{where}{outcome.message} on attempt {run.attempt} of {max(run.attempt, run.max_attempts)}"
+
+
+def failure_message(run: Run, step: Step, attempt: Attempt) -> str:
+    """The same for a step that failed a while ago; `attempt` is the newest at it."""
+    n, most = (attempt.n, step.max_attempts) if step.max_attempts else (run.attempt, run.max_attempts)
+    tried = f" on attempt {n} of {max(n, most)}" if max(n, most) > 1 else ""
+    return f"step {step.key}: {attempt.message}{tried}"
 
 
 def signal_name(number: int | None) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from rota.core.run import Progress, Step, StepState
+from rota.core.run import Progress, Reason, Step, StepState
 
 
 def of_steps(steps: Sequence[Step]) -> Progress:
@@ -37,6 +37,6 @@ def crosses(before: Progress, after: Progress, step: int = 5) -> bool:
 
 
 def _fraction(step: Step) -> float:
-    if step.state is StepState.COMPLETED:
+    if step.state is StepState.COMPLETED or step.reason is Reason.CONDITION:  # nothing is left to do there
         return 1.0
     return step.progress.fraction or 0.0 if step.state is StepState.RUNNING else 0.0

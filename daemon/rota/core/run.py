@@ -173,6 +173,7 @@ class Step:
     attempt: int = 0  # number of the latest attempt at it
     progress: Progress = Progress()
     outputs: Mapping[str, str] = field(default_factory=dict)
+    when: str = "success"  # its `if`
     max_attempts: int = 0  # of its own `retry`; 0: the job's decides
     announced: bool = False  # by a marker; it has no attempt of its own
 

@@ -9,6 +9,7 @@ from datetime import datetime
 from rota.core.model import JobSpec, StepSpec
 from rota.core.outcome import Outcome
 from rota.core.run import Progress, Reason, RunState, Step, StepState
+from rota.core.when import FAILURE, after_failure
 
 ANNOUNCED_LIMIT = 100
 
@@ -21,21 +22,64 @@ def listed(steps: Sequence[Step]) -> bool:
 
 
 def planned(steps: Steps, spec: JobSpec, *, restart: bool) -> Steps:
-    """The steps of a new try: completed ones stay completed, unless it begins again at the first."""
+    """The steps of a new try: completed ones stay completed, unless it begins again at the first.
+
+    One that may run after a failure is done again, unless all before it stay.
+    """
     if not spec.has_steps:
         return ()
     known = {step.key: step for step in steps if not restart and step.state is StepState.COMPLETED}
-    return tuple(
-        replace(known[step.id], title=step.title or step.id, share=step.share, max_attempts=_own(step))
-        if step.id in known
-        else Step(
-            key=step.id,
-            title=step.title or step.id,
-            share=step.share,
-            max_attempts=_own(step),
-            attempt=next((old.attempt for old in steps if old.key == step.id), 0),
+    made: list[Step] = []
+    all_stay = True
+    for step in spec.steps:
+        stays = step.id in known and (all_stay or not after_failure(step.when))
+        all_stay = all_stay and stays
+        number = next((old.attempt for old in steps if old.key == step.id), 0)
+        before = known[step.id] if stays else Step(key=step.id, attempt=number)
+        made.append(
+            replace(
+                before,
+                title=step.title or step.id,
+                share=step.share,
+                when=step.when,
+                max_attempts=_own(step),
+            )
         )
-        for step in spec.steps
+    return settled(tuple(made))
+
+
+def again(steps: Steps, key: str) -> Steps:
+    """The step's own `retry` begins another attempt; all others stay as they are."""
+    return _at(steps, key, lambda step: replace(step, state=StepState.PENDING, reason=None))
+
+
+def settled(steps: Steps) -> Steps:
+    """What must not run any more, after what became of others, is skipped."""
+    failed, waits = any(step.state is StepState.FAILED for step in steps), False
+    made: list[Step] = []
+    for step in steps:
+        if step.state is not StepState.PENDING:
+            made.append(step)
+        elif failed and not after_failure(step.when):
+            made.append(replace(step, state=StepState.SKIPPED, reason=Reason.DEPENDENCY))
+        elif not failed and not waits and step.when == FAILURE:
+            made.append(replace(step, state=StepState.SKIPPED, reason=Reason.CONDITION))
+        else:
+            waits = True
+            made.append(step)
+    return tuple(made)
+
+
+def passed_over(steps: Steps, key: str) -> Steps:
+    """The `if` of the step says no: an attempt at it was only planned."""
+    return settled(
+        _at(
+            steps,
+            key,
+            lambda step: replace(
+                step, state=StepState.SKIPPED, reason=Reason.CONDITION, attempt=step.attempt - 1
+            ),
+        )
     )
 
 

@@ -47,11 +47,24 @@ def render(text: str, values: Mapping[str, object], *, where: str) -> str:
 
 def value(text: str, values: Mapping[str, object], *, where: str) -> object:
     """As `render`, but a text that is one expression and nothing else keeps the type of its value."""
-    if not text.startswith("{{") or not text.endswith("}}") or not _is_one_expression(text):
+    if not text.startswith("{{") or not text.endswith("}}") or not is_expression(text):
         return render(text, values, where=where)
     render(text, values, where=where)  # strict and bounded in the same way
     expression = text[2:-2].removeprefix("-").removeprefix("+").removesuffix("-")
     return _environment().compile_expression(expression, undefined_to_none=False)(**values)
+
+
+def is_expression(text: str) -> bool:
+    """Whether the text is one expression and nothing else."""
+    from jinja2 import TemplateError, nodes
+
+    try:
+        body = _environment().parse(text).body
+    except TemplateError:
+        return False
+    if len(body) != 1 or not isinstance(body[0], nodes.Output):
+        return False
+    return len(body[0].nodes) == 1 and not isinstance(body[0].nodes[0], nodes.TemplateData)
 
 
 @lru_cache(maxsize=1024)  # the same few templates stand in thousands of files
@@ -107,18 +120,6 @@ def _environment() -> SandboxedEnvironment:
         keep_trailing_newline=True,
         autoescape=False,
     )
-
-
-def _is_one_expression(text: str) -> bool:
-    from jinja2 import TemplateError, nodes
-
-    try:
-        body = _environment().parse(text).body
-    except TemplateError:
-        return False
-    if len(body) != 1 or not isinstance(body[0], nodes.Output):
-        return False
-    return len(body[0].nodes) == 1 and not isinstance(body[0].nodes[0], nodes.TemplateData)
 
 
 def _looked_up(tree: Node) -> tuple[tuple[str, ...], ...]:

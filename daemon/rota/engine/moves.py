@@ -71,6 +71,8 @@ def next_attempt_at(run: Run, judged: Outcome, at: datetime, parts: Parts) -> da
     if entry is None or run.cancel_requested_at is not None or run.is_asking:
         return None
     step = entry.spec.step(run.attempts[-1].step)
+    if (step is None or step.retry is None) and _has_failed(run):
+        return None
     policy = entry.spec.retry if step is None or step.retry is None else step.retry
     return retry.decide(policy, run, judged, max(at, parts.clock.now()))
 
@@ -97,6 +99,20 @@ def started(
         user="" if facts is None else facts.user,
         timeout_at=timeout_at,
     )
+
+
+def passed_over(run: Run, spec: JobSpec, parts: Parts) -> tuple[h.Happening, ...]:
+    """The `if` of the step whose turn it is says no: the attempt that was planned at it is not made."""
+    passed = h.PassedOver(at=parts.clock.now())
+    if run.cancel_requested_at is not None:
+        return (h.Cancelled(at=passed.at),)
+    after = apply_all(run, [passed])
+    return (passed,) if after.state.is_final else (passed, *_created(after, spec, parts))
+
+
+def _has_failed(run: Run) -> bool:
+    """Whether a step before the newest attempt's failed for good: the job's tries are over."""
+    return any(each.state is StepState.FAILED and each.key != run.attempts[-1].step for each in run.steps)
 
 
 def _created(run: Run, spec: JobSpec, parts: Parts) -> tuple[h.Happening, ...]:

@@ -5,11 +5,13 @@ from __future__ import annotations
 from datetime import timedelta
 from pathlib import Path
 
+from rota.core.attempt_life import in_a_row
 from rota.core.errors import JobError
 from rota.core.model import CONDITION, MAIN, JobSpec, Secret, StepSpec
 from rota.core.run import Run
 from rota.core.seams import AttemptRef, RunnerFacts, StartOrder
 from rota.core.values import template_values
+from rota.core.when import holds
 from rota.handlers.work import prepare
 from rota.process.environment import Place, environment, working_directory
 
@@ -42,6 +44,18 @@ def build_order(
         output=limits.output,
         secrets={name: _place(spec, secret) for name, secret in spec.secrets.items()},
     )
+
+
+def must_run(spec: JobSpec, run: Run, place: Place) -> bool:
+    """What the `if` of the newest attempt's step says; asked once, not of a step that is tried again.
+
+    Raises JobError when it can't be told.
+    """
+    step = spec.step(run.attempts[-1].step)
+    if step is None or len(in_a_row(run)) > 1:
+        return True
+    values = template_values(run, host=place.host, url=place.url, matrix=spec.matrix)
+    return holds(step.when, run, values)
 
 
 def _place(spec: JobSpec, secret: Secret) -> dict[str, str]:

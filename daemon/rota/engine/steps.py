@@ -18,7 +18,7 @@ from rota.core.run import Run, RunState, StepState
 from rota.core.seams import EndCause, Ended, RunnerFacts, Started, StartOrder
 from rota.engine import moves
 from rota.engine.live_run import LiveRun
-from rota.engine.order import build_order
+from rota.engine.order import build_order, must_run
 from rota.engine.parts import Parts
 from rota.engine.tail import Tail
 from rota.engine.turns import TryLimit, try_ends_at, until_next_attempt, until_room, until_runner
@@ -110,8 +110,19 @@ class Conductor:
             await self.live.commit(moves.removed(self.live.run, self._now()))
         elif spec.definition.hash != self.live.run.attempts[-1].definition:
             await self.live.commit(h.Replanned(at=self._now(), spec=spec))
-        else:
+        elif await self._is_wanted(spec):
             await self._send(spec, facts)
+
+    async def _is_wanted(self, spec: JobSpec) -> bool:
+        """What the step's `if` says; when it says no, the run goes on without it."""
+        try:
+            if self.live.run.is_asking or must_run(spec, self.live.run, self._parts.place):
+                return True
+        except JobError as error:
+            await self._end(self._refused(error.message))
+            return False
+        await self.live.commit_plan(lambda run: moves.passed_over(run, spec, self._parts))
+        return False
 
     async def _send(self, spec: JobSpec, facts: RunnerFacts) -> None:
         timeout = self._limit.left(spec, self.live.run, self.live.extended_until)

@@ -92,8 +92,8 @@ class TryLimit:
 
     def _of_try(self, spec: JobSpec, run: Run, extended_until: float | None) -> timedelta | None:
         limit = spec.limits.timeout
-        if limit is None:
-            return None
+        if limit is None or is_after_failure(run):
+            return limit
         now, before = self._clock.monotonic(), changed(run, attempts=run.attempts[:-1])
         if run.state is not RunState.RUNNING and not tries_again(before, run.attempts[-1].step):
             self._ends_at, extended_until = now + limit.total_seconds(), None
@@ -104,9 +104,16 @@ class TryLimit:
         return timedelta(seconds=max(self._ends_at, extended_until or self._ends_at) - now)
 
 
+def is_after_failure(run: Run) -> bool:
+    """Whether the try is over, and what follows a failure runs: that has its own time."""
+    return any(step.state is StepState.FAILED for step in run.steps)
+
+
 def try_ends_at(spec: JobSpec, run: Run) -> datetime | None:
     """Until when the try may last that the newest attempt goes on with; None when it begins one."""
     limit, ends_at = spec.limits.timeout, None
+    if is_after_failure(run):
+        return None
     for attempt in reversed(run.attempts[:-1]):
         step = spec.step(attempt.step)
         own = step is not None and step.retry is not None

@@ -42,6 +42,11 @@ _CHANGE_ATTEMPT = update(attempts).where(
     attempts.c.number == bindparam("of_number"),
     attempts.c.position == bindparam("of_position"),
 )
+_DELETE_ATTEMPTS = delete(attempts).where(
+    attempts.c.job == bindparam("of_job"),
+    attempts.c.number == bindparam("of_number"),
+    attempts.c.position >= bindparam("kept"),
+)
 _DUE_BEFORE = (
     select(runs.c.number, runs.c.due_at, runs.c.last_due_at, runs.c.planned_at, runs.c.reason)
     .where(runs.c.job == bindparam("of_job"), runs.c.due_at <= bindparam("due"))
@@ -124,6 +129,10 @@ class Entries:
         if columns:
             self._change(key, columns)
         self._save_attempts(before.attempts, run)
+        if len(run.attempts) < len(before.attempts):  # the last was only planned
+            self.flush(connection)
+            kept = {"of_job": run.job, "of_number": run.number, "kept": len(run.attempts)}
+            connection.execute(_DELETE_ATTEMPTS, kept)
         self._tell_history(connection, before, run)
         self._remember(run)
         head = self._heads.get(run.job)

@@ -10,7 +10,7 @@ from rota.core.board import JobEntry
 from rota.core.expect import overdue_message, overdue_since
 from rota.core.instant import to_ms
 from rota.core.model import CONDITION, Expect
-from rota.core.run import Attempt, Run, RunState, Step, StepState
+from rota.core.run import Attempt, Reason, Run, RunState, Step, StepState
 from rota.core.seams import LogPage
 from rota.views.attention import failure
 from rota.views.facts import key_value, run_facts, value_facts
@@ -184,10 +184,16 @@ def _step(step: Step, run: Run) -> Mapping[str, object]:
     last = next((a for a in reversed(run.attempts) if a.step == step.key), None)
     if last is not None:
         row["href"] = log_path(run, last)
-    note = step.progress.text if step.state is StepState.RUNNING else ""
-    if step.state is StepState.FAILED:
-        note = last.message if last else ""
+    note = _note(step, last)
     return row | ({"note": clip(note, 500)} if note else {})
+
+
+def _note(step: Step, last: Attempt | None) -> str:
+    if step.state is StepState.RUNNING:
+        return step.progress.text
+    if step.state is StepState.SKIPPED and step.reason is Reason.CONDITION:
+        return "its condition was not met"
+    return last.message if last is not None and step.state is StepState.FAILED else ""
 
 
 def _log(view: RunView) -> list[Node]:
