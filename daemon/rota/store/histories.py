@@ -73,7 +73,7 @@ def read(connection: Connection, most: int, of: Sequence[str] | None = None) -> 
         found = [
             row for part in _parts(of) for row in connection.execute(wanted.where(histories.c.job.in_(part)))
         ]
-    return {job: _bars(text)[-most:] for job, text in found}
+    return {job: _bars(text, most) for job, text in found}
 
 
 def forget(connection: Connection, gone: Iterable[tuple[str, int]]) -> None:
@@ -118,9 +118,10 @@ def _text(number: int, state: RunState, began: int | None, ended: int | None, cr
     return f"{number:08x}{_LETTERS[state]}{at:011x}{length}"
 
 
-def _bars(text: str) -> list[RunBar]:
+def _bars(text: str, most: int) -> list[RunBar]:
     pieces = [text[start : start + _WIDTH] for start in range(0, len(text), _WIDTH)]
-    return [_bar(piece) for piece in sorted(pieces)]  # by number: it comes first, and all are as long
+    # By number: it comes first, and all are as long.
+    return [_bar(piece) for piece in sorted(pieces)[-most:]]
 
 
 def _bar(piece: str) -> RunBar:
