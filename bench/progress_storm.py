@@ -1,6 +1,6 @@
 """What ten thousand progress events a second from one job cost, and how often its page hears of them.
 
-    .venv/bin/python bench/progress_storm.py [--rate 10000] [--seconds 10] [--by lines|notices]
+    .venv/bin/python bench/progress_storm.py [--rate 10000] [--seconds 20] [--by lines|notices]
 
 A real daemon and a real job; a client of the live protocol looks at the page of the run and at its log, and
 counts the frames that it gets. CPU is that of the daemon and of the runner over the seconds of the storm.
@@ -63,7 +63,7 @@ def main() -> None:
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("--rate", type=int, default=10_000)
-    parser.add_argument("--seconds", type=int, default=10)
+    parser.add_argument("--seconds", type=int, default=20)
     parser.add_argument("--by", choices=["lines", "notices"], default="lines")
     given = parser.parse_args()
     with tempfile.TemporaryDirectory() as name:

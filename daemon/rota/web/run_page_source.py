@@ -92,7 +92,8 @@ class RunSource:
         changed = isinstance(event, RunChanged)
         if event.run.id == self._run_id:
             if changed:
-                self._log.outdate(now=True)
+                attempt = event.run.current_attempt
+                self._log.outdate(now=attempt is None or attempt.state.is_final)
             return 0.0
         # The next run of the job gives this one its link to it.
         is_next = (event.run.job, event.run.number) == (self._topic.job, self._topic.number + 1)

@@ -53,7 +53,9 @@ def end_of_log(services: Services, run: Run, attempt: Attempt, limit: int) -> Lo
     while True:
         page = page_of_log(services, run, attempt, start, _STRIDE)
         lines = [*lines, *page.lines][-limit:]
-        if page.end or page.next == start:
+        # A log that grows faster than it is read has no end: what comes meanwhile is for the next time.
+        has_caught_up = page.next >= attempt.log_line and page.next - start < _STRIDE
+        if page.end or page.next == start or has_caught_up:
             return LogPage(lines=lines, next=page.next, end=page.end, gap=page.gap)
         start = page.next
 
