@@ -637,6 +637,8 @@ def everything() -> Run:
         progress=Progress(current=1.5, total=3, text="half"),
         outputs={"size": "1"},
         announced=True,
+        max_attempts=3,
+        when="always",
     )
     return replace(
         a_run(0, state=RunState.RUNNING),
