@@ -85,7 +85,9 @@ def _instants(comparison: Comparison) -> Iterator[str]:
             yield from _listed(changes, comparison)
         else:
             text = counts_text(changes, comparison.until - comparison.begin)
-            yield _marked("~", f"{changes.job}: {text}")
+            old, new = specs_of(comparison, changes.job)
+            mark = "+" if old is None else "-" if new is None else "~"
+            yield _marked(mark, f"{changes.job}: {text}")
 
 
 def _listed(changes: InstantChanges, comparison: Comparison) -> Iterator[str]:

@@ -213,6 +213,14 @@ def test_a_folder_that_the_revision_does_not_have_is_all_new(run_rota: Rota, rep
     assert "1 job added." in result.output
 
 
+def test_a_new_job_that_is_often_due_is_marked_as_new(run_rota: Rota, tmp_path: Path) -> None:
+    write(tmp_path / "jobs.d", {"beat.yaml": "schedule: {every: 1m}\nrun: 'true'\n"})
+
+    lines = run_rota("plan", "--against", "old").output.splitlines()
+
+    assert "+ beat: 1440 instants in 24 h, was 0" in lines
+
+
 def test_an_unknown_revision_is_a_helpful_line(run_rota: Rota, repository: Path) -> None:
     result = run_rota("plan", str(repository / "jobs.d"), "--against", "nowhere")
 
