@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from datetime import timedelta
 
 from rota.core.model import JobSpec, Limits, Retention
+from rota.core.words import counted, length_in_words
 
 ATTEMPT_BYTES = 28 * 1024  # what an attempt takes on a disk beside its log: directories and small files
 
@@ -42,6 +43,16 @@ class Kept:
         if spec.retention == Retention() and spec.limits.output == self.output:
             return self
         return replace(self.over(spec.retention), output=spec.limits.output)
+
+
+def in_words(own: Retention) -> str:
+    """What a job says of its own runs, such as "runs 365 days, logs 7 days"; empty when it says nothing."""
+    lengths = (("runs", own.rows), ("logs", own.logs), ("logs of failed runs", own.failed_logs))
+    parts = [f"{what} {length_in_words(length)}" for what, length in lengths if length is not None]
+    parts += [f"the newest {counted(own.runs, 'run')} in any case"] if own.runs is not None else []
+    parts += [f"no more than {counted(own.max_runs, 'run')}"] if own.max_runs is not None else []
+    parts += [f"logs of no more than {counted(own.max_logs, 'run')}"] if own.max_logs is not None else []
+    return ", ".join(parts)
 
 
 def log_limit(disk: int, size: int, share: float) -> int:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from shlex import join
 
+from rota.core import retention
 from rota.core.instant import to_ms
 from rota.core.model import Backoff, JobSpec, MissedPolicy, Overlap, Source
 from rota.core.run import Run, RunState
@@ -51,6 +52,8 @@ def definition_facts(spec: JobSpec) -> list[Fact]:
     if spec.matrix:
         told = ", ".join(f"{name} = {value}" for name, value in spec.matrix.items())
         rows.append({"key": "Matrix", "value": clip(told, 2000)})
+    if kept := retention.in_words(spec.retention):
+        rows.append({"key": "Kept", "value": kept})
     place = f"{source.file}:{source.line}"
     rows.append(_noted({"key": "File", "value": place, "copy": True}, _commit_note(source)))
     if source.directory:

@@ -11,7 +11,7 @@ from fakes.schedules import cron
 from fakes.views import NOW, a_board, a_run, an_ended_run, checked, due_in, of_type, titles
 from rota.core.board import JobEntry
 from rota.core.instant import to_ms
-from rota.core.model import Command, Concurrency, Condition, Definition, Expect, JobSpec
+from rota.core.model import Command, Concurrency, Condition, Definition, Expect, JobSpec, Retention
 from rota.core.problems import Problem
 from rota.core.run import Reason, RunState
 from rota.core.seams import Pause, RunBar, RunPage
@@ -168,6 +168,13 @@ def test_runs_are_paged() -> None:
     assert [link["props"]["href"] for link in of_type(page, "Link")] == [
         "/jobs/backup#h-runs", "/jobs/backup?before=41#h-runs",
     ]  # fmt: skip
+
+
+def test_a_job_that_says_how_long_it_is_kept_shows_it() -> None:
+    entry = an_entry(a_job("backup", retention=Retention(max_runs=50)))
+
+    assert facts(the_page(entry))["Kept"] == "no more than 50 runs"
+    assert "Kept" not in facts(the_page(an_entry()))
 
 
 def test_a_total_that_was_not_counted_to_its_end_says_so() -> None:
