@@ -103,6 +103,8 @@ def _answers(row: Run, due: Due) -> bool:
     if row.due_at is None:
         return False
     last = row.last_due_at or row.due_at
-    if row.reason is Reason.UPSTREAM and not due.withheld and due.at not in (row.due_at, last):
+    if due.at in (row.due_at, last):
+        return True
+    if row.reason is Reason.UPSTREAM and not due.withheld:
         return False
-    return row.due_at <= due.at <= last
+    return row.due_at < due.at < last and due.starts_at <= max(last, row.planned_at or last)
