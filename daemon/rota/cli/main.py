@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import errno
 import os
 from collections.abc import Mapping
 from importlib import import_module
@@ -43,6 +44,9 @@ COMMANDS: Mapping[str, str] = {
     "reload": "rota.cli.reload:reload",
     "store": "rota.cli.store:store",
 }
+
+
+_FULL = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EIO})  # what a place to write to says
 
 
 class LazyGroup(click.Group):
@@ -88,6 +92,10 @@ class LazyGroup(click.Group):
             raise CouldNotAsk(error.message) from error
         except RotaError as error:
             raise Failure(error.message) from error
+        except OSError as error:
+            if error.errno not in _FULL or error.filename is not None:
+                raise
+            raise CouldNotAsk(f"the answer can't be written: {error.strerror}") from error
 
 
 def _show_version(ctx: click.Context, _: click.Parameter, wanted: bool) -> None:

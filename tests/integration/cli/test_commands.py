@@ -197,3 +197,21 @@ def test_a_client_loads_nothing_of_the_server() -> None:
     }
     assert "rota.cli.jobs" in done.stdout.split()
     assert heavy & set(done.stdout.split()) == set()
+
+
+def test_an_answer_that_can_not_be_written_is_neither_a_yes_nor_a_no() -> None:
+    environment = {**os.environ, "PYTHONPATH": CODE}
+    with Path("/dev/full").open("w") as full:
+        done = subprocess.run(
+            [sys.executable, "-m", "rota", "schema", "job"],
+            env=environment,
+            stdout=full,
+            stderr=subprocess.PIPE,
+            text=True,
+            check=False,
+        )
+
+    assert (done.returncode, done.stderr) == (
+        2,
+        "rota: the answer can't be written: No space left on device\n",
+    )
