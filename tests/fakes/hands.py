@@ -112,6 +112,11 @@ class Hands:
         ]
         return LogChunk(lines=lines, offset=offset + len(whole), line=line + len(lines))
 
+    def unended(self, ref: AttemptRef, start: int) -> int | None:
+        process = self._processes.get(ref.id)
+        text = "" if process is None else process.text
+        return None if "\n" in text[start:] else len(text)
+
     def outputs(self, ref: AttemptRef) -> dict[str, str]:
         process = self._processes.get(ref.id)
         return {} if process is None else process.outputs

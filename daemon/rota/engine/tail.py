@@ -31,6 +31,7 @@ class Tail:
         self._markers = live.run.attempts[-1].markers
         self._stored = live.run.progress
         self._stored_at = parts.clock.monotonic()
+        self._unended = 0  # the line that is being read goes on up to here at least
 
     async def follow(self, size: int, notices: Sequence[Notice] = ()) -> None:
         """Read what is there, up to about `size` bytes; each notice has its effect where the log was then."""
@@ -66,7 +67,7 @@ class Tail:
         if isinstance(told, h.TimeoutMoved):
             seconds = (told.timeout_at - notice.at).total_seconds()
             self._live.extended_until = self._parts.clock.monotonic() + seconds
-        if told is not None:
+        if isinstance(told, h.TimeoutMoved) or (told is not None and not self._live.run.is_asking):
             await self._apply((told,))
 
     async def _read(self, size: int, *, final: bool, upto: int | None = None) -> LogChunk | None:
@@ -74,6 +75,8 @@ class Tail:
         offset, line = attempt.log_offset, attempt.log_line
         read = self._parts.logs.read_from
         if size - offset > _MUCH:
+            if not final and upto is None and not await self._has_whole_line(offset):
+                return None
             chunk = await asyncio.to_thread(read, self._ref, offset, line, final=final, upto=upto)
         else:
             chunk = read(self._ref, offset, line, final=final, upto=upto)
@@ -83,6 +86,13 @@ class Tail:
         if shown:
             self._parts.bus.publish(LogAppended(ref=self._ref, lines=shown))
         return chunk
+
+    async def _has_whole_line(self, offset: int) -> bool:
+        """Looks at each byte of a line that does not end only once."""
+        start = max(self._unended, offset)
+        unended: int | None = await asyncio.to_thread(self._parts.logs.unended, self._ref, start)
+        self._unended = unended or 0
+        return unended is None
 
     async def _apply(self, effects: Sequence[h.Happening], *, is_reading: bool = False) -> None:
         if any(isinstance(effect, h.StepAnnounced) for effect in effects):

@@ -213,7 +213,8 @@ class Loop:
         if attempt.inbox is None:
             return
         heard = attempt.inbox.take(self._system, size=attempt.size, mask=attempt.mask)
-        attempt.sign_at = self._system.boottime()
+        if heard.is_alive:
+            attempt.sign_at = self._system.boottime()
         if heard.extension:
             self._desk.extend(attempt, heard.extension)
         if heard.is_news:

@@ -95,6 +95,7 @@ class Inbox:
                 heard.is_alive = heard.is_alive or value == b"1"
                 heard.is_hung = heard.is_hung or value == b"trigger"
             elif name == b"EXTEND_TIMEOUT_USEC":
+                heard.is_alive = True
                 heard.extension = max(heard.extension, _seconds(value))
 
 
