@@ -1,0 +1,68 @@
+"""The daemon dies again and again inside one run whose steps have `if` and a retry of their own."""
+
+from __future__ import annotations
+
+import signal
+from pathlib import Path
+
+import pytest
+
+from crash.dying import DIE_AT
+from daemon_process import DaemonProcess
+from eventually import eventually
+
+DEATHS = [
+    "store.save:before:1",
+    "store.save:after:1",
+    "runner.start:before:1",
+    "runner.start:after:1",
+    "store.save:after:2",
+    "runner.ack:before:1",
+]
+SAY = "echo $ROTA_STEP.$ROTA_ATTEMPT >> $WITNESS"
+RULES = """
+env: {{WITNESS: {folder}/witness}}
+steps:
+  - {{id: wait, run: "{say}; until [ -e {folder}/go ]; do sleep 0.02; done"}}
+  - {{id: dump, run: "{say}; echo ::output rows=7"}}
+  - {{id: load, run: "{say}", if: "{{{{ steps.dump.outputs.rows > 6 }}}}"}}
+  - {{id: none, run: "{say}", if: "{{{{ steps.dump.outputs.rows > 7 }}}}"}}
+  - id: check
+    run: {say}; exit 7
+    retry: {{attempts: 2, delay: 0}}
+  - {{id: alarm, run: "{say}", if: failure}}
+  - {{id: tidy, run: "{say}", if: always}}
+"""
+
+
+@pytest.mark.timeout(120)
+def test_each_attempt_at_each_step_is_started_exactly_once(tmp_path: Path) -> None:
+    daemon = DaemonProcess(tmp_path)
+    witness = tmp_path / "witness"
+    daemon.start()
+    daemon.load("rules", RULES.format(folder=tmp_path, say=SAY))
+    run = daemon.run("rules")
+    eventually(witness.exists)
+    daemon.kill9()
+
+    (tmp_path / "go").touch()
+    for point in DEATHS:
+        daemon.launch("crash.dying_daemon", **{DIE_AT: point})
+        assert daemon.died() == -signal.SIGKILL, f"it did not die at {point}"
+    daemon.start()
+    ended = daemon.ended(run)
+    daemon.end()
+
+    began = ["wait.1", "dump.1", "load.1", "check.1", "check.2", "alarm.1", "tidy.1"]
+    assert witness.read_text().split() == began
+    assert [f"{each['step']}.{each['n']}" for each in ended["attempts"]] == began
+    assert (ended["state"], ended["message"]) == ("failed", "step check: exit code 7 on attempt 2 of 2")
+    assert [step["state"] for step in ended["steps"]] == [
+        "completed",
+        "completed",
+        "completed",
+        "skipped",
+        "failed",
+        "completed",
+        "completed",
+    ]
