@@ -121,7 +121,7 @@ def test_exit_codes_mean_what_the_job_says(
         ("cwd: /nowhere\nrun: 'true'\n", "/nowhere"),
         ("env_file: /nowhere/it.env\nrun: 'true'\n", "/nowhere/it.env is not there"),
         ("env_file: .bad.env\nrun: 'true'\n", "/.bad.env:2: expected KEY=value"),
-        ("env: {A: '{{ params.nope }}'}\nrun: 'true'\n", "nope"),
+        ("env: {A: '{{ 1 / params.n }}'}\nparams: {n: {default: 0}}\nrun: 'true'\n", "division by zero"),
     ],
     ids=["program", "path", "cwd", "env_file", "env_file-line", "template"],
 )
