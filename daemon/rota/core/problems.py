@@ -14,8 +14,8 @@ DEFAULTS = frozenset({"_defaults.yaml", "_defaults.yml"})  # files that speak fo
 class Problem:
     """One problem at one place. `line` and `column` count from 1; `path` is the JSON pointer inside the file.
 
-    `message` says what is wrong and what was expected; `hint` says what to do ("did you mean …"). `rule` is the
-    stable name of this kind of problem; `config.rules` explains each.
+    `message` says what is wrong and what was expected; `hint` says what to do ("did you mean …"). `rule` is
+    the stable name of this kind of problem; `config.rules` explains each.
     """
 
     file: str

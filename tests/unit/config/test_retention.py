@@ -7,14 +7,14 @@ from rota.config import daemon_config
 from rota.config.daemon_config import DaemonConfig
 from rota.config.parse import Parsed, Surroundings, parse
 from rota.config.part import Part
-from rota.config.places import Places
+from rota.config.places import Data, Places
 from rota.config.retention import retention_in
 from rota.core.model import Retention, Source
 
 DAY = timedelta(days=1)
 
 
-def job(**retention: object) -> Parsed:
+def job(**retention: Data) -> Parsed:
     part = Part(data={"run": "true", "retention": retention}, places=Places(("job.yaml", 0, 0, 0, 0)))
     return parse("job", part, Source(file="job.yaml", line=1), Surroundings())
 
