@@ -75,7 +75,9 @@ def test_a_preview_from_the_files_is_what_the_daemon_plans(daemon: DaemonProcess
     assert from_daemon == from_files
     assert from_daemon != elsewhere
     job = daemon.get("/api/v1/jobs/prune")
-    assert job["schedule"]["text"] == "daily at 03:00, within 45 minutes after, except Saturdays and Sundays"
+    assert job["schedule"]["text"] == (
+        "daily at 03:00 (Europe/Berlin), within 45 minutes after, except Saturdays and Sundays"
+    )
     (first,) = daemon.get("/api/v1/jobs/prune/next?count=1")["next"]
     assert first["at"] <= first["startsAt"] < first["at"] + 45 * 60_000
     assert job["nextAt"] == first["startsAt"]
