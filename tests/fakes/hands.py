@@ -17,6 +17,7 @@ from rota.core.seams import (
     Ended,
     Grew,
     LogLine,
+    Notice,
     Refused,
     RunnerEvent,
     RunnerFacts,
@@ -82,9 +83,9 @@ class Hands:
             if process.ended is not None:
                 yield process.ended
                 return
-            if process.size > seen:
-                seen = process.size
-                yield Grew(size=seen)
+            if process.size > seen or process.notices:
+                seen, notices, process.notices = process.size, tuple(process.notices), []
+                yield Grew(size=seen, notices=notices)
             else:
                 await process.news.wait()
 
@@ -139,6 +140,8 @@ class Process:
     text: str = ""
     outputs: dict[str, str] = field(default_factory=dict)
     ended: Ended | None = None
+    notices: list[Notice] = field(default_factory=list)
+    said: int = 0
     news: asyncio.Event = field(default_factory=asyncio.Event)
 
     @property
@@ -152,6 +155,14 @@ class Process:
     def write(self, text: str) -> None:
         self.text += text
         self.news.set()
+
+    def notify(self, kind: str, text: str, *, size: int | None = None) -> Notice:
+        """Say that by NOTIFY_SOCKET; `size`: what the log held then."""
+        self.said += 1
+        at = self.size if size is None else size
+        self.notices.append(Notice(n=self.said, at=self.clock.now(), size=at, kind=kind, text=text))
+        self.news.set()
+        return self.notices[-1]
 
     def end(
         self,
