@@ -18,7 +18,7 @@ from rota.config.matrix import as_values, ending
 from rota.config.meaning import check_exit_codes, check_expect, check_params, check_pool
 from rota.config.part import Part, in_order
 from rota.config.places import Places
-from rota.config.quantity import duration, fraction, size
+from rota.config.quantity import duration, fraction, size, whole_percent
 from rota.config.retention import check_retention, read_retention
 from rota.config.spots import spots
 from rota.config.template_check import check_templates
@@ -29,6 +29,7 @@ from rota.core.model import (
     Backoff,
     Concurrency,
     Definition,
+    Enforce,
     ExitCodes,
     Expect,
     JobSpec,
@@ -254,7 +255,20 @@ _KEYS: dict[str, Callable[[Any], Any]] = {
             "restart": bool,
         },
     ),
-    "limits": _block(Limits, {"timeout": duration, "grace": duration, "output": size}),
+    "limits": _block(
+        Limits,
+        {
+            "timeout": duration,
+            "grace": duration,
+            "output": size,
+            "watchdog": duration,
+            "memory": size,
+            "cpu": whole_percent,
+            "pids": int,
+            "nofile": int,
+            "enforce": Enforce,
+        },
+    ),
     "concurrency": _block(
         Concurrency,
         {

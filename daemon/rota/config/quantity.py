@@ -45,6 +45,14 @@ def fraction(written: str) -> float:
     return float(number) / 100
 
 
+def whole_percent(written: str) -> int:
+    """`150%` as 150. Raises ValueError."""
+    number, percent, rest = written.partition("%")
+    if not percent or rest:
+        raise ValueError(f"{written!r} is not a percentage such as 150%")
+    return int(number)
+
+
 def instant(written: str, zone: ZoneInfo) -> datetime:
     """`2027-01-01T00:00:00Z` or local time of the zone, as aware UTC.
 

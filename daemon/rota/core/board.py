@@ -6,7 +6,7 @@ The engine keeps it current; `views`, the API and the planner read it. Pure: it 
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from difflib import get_close_matches
@@ -177,6 +177,7 @@ class Board:
     advice: tuple[Problem, ...] = ()  # warnings of today about the jobs in force
     unwatched: str = ""  # why changes of the job directories are seen late only
     files: int = 0
+    unenforced: Mapping[str, str] = field(default_factory=dict)  # limits this host can't hold, and why
     quiet_until: datetime | None = None  # nothing is started before (`startup_delay`)
     health: dict[str, HealthItem] = field(default_factory=dict)
     room: Room = field(default_factory=Room)  # pools, locks and `max_running`: who has room to run

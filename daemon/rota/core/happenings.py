@@ -8,7 +8,7 @@ from datetime import datetime
 
 from rota.core.model import JobSpec
 from rota.core.outcome import Outcome
-from rota.core.run import Progress, Reason, Run, Step, TriggeredBy
+from rota.core.run import Progress, Reason, Run, Step, TriggeredBy, Used
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -92,6 +92,7 @@ class AttemptEnded:
     outcome: Outcome
     next_attempt_at: datetime | None = None
     log_size: int = 0
+    used: Used | None = None
     goes_on: Run | None = None
 
 

@@ -215,6 +215,7 @@ def _attempt_ended(happening: h.AttemptEnded, run: Run) -> Run:
         exit_code=outcome.exit_code,
         signal=outcome.signal,
         log_size=happening.log_size,
+        used=happening.used,
     )
     if attempt.step == CONDITION:
         return _after_condition(changed(run, attempts=attempts), happening)

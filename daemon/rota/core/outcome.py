@@ -115,6 +115,13 @@ def failure_message(run: Run, step: Step, attempt: Attempt) -> str:
     return f"step {step.key}: {attempt.message}{tried}"
 
 
+def left_behind(count: int) -> str:
+    """A warning: that many processes outlived the first one."""
+    if count == 1:
+        return "a process that it left behind was ended"
+    return f"{count} processes that it left behind were ended"
+
+
 def signal_name(number: int | None) -> str:
     """SIGKILL for 9; "signal 77" for numbers without a name."""
     try:

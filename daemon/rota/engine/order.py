@@ -7,7 +7,7 @@ from pathlib import Path
 
 from rota.core.attempt_life import in_a_row
 from rota.core.errors import JobError
-from rota.core.model import CONDITION, MAIN, JobSpec, Secret, StepSpec
+from rota.core.model import CONDITION, MAIN, Enforce, JobSpec, Secret, StepSpec
 from rota.core.run import Run
 from rota.core.seams import AttemptRef, RunnerFacts, StartOrder
 from rota.core.values import template_values
@@ -42,6 +42,12 @@ def build_order(
         timeout_ms=None if timeout is None else max(1, timeout // timedelta(milliseconds=1)),
         grace_ms=limits.grace // timedelta(milliseconds=1),
         output=limits.output,
+        watchdog_ms=None if limits.watchdog is None else limits.watchdog // timedelta(milliseconds=1),
+        memory=limits.memory,
+        cpu=limits.cpu,
+        pids=limits.pids,
+        nofile=limits.nofile,
+        require_limits=limits.enforce is Enforce.REQUIRE,
         secrets={name: _place(spec, secret) for name, secret in spec.secrets.items()},
     )
 

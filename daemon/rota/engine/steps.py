@@ -12,9 +12,9 @@ from rota.core import condition, markers, outcome, recovery
 from rota.core import happenings as h
 from rota.core.attempt_life import open_attempt
 from rota.core.errors import JobError, Unavailable
-from rota.core.model import ExitCodes, JobSpec
+from rota.core.model import ExitCodes, JobSpec, Limits
 from rota.core.outcome import Outcome
-from rota.core.run import Run, RunState, StepState
+from rota.core.run import Run, RunState, StepState, Used
 from rota.core.seams import EndCause, Ended, RunnerFacts, Started, StartOrder
 from rota.engine import moves
 from rota.engine.live_run import LiveRun
@@ -245,7 +245,9 @@ class Conductor:
         await Tail(self.live, self._parts).drain(size, ended.notices)
         if not self.live.run.is_asking:
             await self._take_outputs()
-        await self._end(self._judged(ended), at=ended.at, log_size=ended.log_size)
+        if ended.left_behind:
+            await self.live.announce(h.Warned(text=outcome.left_behind(ended.left_behind)))
+        await self._end(self._judged(ended), at=ended.at, log_size=ended.log_size, used=ended.used)
         await self._parts.runner.ack(ref)
 
     def _judged(self, ended: Ended) -> Outcome:
@@ -257,6 +259,7 @@ class Conductor:
             ExitCodes() if spec is None else spec.exit_codes,
             cancel=cancel,
             timeout=self._limit_that_held(spec),
+            limits=Limits() if spec is None else spec.limits_of(self.live.run.attempts[-1].step),
         )
 
     def _limit_that_held(self, spec: JobSpec | None) -> timedelta | None:
@@ -287,7 +290,14 @@ class Conductor:
         if taken:
             await self.live.announce(*taken)
 
-    async def _end(self, judged: Outcome, *, at: datetime | None = None, log_size: int = 0) -> None:
+    async def _end(
+        self,
+        judged: Outcome,
+        *,
+        at: datetime | None = None,
+        log_size: int = 0,
+        used: Used | None = None,
+    ) -> None:
         """Record the end and, in the same transaction, the step that follows it."""
         at = at or self._now()
         unmet = self.live.run.is_asking and judged.state is StepState.SKIPPED
@@ -296,7 +306,7 @@ class Conductor:
         def plan(run: Run) -> tuple[h.Happening, ...]:
             again_at = moves.next_attempt_at(run, judged, at, self._parts)
             end = h.AttemptEnded(
-                at=at, outcome=judged, next_attempt_at=again_at, log_size=log_size, goes_on=before
+                at=at, outcome=judged, next_attempt_at=again_at, log_size=log_size, used=used, goes_on=before
             )
             return moves.ended(run, end, self._job(), self._parts)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import asdict
 from typing import Any
 
 from rota.core.instant import from_ms, optional_from_ms, optional_ms, to_ms
@@ -15,6 +16,7 @@ from rota.core.run import (
     Step,
     StepState,
     TriggeredBy,
+    Used,
 )
 from rota.core.seams import JobRecord, Pause, RunBar, SkipNext
 
@@ -109,6 +111,7 @@ def attempt_from(row: Mapping[Any, Any]) -> Attempt:
         argv=tuple(row["argv"]),
         cwd=row["cwd"],
         user=row["user"],
+        used=_used_from(row["used"]),
     )
 
 
@@ -298,6 +301,12 @@ _RUN: Mapping[str, Callable[[Run], Any]] = {
     "upstream": lambda run: list(run.upstream),
     "log_job": lambda run: run.log_job or None,
 }
+
+
+def _used_from(value: Mapping[str, Any] | None) -> Used | None:
+    return None if value is None else Used(**value)
+
+
 _ATTEMPT: Mapping[str, Callable[[Attempt], Any]] = {
     "id": lambda attempt: attempt.id,
     "step": lambda attempt: attempt.step,
@@ -322,4 +331,5 @@ _ATTEMPT: Mapping[str, Callable[[Attempt], Any]] = {
     "argv": lambda attempt: list(attempt.argv),
     "cwd": lambda attempt: clean(attempt.cwd),
     "user": lambda attempt: attempt.user,
+    "used": lambda attempt: None if attempt.used is None else asdict(attempt.used),
 }

@@ -127,6 +127,7 @@ attempts = Table(
     Column("cwd", Text, nullable=False),
     Column("user", Text, nullable=False),
     Column("log_kept", Boolean, nullable=False, default=True),
+    Column("used", JSON(none_as_null=True)),
     ForeignKeyConstraint(["job", "number"], ["runs.job", "runs.number"], ondelete="CASCADE"),
 )
 

@@ -7,9 +7,9 @@ from shlex import join
 
 from rota.core import retention
 from rota.core.instant import to_ms
-from rota.core.model import Backoff, JobSpec, MissedPolicy, Overlap, Source
-from rota.core.run import Run, RunState
-from rota.core.words import counted, length_in_words, schedule_in_words
+from rota.core.model import Backoff, Enforce, JobSpec, Limits, MissedPolicy, Overlap, Source
+from rota.core.run import Run, RunState, Used
+from rota.core.words import counted, length_in_words, schedule_in_words, size_in_words
 from rota.views.ids import run_path
 from rota.views.job_row import schedule_as_written
 from rota.views.phases import duration_ms, signal_name, trigger_of, zone_of
@@ -39,6 +39,29 @@ def schedule_facts(spec: JobSpec) -> list[Fact]:
     rows.append({"key": "Time limit", "value": _limit(spec)})
     if expected := _expected(spec):
         rows.append({"key": "Expected length", "value": expected})
+    return rows
+
+
+def limit_facts(limits: Limits, unenforced: Mapping[str, str]) -> list[Fact]:
+    """What an attempt may use at most; with what this host can't hold of it, and why."""
+    told = {
+        "memory": None if limits.memory is None else size_in_words(limits.memory),
+        "cpu": None if limits.cpu is None else f"{limits.cpu}% of one CPU",
+        "pids": None if limits.pids is None else counted(limits.pids, "task"),
+        "nofile": None if limits.nofile is None else f"{limits.nofile} open files",
+    }
+    rows: list[Fact] = []
+    for name, value in told.items():
+        why = unenforced.get(name)
+        note = "" if why is None else f"not enforced on this host: {why}"
+        if note and limits.enforce is Enforce.REQUIRE:
+            note = f"required, so nothing starts on this host: {why}"
+        if value is not None:
+            rows.append(_noted({"key": f"Limit of {name}", "value": value}, note))
+    if limits.watchdog is not None:
+        rows.append(
+            {"key": "Watchdog", "value": f"{length_in_words(limits.watchdog)} without a sign of life"}
+        )
     return rows
 
 
@@ -107,6 +130,7 @@ def _process_facts(run: Run) -> list[Fact]:
         rows.append({"key": "Process", "value": pid, "note": f"user {attempt.user}" if attempt.user else ""})
         rows.append({"key": "Command", "value": clip(join(attempt.argv), 2000) or None, "copy": True})
         rows.append({"key": "Directory", "value": attempt.cwd or None, "copy": True})
+        rows += _used(attempt.used)
     if run.host:
         rows.append({"key": "Host", "value": run.host})
     if run.source_file:
@@ -114,6 +138,17 @@ def _process_facts(run: Run) -> list[Fact]:
         rows.append(_noted({"key": "File", "value": place, "copy": True}, _commit_note(run)))
     rows.append({"key": "Definition", "value": run.definition[:12] or None, "copy": True})
     return [{name: value for name, value in row.items() if value != "" or name == "value"} for row in rows]
+
+
+def _used(used: Used | None) -> list[Fact]:
+    if used is None:
+        return []
+    rows: list[Fact] = [{"key": "CPU time", "value": used.cpu_ms, "unit": "ms"}]
+    if used.peak_bytes:
+        rows.append({"key": "Memory at most", "value": used.peak_bytes, "unit": "bytes"})
+    moved = (("Read from disk", used.read_bytes), ("Written to disk", used.written_bytes))
+    rows += [{"key": name, "value": size, "unit": "bytes"} for name, size in moved if size]
+    return [*rows, {"key": "Context switches", "value": used.switches}]
 
 
 def _noted(row: dict[str, object], note: str) -> Fact:

@@ -17,7 +17,7 @@ from rota.core.words import length_in_words
 from rota.views import attention
 from rota.views.attention import trouble_of
 from rota.views.definition import as_yaml
-from rota.views.facts import definition_facts, key_value, schedule_facts
+from rota.views.facts import definition_facts, key_value, limit_facts, schedule_facts
 from rota.views.ids import job_element
 from rota.views.job_next import next_section, why_section
 from rota.views.job_row import history, next_run, own_title, run_offer
@@ -45,6 +45,7 @@ class JobView:
     before: str = ""
     waits_for: str = ""  # what the first of its waiting runs waits for in line
     schema: Mapping[str, Any] = field(default_factory=dict)
+    unenforced: Mapping[str, str] = field(default_factory=dict)  # limits this host can't hold, and why
 
 
 def job_page(topic: str, view: JobView, *, now: datetime) -> Document:
@@ -65,7 +66,7 @@ def job_page(topic: str, view: JobView, *, now: datetime) -> Document:
         *attention.file_warnings(view.problems),
         _definition(view),
     ]
-    return document(topic, _page(entry, body, [_schedule(entry), _facts(entry)]))
+    return document(topic, _page(entry, body, [_schedule(view), _facts(entry)]))
 
 
 def _page(entry: JobEntry, body: Sequence[Node], side: Sequence[Node]) -> Node:
@@ -184,8 +185,10 @@ def _running(view: JobView, now: datetime) -> list[Node]:
     ]
 
 
-def _schedule(entry: JobEntry) -> Node:
-    facts = key_value("schedule.facts", schedule_facts(entry.spec))
+def _schedule(view: JobView) -> Node:
+    spec = view.entry.spec
+    rows = [*schedule_facts(spec), *limit_facts(spec.limits, view.unenforced)]
+    facts = key_value("schedule.facts", rows)
     return Node(type="Section", id="schedule", props={"title": "Schedule"}, children=[facts])
 
 

@@ -21,7 +21,7 @@ from rota.core.model import (
     Trigger,
 )
 from rota.core.problems import Problem
-from rota.core.run import Attempt, Progress, Run, Step
+from rota.core.run import Attempt, Progress, Run, Step, Used
 from rota.core.seams import LogLine, Pause, SkipNext
 from rota.core.why import Why
 from rota.core.words import schedule_in_words, trigger_as_written
@@ -294,4 +294,16 @@ def _attempt(attempt: Attempt) -> Shape:
         "endedAt": optional_ms(attempt.ended_at),
         "exitCode": attempt.exit_code,
         "signal": attempt.signal,
+        "used": None if attempt.used is None else _used(attempt.used),
+    }
+
+
+def _used(used: Used) -> Shape:
+    return {
+        "userMs": used.user_ms,
+        "systemMs": used.system_ms,
+        "peakBytes": used.peak_bytes,
+        "readBytes": used.read_bytes,
+        "writtenBytes": used.written_bytes,
+        "switches": used.switches,
     }

@@ -125,6 +125,7 @@ class JobSource:
             waits_for=_waits_for(entry, services.board.room),
             last_words=self._last_words,
             schema=schemas.load("job"),
+            unenforced=services.board.unenforced,
         )
         return job_page(str(self._topic), view, now=services.clock.now())
 

@@ -16,6 +16,7 @@ from rota.core.model import (
     Command,
     Condition,
     CronTrigger,
+    Enforce,
     EveryTrigger,
     Expect,
     HttpRequest,
@@ -125,6 +126,21 @@ def test_retry_limits_and_concurrency_are_values() -> None:
     assert (job.limits.timeout, job.limits.grace) == (timedelta(minutes=90), timedelta(seconds=20))
     assert job.limits.output == 512 * 1024
     assert (job.concurrency.max, job.concurrency.overlap, job.concurrency.queue) == (2, Overlap.QUEUE, 5)
+
+
+def test_limits_of_memory_cpu_processes_and_files_are_values() -> None:
+    job = spec(
+        "run: x\nlimits: {memory: 512M, cpu: 150%, pids: 9, nofile: 64, watchdog: 60s, enforce: require}\n"
+    )
+
+    assert job.limits == Limits(
+        memory=512 * 2**20,
+        cpu=150,
+        pids=9,
+        nofile=64,
+        watchdog=timedelta(minutes=1),
+        enforce=Enforce.REQUIRE,
+    )
 
 
 def test_a_step_has_limits_over_those_of_the_job_and_a_retry_instead_of_its() -> None:

@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from rota.core.model import ExitCodes
+from rota.core.model import ExitCodes, Limits
 from rota.core.outcome import Again, Outcome, judge, signal_name
 from rota.core.run import Reason, StepState
 from rota.core.seams import EndCause, Ended
@@ -22,7 +22,8 @@ def outcome(
     cause: EndCause, *, code: int | None = None, signal: int | None = None, cancel: bool = False
 ) -> Outcome:
     ended = Ended(cause=cause, exit_code=code, signal=signal, at=datetime(2026, 1, 1, tzinfo=UTC), log_size=0)
-    return judge(ended, CODES, cancel=cancel, timeout=timedelta(minutes=30))
+    limits = Limits(memory=512 * 2**20, watchdog=timedelta(minutes=1))
+    return judge(ended, CODES, cancel=cancel, timeout=timedelta(minutes=30), limits=limits)
 
 
 @pytest.mark.parametrize(
@@ -53,6 +54,8 @@ def test_exit_codes_mean_what_the_job_says(
         (EndCause.SIGNAL, 9, Reason.SIGNAL, "killed by SIGKILL"),
         (EndCause.SIGNAL, 11, Reason.SIGNAL, "killed by SIGSEGV"),
         (EndCause.TIMEOUT, 15, Reason.TIMEOUT, "timed out after 30 minutes"),
+        (EndCause.MEMORY, 9, Reason.MEMORY, "killed: it used more memory than its 512M"),
+        (EndCause.WATCHDOG, 15, Reason.WATCHDOG, "ended by its watchdog: no sign of life for 1 minute"),
         (EndCause.KILLED, 15, Reason.INTERRUPTED, "interrupted: stopped by the runner"),
         (EndCause.UNKNOWN, None, Reason.UNKNOWN, "nobody saw how it ended; it may have succeeded"),
     ],
