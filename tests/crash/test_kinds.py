@@ -130,7 +130,8 @@ def _come_to_rest(daemon: DaemonProcess) -> None:
         if "after:" not in (text := path.read_text()):
             daemon.job(path.stem, text.replace("schedule:", "description: off\n# schedule:"))
     daemon.post("/api/v1/reload")
-    eventually(lambda: _is_at_rest(daemon), within=60, every=0.2)
+    # On a busy machine long lines wait for the pool and the lock by now.
+    eventually(lambda: _is_at_rest(daemon), within=60 + 10 * KILLS, every=0.2)
 
 
 def _is_at_rest(daemon: DaemonProcess) -> bool:
