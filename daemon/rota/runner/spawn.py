@@ -149,6 +149,8 @@ class Spawner:
         attempt.inbox = self.inboxes.open(attempt.id)
         if attempt.inbox is not None:
             env["NOTIFY_SOCKET"] = attempt.inbox.path
+            if order.watchdog_ms is not None:
+                env["WATCHDOG_USEC"] = str(order.watchdog_ms * 1000)
         fifo = f"/proc/self/fd/{attempt.files}/{FIFO}"
         try:
             program = self._find(order.argv[0], order)

@@ -8,6 +8,7 @@ import shlex
 import shutil
 import socket
 from contextlib import aclosing
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -113,6 +114,18 @@ async def test_time_that_a_job_asked_for_outlives_the_runner(bench: Bench) -> No
     assert bench.log(order) == "done\n"
 
 
+async def test_a_silent_job_that_says_that_it_lives_is_no_hung_one(bench: Bench) -> None:
+    beats = f"for _ in 1 2 3 4 5 6; do {say('WATCHDOG=1')}; sleep 0.2; done; echo $WATCHDOG_USEC"
+    order = replace(bench.order(beats), watchdog_ms=1000)
+    silent = replace(bench.order("sleep 60"), watchdog_ms=300)
+    await bench.start(order)
+    await bench.start(silent)
+
+    assert (await bench.end(silent)).cause is EndCause.WATCHDOG
+    assert (await bench.end(order)).cause is EndCause.EXIT
+    assert bench.log(order) == "1000000\n"
+
+
 async def test_a_job_that_says_it_hangs_is_ended(bench: Bench) -> None:
     order = bench.order(f"{say('WATCHDOG=trigger')}; sleep 60")
     await bench.start(order)
@@ -168,10 +181,9 @@ async def test_nothing_that_is_sent_harms_the_runner_or_the_job(bench: Bench) ->
         sender.sendto(b"STATUS=\xff\xfe\nSTATUS=fine \xc3\xa9", path)
         async with aclosing(bench.client.watch(order.ref)) as events:
             event = await soon(anext(events))
-            while not event.notices:
+            while "fine é" not in [each.text for each in event.notices]:
                 event = await soon(anext(events))
 
-    assert event.notices[-1].text == "fine é"
     assert (await soon(bench.client.report([order.ref])))[order.ref.id].ended is None
 
 
