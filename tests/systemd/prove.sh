@@ -97,6 +97,40 @@ schedule: {every: 2s}
 missed: skip
 run: "true"
 END
+  cat >/etc/rota/jobs.d/daemonizes.yaml <<'END'
+title: Leaves a daemon that wiped its tracks
+run: |
+  (setsid env -i /bin/bash -c 'exec -a left-by-rota sleep 600' >/dev/null 2>&1 </dev/null &)
+  sleep 1
+limits: {grace: 1s}
+END
+  cat >/etc/rota/jobs.d/eats.yaml <<'END'
+title: Needs more memory than it may
+exec: [/opt/rota/bin/python, -c, "x = bytes([1]) * 400_000_000"]
+limits: {memory: 64M, pids: 20, cpu: 90%}
+END
+}
+
+group_of() { sed -n 's/^0:://p' "/proc/$1/cgroup"; }
+reason_of() { rota show "$1" --json | field 'it["reason"]'; }
+none_left() { ! pgrep -f left-by-rota >/dev/null; }
+
+prove_limits() {
+  local run slow
+  slow=$(rota run slow 2>/dev/null)
+  within 20 has_state "$slow" running
+  check "limits: a job has a control group of its own" \
+    bash -c "[[ '$(group_of "$(pid_of "$slow")")' == */rota-runner.service/attempt-* ]]"
+  run=$(rota run daemonizes 2>/dev/null)
+  check "limits: a job that leaves a daemon ends completed" within 30 has_state "$run" completed
+  check "limits: the daemon that it left is gone" none_left
+  if grep -qw memory /sys/fs/cgroup/cgroup.controllers; then
+    run=$(rota run eats 2>/dev/null)
+    check "limits: a job over its memory ends failed" within 60 has_state "$run" failed
+    check "limits: and memory is the reason" test "$(reason_of "$run")" = memory
+    check "limits: the runner lives on" is_active rota-runner.service
+  fi
+  check "limits: the job beside it ends completed" within 60 has_state "$slow" completed
 }
 
 prove_start() {
@@ -229,6 +263,7 @@ install_rota
 prove_start
 prove_sealed
 prove_reload
+prove_limits
 prove_restart
 prove_runner_reload
 prove_runner_restart
