@@ -82,7 +82,7 @@ async def test_lines_of_a_log_reach_the_tree_once_a_second_whatever_else_changes
     await advance(world, 1.0)
     await live.refresh()
 
-    assert 2 <= asked.count("log") <= 8  # a read in each of four seconds, of two pages each
+    assert 1 <= asked.count("log") <= 5  # once in each of four seconds and at the end, at most
     assert "line 30" in str(live.tree())
 
 
