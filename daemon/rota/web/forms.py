@@ -27,18 +27,14 @@ PAUSES = {"": "until it is resumed", "1": "1 hour", "4": "4 hours", "24": "1 day
 
 
 async def run_job(request: web.Request) -> web.StreamResponse:
-    form = await _form(request)
-    spec = _spec(request)
-    expect_job(request.app[SERVICES].board.jobs[spec.id], _members(form, _EXPECT))
+    form, spec = await _form_for_job(request)
     params = from_form(spec.params, _members(form, _PARAM)) if spec.params else None
     run = await request.app[SERVICES].operations.run_now(spec.id, params=params)
     raise web.HTTPSeeOther(f"/runs/{run.id}")
 
 
 async def pause_job(request: web.Request) -> web.StreamResponse:
-    form = await _form(request)
-    spec = _spec(request)
-    expect_job(request.app[SERVICES].board.jobs[spec.id], _members(form, _EXPECT))
+    form, spec = await _form_for_job(request)
     if not form.get("confirmed"):
         return _confirm(request, load().actions["job.pause"], {"job": spec.id}, form, f"/jobs/{spec.id}")
     length = _length(form.get("for", ""))
@@ -50,25 +46,19 @@ async def pause_job(request: web.Request) -> web.StreamResponse:
 
 
 async def resume_job(request: web.Request) -> web.StreamResponse:
-    form = await _form(request)
-    spec = _spec(request)
-    expect_job(request.app[SERVICES].board.jobs[spec.id], _members(form, _EXPECT))
+    _, spec = await _form_for_job(request)
     await request.app[SERVICES].operations.resume(spec.id)
     raise web.HTTPSeeOther(f"/jobs/{spec.id}")
 
 
 async def skip_next(request: web.Request) -> web.StreamResponse:
-    form = await _form(request)
-    spec = _spec(request)
-    expect_job(request.app[SERVICES].board.jobs[spec.id], _members(form, _EXPECT))
+    _, spec = await _form_for_job(request)
     await request.app[SERVICES].operations.skip(spec.id)
     raise web.HTTPSeeOther(f"/jobs/{spec.id}")
 
 
 async def undo_skip(request: web.Request) -> web.StreamResponse:
-    form = await _form(request)
-    spec = _spec(request)
-    expect_job(request.app[SERVICES].board.jobs[spec.id], _members(form, _EXPECT))
+    _, spec = await _form_for_job(request)
     await request.app[SERVICES].operations.undo_skip(spec.id)
     raise web.HTTPSeeOther(f"/jobs/{spec.id}")
 
@@ -89,6 +79,14 @@ async def retry_run(request: web.Request) -> web.StreamResponse:
     expect_run(found, _members(form, _EXPECT))
     run = await request.app[SERVICES].operations.retry(found.id)
     raise web.HTTPSeeOther(f"/runs/{run.id}")
+
+
+async def _form_for_job(request: web.Request) -> tuple[Mapping[str, str], JobSpec]:
+    """What was sent, and the job it is about, which is still as the form expects it."""
+    form = await _form(request)
+    spec = _spec(request)
+    expect_job(request.app[SERVICES].board.jobs[spec.id], _members(form, _EXPECT))
+    return form, spec
 
 
 async def _form(request: web.Request) -> Mapping[str, str]:
