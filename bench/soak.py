@@ -31,8 +31,9 @@ from rota.config.jobset import JobReader
 from rota.config.parse import Surroundings
 from rota.core.board import Due
 from rota.core.instant import from_ms, to_ms
-from rota.core.model import AtTrigger, CronTrigger, EveryTrigger, JobSpec, Trigger
+from rota.core.model import JobSpec
 from rota.core.schedule import due_between
+from rota.core.triggers import AtTrigger, CronTrigger, EveryTrigger, Trigger
 
 HOST = "soak"
 CONFIG = f"host: {HOST}\npools: {{narrow: 3}}\nmax_running: 40\n"

@@ -6,8 +6,9 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
-from rota.core.model import CronTrigger, EveryTrigger, JobSet, JobSpec
+from rota.core.model import JobSet, JobSpec
 from rota.core.run import Run, RunState, TriggeredBy
+from rota.core.triggers import CronTrigger, EveryTrigger
 
 MINUTE = timedelta(minutes=1)
 HOUR = timedelta(hours=1)

@@ -15,18 +15,10 @@ from fakes.engine import FakeEngine
 from fakes.jobs import a_job
 from fakes.schedules import cron, every
 from rota.core.errors import Conflict, Unavailable
-from rota.core.model import (
-    Concurrency,
-    Except,
-    JobSpec,
-    Missed,
-    MissedPolicy,
-    Overlap,
-    Trigger,
-    WeeklyWindow,
-)
+from rota.core.model import Concurrency, JobSpec, Missed, MissedPolicy, Overlap
 from rota.core.run import Run, RunState
 from rota.core.schedule import due_between
+from rota.core.triggers import Except, Trigger, WeeklyWindow
 from rota.engine.jobs import Jobs
 from rota.engine.operations import Operations
 from rota.engine.scheduler import Scheduler

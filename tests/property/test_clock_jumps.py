@@ -12,9 +12,10 @@ from fakes.clock import START
 from fakes.clocked import Host, a_host
 from fakes.jobs import a_job
 from fakes.schedules import cron, every
-from rota.core.model import Missed, MissedPolicy, Trigger
+from rota.core.model import Missed, MissedPolicy
 from rota.core.run import RunState
 from rota.core.schedule import due_between
+from rota.core.triggers import Trigger
 
 HOURS = st.integers(1, 6 * 3600).map(lambda seconds: timedelta(seconds=seconds))
 MOVES = st.one_of(

@@ -10,18 +10,10 @@ from hypothesis import strategies as st
 
 from fakes.jobs import a_job
 from rota.core.comparison import compare
-from rota.core.model import (
-    AfterTrigger,
-    Concurrency,
-    CronTrigger,
-    EveryTrigger,
-    Expect,
-    JobSpec,
-    Overlap,
-    Trigger,
-)
+from rota.core.model import Concurrency, Expect, JobSpec, Overlap
 from rota.core.pressure import Side
 from rota.core.simulation import simulate
+from rota.core.triggers import AfterTrigger, CronTrigger, EveryTrigger, Trigger
 
 BEGIN = datetime(2026, 10, 24, 12, 0, tzinfo=UTC)
 UNTIL = BEGIN + timedelta(hours=18)

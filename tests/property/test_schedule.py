@@ -17,25 +17,21 @@ from rota.core.board import Board, Due, JobEntry
 from rota.core.decisions import Decision, Queue, Skip, Start
 from rota.core.errors import Unavailable
 from rota.core.missed import answer_missed
-from rota.core.model import (
+from rota.core.model import Concurrency, JobSpec, Missed, MissedPolicy, Overlap
+from rota.core.planning import plan
+from rota.core.run import Reason, Run, RunState
+from rota.core.schedule import due_between, owed_between, stretches_between
+from rota.core.seams import JobRecord, Pause
+from rota.core.triggers import (
     AtTrigger,
-    Concurrency,
     CronTrigger,
     DateSpan,
     EveryTrigger,
     Except,
     InstantSpan,
-    JobSpec,
-    Missed,
-    MissedPolicy,
-    Overlap,
     Trigger,
     WeeklyWindow,
 )
-from rota.core.planning import plan
-from rota.core.run import Reason, Run, RunState
-from rota.core.schedule import due_between, owed_between, stretches_between
-from rota.core.seams import JobRecord, Pause
 from rota.engine.scheduler import Scheduler
 
 T0 = datetime(2026, 3, 28, 20, tzinfo=UTC)  # a clock change in Europe is near

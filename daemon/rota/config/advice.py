@@ -12,9 +12,10 @@ from itertools import islice
 from rota.config.caution import YEAR, Caution, cautions, shortest_distance
 from rota.config.crowd import crowd
 from rota.core.excepts import excepted
-from rota.core.model import AtTrigger, CronTrigger, EveryTrigger, JobSpec, MissedPolicy, Trigger
+from rota.core.model import JobSpec, MissedPolicy
 from rota.core.problems import Problem
 from rota.core.schedule import next_due, next_owed
+from rota.core.triggers import AtTrigger, CronTrigger, EveryTrigger, Trigger
 from rota.core.words import length_in_words
 
 Usual = Mapping[str, timedelta]  # job -> how long its completed runs usually take

@@ -12,7 +12,7 @@ from zoneinfo import ZoneInfo
 from rota.config import icalendar_file
 from rota.config.icalendar_file import MAX_BYTES, Calendar
 from rota.config.recurrence import CalendarError
-from rota.core.model import DateSpan, Except, InstantSpan
+from rota.core.triggers import DateSpan, Except, InstantSpan
 
 Spans = tuple[DateSpan | InstantSpan, ...]
 

@@ -10,7 +10,8 @@ from zoneinfo import ZoneInfo
 
 from rota.config.caution import Caution
 from rota.core import cron
-from rota.core.model import CronTrigger, JobSpec
+from rota.core.model import JobSpec
+from rota.core.triggers import CronTrigger
 
 _FEW = 10
 _SHOWN = 3

@@ -15,7 +15,7 @@ from rota.config.calendars import Calendars, Spans
 from rota.config.findings import Findings
 from rota.config.part import Part
 from rota.config.recurrence import CalendarError
-from rota.core.model import DateSpan, Except, WeeklyWindow
+from rota.core.triggers import DateSpan, Except, WeeklyWindow
 
 _WEEKDAYS = ("sun", "mon", "tue", "wed", "thu", "fri", "sat")
 _LAST_MINUTE = 24 * 60 - 1

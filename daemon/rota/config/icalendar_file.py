@@ -11,7 +11,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from rota.config.recurrence import CalendarError, Event, Repetitions, naive, name_of
-from rota.core.model import DateSpan, InstantSpan
+from rota.core.triggers import DateSpan, InstantSpan
 
 MAX_BYTES = 1024 * 1024
 MAX_SPANS = 10_000

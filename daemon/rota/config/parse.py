@@ -41,9 +41,9 @@ from rota.core.model import (
     Retry,
     Secret,
     Source,
-    Trigger,
 )
 from rota.core.problems import Problem
+from rota.core.triggers import Trigger
 
 Raw = Mapping[str, Any]
 

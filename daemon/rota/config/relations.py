@@ -7,8 +7,9 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from rota.config import near
 from rota.config.findings import Mention
 from rota.config.jobfile import Claim
-from rota.core.model import AfterTrigger, JobSpec
+from rota.core.model import JobSpec
 from rota.core.problems import Problem
+from rota.core.triggers import AfterTrigger
 
 Refusals = Iterator[tuple[str, Problem]]  # job, and what is wrong with what it says
 

@@ -15,7 +15,8 @@ from rota.config.findings import Findings, Mention
 from rota.config.part import Part
 from rota.config.quantity import duration, instant
 from rota.core import cron
-from rota.core.model import (
+from rota.core.nominal import FAR
+from rota.core.triggers import (
     AfterTrigger,
     AtTrigger,
     BootTrigger,
@@ -24,7 +25,6 @@ from rota.core.model import (
     EveryTrigger,
     Trigger,
 )
-from rota.core.nominal import FAR
 
 _UTC = ZoneInfo("UTC")
 _LONGEST_SPREAD = timedelta(days=1)

@@ -10,7 +10,17 @@ from typing import Any
 
 from rota.config.part import Part
 from rota.config.quantity import duration, fraction, size
-from rota.core.model import MAIN, Check, Command, Condition, HttpRequest, PythonCall, Script, StepSpec, Work
+from rota.core.model import (
+    MAIN,
+    Check,
+    Command,
+    Condition,
+    HttpRequest,
+    PythonCall,
+    Script,
+    StepSpec,
+    Work,
+)
 from rota.core.problems import Problem
 
 SHELLS = {

@@ -13,9 +13,9 @@ from zoneinfo import ZoneInfo
 from rota.core.board import Due
 from rota.core.excepts import excepted
 from rota.core.instant import from_ms, to_ms
-from rota.core.model import AfterTrigger, Ending
 from rota.core.run import Run, RunState
 from rota.core.spread import delay
+from rota.core.triggers import AfterTrigger, Ending
 from rota.core.words import instant_in_words
 
 _MILLISECOND = timedelta(milliseconds=1)

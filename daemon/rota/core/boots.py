@@ -11,9 +11,9 @@ from collections.abc import Sequence
 from rota.core.board import Due
 from rota.core.excepts import excepted
 from rota.core.instant import from_ms, length_ms, to_ms
-from rota.core.model import BootTrigger, Trigger
 from rota.core.seams import Boot
 from rota.core.spread import delay
+from rota.core.triggers import BootTrigger, Trigger
 
 
 def boot_dues(job: str, triggers: Sequence[Trigger], boot: Boot, answered: str) -> tuple[Due, ...]:

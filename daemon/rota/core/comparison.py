@@ -10,9 +10,10 @@ from rota.core.board import Due
 from rota.core.definition_diff import KeyChange, key_changes
 from rota.core.due_table import DueTable
 from rota.core.instant_changes import InstantChanges, instant_changes
-from rota.core.model import AfterTrigger, AtTrigger, BootTrigger, EveryTrigger, JobSpec
+from rota.core.model import JobSpec
 from rota.core.pressure import Pressure, Side, pressure
 from rota.core.schedule import next_due
+from rota.core.triggers import AfterTrigger, AtTrigger, BootTrigger, EveryTrigger
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import date
 
 from rota.core.cron_words import weekdays_in_words
-from rota.core.model import DateSpan, Except, WeeklyWindow
+from rota.core.triggers import DateSpan, Except, WeeklyWindow
 
 
 def except_in_words(each: Except) -> str:

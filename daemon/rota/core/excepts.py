@@ -9,7 +9,7 @@ from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
 from rota.core.except_words import except_in_words
-from rota.core.model import DateSpan, Except, InstantSpan, Trigger, WeeklyWindow
+from rota.core.triggers import DateSpan, Except, InstantSpan, Trigger, WeeklyWindow
 
 _LAST_DAY = date.max.toordinal()  # the calendar has no day after it
 _MINUTES = 24 * 60

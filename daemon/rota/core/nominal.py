@@ -12,7 +12,14 @@ from rota.core.board import Situation
 from rota.core.cron import Cron, parse
 from rota.core.excepts import excepted, excepted_until
 from rota.core.instant import EPOCH, from_ms, to_ms
-from rota.core.model import AfterTrigger, AtTrigger, BootTrigger, CronTrigger, EveryTrigger, Trigger
+from rota.core.triggers import (
+    AfterTrigger,
+    AtTrigger,
+    BootTrigger,
+    CronTrigger,
+    EveryTrigger,
+    Trigger,
+)
 
 FAR = datetime(9990, 1, 1, tzinfo=UTC)  # nothing is due later: what is added to an instant stays a date
 _HOUR = timedelta(hours=1)

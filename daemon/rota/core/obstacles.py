@@ -9,12 +9,13 @@ from rota.core.board import Board, Due, HealthState, JobEntry
 from rota.core.cron_words import listed
 from rota.core.except_words import except_in_words
 from rota.core.instant import to_ms
-from rota.core.model import AfterTrigger, Condition, Ending, EveryTrigger, Overlap
+from rota.core.model import Condition, Overlap
 from rota.core.pauses import JOB, covering, scope_in_words
 from rota.core.room import Claim
 from rota.core.run import Run, RunState
 from rota.core.schedule import zone_of
 from rota.core.seams import Pause
+from rota.core.triggers import AfterTrigger, Ending, EveryTrigger
 from rota.core.why import Why, outcome
 from rota.core.words import counted, instant_in_words, length_in_words
 

@@ -15,7 +15,8 @@ from datetime import datetime, timedelta
 from rota.core.due_table import DueTable
 from rota.core.instant import from_ms, length_ms, to_ms
 from rota.core.lengths import Known, Length, usual_length
-from rota.core.model import AfterTrigger, Concurrency, EveryTrigger, JobSpec, Overlap
+from rota.core.model import Concurrency, JobSpec, Overlap
+from rota.core.triggers import AfterTrigger, EveryTrigger
 
 _Span = tuple[int, int]  # ms
 

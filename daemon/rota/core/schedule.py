@@ -19,9 +19,16 @@ from zoneinfo import ZoneInfo
 from rota.core.board import Due, JobEntry, Situation
 from rota.core.cron import has_hash
 from rota.core.instant import length_ms
-from rota.core.model import AfterTrigger, AtTrigger, BootTrigger, CronTrigger, EveryTrigger, Trigger
 from rota.core.nominal import FAR, Nominal, OfTrigger, cron_of, nominal, outside_exceptions
 from rota.core.spread import delay
+from rota.core.triggers import (
+    AfterTrigger,
+    AtTrigger,
+    BootTrigger,
+    CronTrigger,
+    EveryTrigger,
+    Trigger,
+)
 
 __all__ = [
     "Stretch", "canonical", "cron_of", "due_between", "is_hashed", "is_shared", "next_due", "next_owed",

@@ -15,7 +15,7 @@ from rota.core.after import NOTHING, Gathered, fold, upstreams
 from rota.core.board import Due, JobEntry, Situation
 from rota.core.decisions import Expire, Skip, Start
 from rota.core.instant import from_ms, length_ms, to_ms
-from rota.core.model import EveryTrigger, JobSpec
+from rota.core.model import JobSpec
 from rota.core.planning import expires_at, plan, release
 from rota.core.pressure import Side
 from rota.core.room import Room, claim_of
@@ -24,6 +24,7 @@ from rota.core.schedule import due_between, zone_of
 from rota.core.seams import Pause
 from rota.core.simulated import Simulated
 from rota.core.tally import JobTally, LevelTally, MinuteTally, bucket_of
+from rota.core.triggers import EveryTrigger
 from rota.core.words import instant_in_words, length_in_words
 
 _END, _TURN, _DUE = range(3)  # what comes first at the same instant

@@ -9,7 +9,8 @@ from rota.core.cron import has_hash
 from rota.core.cron_words import cron_in_words, listed
 from rota.core.cronfield import CronError
 from rota.core.except_words import except_in_words
-from rota.core.model import (
+from rota.core.nominal import cron_of
+from rota.core.triggers import (
     AfterTrigger,
     AtTrigger,
     BootTrigger,
@@ -18,7 +19,6 @@ from rota.core.model import (
     EveryTrigger,
     Trigger,
 )
-from rota.core.nominal import cron_of
 
 BY_HAND = "by hand only"
 _HASHED = "at times of its own, by a hash of the job"

@@ -8,10 +8,11 @@ from datetime import datetime, timedelta
 
 from rota.core.after import NOTHING, Gathered, fold, upstreams
 from rota.core.board import Due
-from rota.core.model import AfterTrigger, JobSpec
+from rota.core.model import JobSpec
 from rota.core.nominal import FAR
 from rota.core.run import Reason, Run, parse_run_id
 from rota.core.seams import Store
+from rota.core.triggers import AfterTrigger
 
 _ROWS = 1000  # newest answers of a job that are looked at
 _LOOK_BACK = timedelta(hours=24)  # an end may become known that long after others that are answered

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 
 from rota.core.board import JobEntry
-from rota.core.model import EveryTrigger
+from rota.core.triggers import EveryTrigger
 from rota.engine.timetable import Timed
 
 

@@ -9,12 +9,13 @@ from datetime import datetime, timedelta
 from rota.core import happenings as h
 from rota.core.board import JobEntry
 from rota.core.errors import Conflict, InvalidRequest, JobError, NotFound, Unavailable
-from rota.core.model import AfterTrigger, EveryTrigger, JobSet, JobSpec, Overlap, Trigger
+from rota.core.model import JobSet, JobSpec, Overlap
 from rota.core.obstacles import trouble, why_now
 from rota.core.pauses import ALL, JOB, covering, scope_in_words
 from rota.core.run import Run, RunState, Step, StepState, TriggeredBy, parse_run_id
 from rota.core.seams import Pause, SkipNext
 from rota.core.skip_words import not_begun
+from rota.core.triggers import AfterTrigger, EveryTrigger, Trigger
 from rota.core.why import Past, Why, span_of, why_at
 from rota.engine.executor import Executor
 from rota.engine.jobs import Jobs

@@ -15,11 +15,12 @@ from rota.core.decisions import Decision
 from rota.core.errors import Unavailable
 from rota.core.events import Event, JobChanged, RunChanged
 from rota.core.missed import LATE, WRONG_CLOCK, answer_missed, identity_of, owed_after
-from rota.core.model import JobSet, JobSpec, Trigger
+from rota.core.model import JobSet, JobSpec
 from rota.core.planning import plan
 from rota.core.schedule import due_between, is_shared
 from rota.core.seams import Boot, Clock, JobRecord, Store
 from rota.core.set_back import one_by_one
+from rota.core.triggers import Trigger
 from rota.engine.clock_watch import ClockWatch
 from rota.engine.from_end import counts_from
 from rota.engine.made import Made

@@ -10,7 +10,7 @@ from itertools import count
 from typing import NamedTuple
 
 from rota.core.board import Due
-from rota.core.model import Trigger
+from rota.core.triggers import Trigger
 
 
 @dataclass(slots=True, kw_only=True)

@@ -8,8 +8,8 @@ from datetime import datetime, timedelta
 import structlog
 
 from rota.core.board import Due, JobEntry, Situation
-from rota.core.model import EveryTrigger, Trigger
 from rota.core.schedule import next_due, next_owed
+from rota.core.triggers import EveryTrigger, Trigger
 from rota.engine.timetable import Timed
 
 SHOWN = 3  # due instants to come that the board holds per job

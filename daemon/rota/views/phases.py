@@ -7,10 +7,11 @@ from zoneinfo import ZoneInfo
 
 from rota.core.board import Due, JobEntry, JobState
 from rota.core.instant import length_ms
-from rota.core.model import AfterTrigger, AtTrigger, EveryTrigger, JobSpec
+from rota.core.model import JobSpec
 from rota.core.pauses import JOB, scope_in_words
 from rota.core.run import Reason, Run, RunState, TriggeredBy
 from rota.core.seams import Pause, RunBar
+from rota.core.triggers import AfterTrigger, AtTrigger, EveryTrigger
 from rota.core.words import instant_in_words, schedule_in_words
 
 WORDS = {

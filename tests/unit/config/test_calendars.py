@@ -13,7 +13,7 @@ from rota.config.calendars import Calendars
 from rota.config.icalendar_file import MAX_BYTES, parse
 from rota.config.recurrence import CalendarError
 from rota.core.excepts import excepted, excepted_until
-from rota.core.model import CronTrigger, DateSpan, Except, InstantSpan
+from rota.core.triggers import CronTrigger, DateSpan, Except, InstantSpan
 
 BERLIN = ZoneInfo("Europe/Berlin")
 UTC_ZONE = ZoneInfo("UTC")

@@ -9,7 +9,7 @@ import pytest
 
 from rota.config.calendars import NamedCalendar
 from rota.config.daemon_config import DaemonConfig, Retention, parse, read
-from rota.core.model import DateSpan
+from rota.core.triggers import DateSpan
 
 FOLDER = Path("/etc/rota")
 

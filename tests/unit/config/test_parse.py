@@ -10,14 +10,11 @@ from rota.config import yaml12
 from rota.config.parse import Parsed, Surroundings, parse, restore
 from rota.config.part import Part
 from rota.core.model import (
-    AtTrigger,
     Backoff,
     Check,
     Command,
     Condition,
-    CronTrigger,
     Enforce,
-    EveryTrigger,
     Expect,
     HttpRequest,
     JobSpec,
@@ -31,6 +28,7 @@ from rota.core.model import (
     Secret,
     Source,
 )
+from rota.core.triggers import AtTrigger, CronTrigger, EveryTrigger
 
 SOURCE = Source(file="job.yaml", line=1, directory="/etc/rota/jobs.d")
 

@@ -14,7 +14,7 @@ from rota.config.folder import JobFile
 from rota.config.parse import Surroundings
 from rota.config.reference import rewritten, tables
 from rota.config.schemas import load
-from rota.core.model import DateSpan
+from rota.core.triggers import DateSpan
 
 DOCUMENT = (Path(__file__).parents[3] / "docs" / "job-files.md").read_text()
 EXAMPLES = re.findall(r"```yaml(.*?)\n(.*?)```", DOCUMENT, re.DOTALL)

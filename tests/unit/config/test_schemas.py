@@ -19,12 +19,7 @@ from rota.config.part import Part
 from rota.config.places import Places
 from rota.config.schemas import SchemaName
 from rota.core.model import (
-    AfterTrigger,
-    AtTrigger,
-    BootTrigger,
     Concurrency,
-    CronTrigger,
-    EveryTrigger,
     ExitCodes,
     JobSpec,
     Limits,
@@ -35,6 +30,7 @@ from rota.core.model import (
     StepSpec,
 )
 from rota.core.model import Retention as OwnRetention
+from rota.core.triggers import AfterTrigger, AtTrigger, BootTrigger, CronTrigger, EveryTrigger
 
 NAMES: tuple[SchemaName, ...] = ("job", "config")
 DEFS = schemas.load("job")["$defs"]

@@ -14,7 +14,9 @@ from rota.config.calendars import Calendars, NamedCalendar
 from rota.config.parse import Parsed, Surroundings, parse
 from rota.config.part import Part
 from rota.config.places import Places
-from rota.core.model import (
+from rota.core.model import Source
+from rota.core.problems import Problem
+from rota.core.triggers import (
     AfterTrigger,
     AtTrigger,
     BootTrigger,
@@ -23,11 +25,9 @@ from rota.core.model import (
     Ending,
     EveryTrigger,
     Except,
-    Source,
     Trigger,
     WeeklyWindow,
 )
-from rota.core.problems import Problem
 
 CHRISTMAS = DateSpan(first=date(2026, 12, 25), last=date(2026, 12, 26))
 NAMED = {"holidays": NamedCalendar(dates=(CHRISTMAS,))}

@@ -6,8 +6,8 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from rota.core.after import NOTHING, fold, matches, upstreams
-from rota.core.model import AfterTrigger, CronTrigger, Ending
 from rota.core.run import Reason, Run, RunState, TriggeredBy
+from rota.core.triggers import AfterTrigger, CronTrigger, Ending
 
 T0 = datetime(2026, 6, 1, 2, tzinfo=UTC)
 MS = timedelta(milliseconds=1)

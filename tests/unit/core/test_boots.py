@@ -3,8 +3,8 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 
 from rota.core.boots import boot_dues, is_boot, with_answered
-from rota.core.model import BootTrigger, CronTrigger
 from rota.core.seams import Boot
+from rota.core.triggers import BootTrigger, CronTrigger
 
 BOOT = Boot(id="b-2", at=datetime(2026, 6, 1, 2, tzinfo=UTC))
 MINUTE = timedelta(minutes=1)

@@ -14,8 +14,8 @@ import yaml
 
 from rota.config.quantity import duration, instant
 from rota.core.cron import parse
-from rota.core.model import AtTrigger, CronTrigger, EveryTrigger, Trigger
 from rota.core.schedule import due_between
+from rota.core.triggers import AtTrigger, CronTrigger, EveryTrigger, Trigger
 
 DAYS = yaml.load((Path(__file__).parents[2] / "data" / "clock-vectors.yaml").read_text(), yaml.CSafeLoader)
 VECTORS = [(day["zone"], day["date"], vector) for day in DAYS for vector in day["vectors"]]

@@ -10,22 +10,17 @@ from fakes.jobs import a_job
 from rota.core.comparison import Comparison, compare
 from rota.core.instant_changes import InstantChanges
 from rota.core.lengths import Known
-from rota.core.model import (
+from rota.core.model import Concurrency, Definition, Expect, JobSpec, Limits, Source
+from rota.core.pressure import Side
+from rota.core.triggers import (
     AfterTrigger,
     AtTrigger,
-    Concurrency,
     CronTrigger,
     DateSpan,
-    Definition,
     EveryTrigger,
     Except,
-    Expect,
-    JobSpec,
-    Limits,
-    Source,
     Trigger,
 )
-from rota.core.pressure import Side
 
 BEGIN = datetime(2026, 11, 21, 0, 0, tzinfo=UTC)
 DAY = timedelta(hours=24)

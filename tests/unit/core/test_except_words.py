@@ -5,7 +5,7 @@ from datetime import date
 import pytest
 
 from rota.core.except_words import except_in_words
-from rota.core.model import DateSpan, Except, WeeklyWindow
+from rota.core.triggers import DateSpan, Except, WeeklyWindow
 
 
 @pytest.mark.parametrize(

@@ -5,7 +5,7 @@ from datetime import UTC, date, datetime, timedelta
 import pytest
 
 from rota.core.excepts import excepted, excepted_until
-from rota.core.model import CronTrigger, DateSpan, Except, InstantSpan, WeeklyWindow
+from rota.core.triggers import CronTrigger, DateSpan, Except, InstantSpan, WeeklyWindow
 
 CHRISTMAS = DateSpan(first=date(2026, 12, 24), last=date(2026, 12, 27))
 SUNDAY_NIGHT = WeeklyWindow(days=frozenset({0}), begin=22 * 60, end=4 * 60)

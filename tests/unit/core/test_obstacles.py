@@ -11,20 +11,12 @@ import pytest
 from fakes.jobs import a_job
 from fakes.schedules import a_scheduled_run, cron, every
 from rota.core.board import Board, Due, HealthItem, HealthState, JobEntry
-from rota.core.model import (
-    AfterTrigger,
-    Command,
-    Concurrency,
-    Condition,
-    DateSpan,
-    Ending,
-    Except,
-    Overlap,
-)
+from rota.core.model import Command, Concurrency, Condition, Overlap
 from rota.core.obstacles import obstacles, why_now
 from rota.core.room import Room
 from rota.core.run import Attempt, Reason, RunState
 from rota.core.seams import Pause, SkipNext
+from rota.core.triggers import AfterTrigger, DateSpan, Ending, Except
 
 NOW = datetime(2026, 6, 1, 12, tzinfo=UTC)
 HOUR = timedelta(hours=1)

@@ -8,8 +8,8 @@ from fakes.jobs import a_job
 from fakes.schedules import HOUR, MINUTE, cron, every
 from rota.core.board import JobEntry
 from rota.core.cron import CronError
-from rota.core.model import AtTrigger, CronTrigger, Trigger
 from rota.core.schedule import Stretch, canonical, due_between, next_due, stretches_between, zone_of
+from rota.core.triggers import AtTrigger, CronTrigger, Trigger
 
 T0 = datetime(2026, 6, 1, 12, tzinfo=UTC)
 

@@ -6,20 +6,12 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from fakes.jobs import a_job
-from rota.core.model import (
-    AfterTrigger,
-    Concurrency,
-    CronTrigger,
-    EveryTrigger,
-    Expect,
-    JobSpec,
-    Overlap,
-    Trigger,
-)
+from rota.core.model import Concurrency, Expect, JobSpec, Overlap
 from rota.core.pressure import Side
 from rota.core.seams import Pause
 from rota.core.simulated import Bar, JobTimeline, Simulated
 from rota.core.simulation import simulate
+from rota.core.triggers import AfterTrigger, CronTrigger, EveryTrigger, Trigger
 
 BEGIN = datetime(2026, 11, 21, 0, 0, tzinfo=UTC)
 HOUR = timedelta(hours=1)

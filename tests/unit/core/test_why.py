@@ -15,22 +15,12 @@ from fakes.schedules import cron, every
 from rota.core.board import Due
 from rota.core.decisions import Skip
 from rota.core.missed import answer_missed
-from rota.core.model import (
-    AfterTrigger,
-    AtTrigger,
-    Concurrency,
-    DateSpan,
-    Except,
-    JobSpec,
-    Missed,
-    MissedPolicy,
-    Overlap,
-    Retry,
-)
+from rota.core.model import Concurrency, JobSpec, Missed, MissedPolicy, Overlap, Retry
 from rota.core.planning import plan
 from rota.core.run import Reason, Run, RunState, TriggeredBy
 from rota.core.schedule import due_between
 from rota.core.seams import SkipNext
+from rota.core.triggers import AfterTrigger, AtTrigger, DateSpan, Except
 from rota.core.why import Past, Why, span_of, why_at
 
 BEGIN = datetime(2026, 6, 1, 0, 30, tzinfo=UTC)

@@ -8,7 +8,7 @@ import pytest
 import yaml
 
 from fakes.schedules import cron, every
-from rota.core.model import (
+from rota.core.triggers import (
     AfterTrigger,
     AtTrigger,
     BootTrigger,

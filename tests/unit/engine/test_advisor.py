@@ -8,9 +8,10 @@ from fakes.clock import FakeClock
 from fakes.engine import FakeEngine
 from fakes.jobs import a_job
 from rota.core.events import JobChanged
-from rota.core.model import CronTrigger, EveryTrigger, JobSpec
+from rota.core.model import JobSpec
 from rota.core.run import RunState
 from rota.core.seams import RunBar
+from rota.core.triggers import CronTrigger, EveryTrigger
 from rota.engine.advisor import Advisor
 
 BEFORE_SUMMER = datetime(2027, 3, 27, 23, 0, tzinfo=UTC)

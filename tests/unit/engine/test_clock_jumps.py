@@ -14,9 +14,10 @@ from fakes.clock import START
 from fakes.clocked import Host, a_host
 from fakes.jobs import a_job
 from fakes.schedules import HOUR, MINUTE, cron, every
-from rota.core.model import AtTrigger, JobSpec, Missed, MissedPolicy, Trigger
+from rota.core.model import JobSpec, Missed, MissedPolicy
 from rota.core.run import RunState
 from rota.core.schedule import due_between
+from rota.core.triggers import AtTrigger, Trigger
 
 SECOND, DAY = timedelta(seconds=1), timedelta(days=1)
 

@@ -8,9 +8,9 @@ from datetime import timedelta
 from fakes.clock import START, FakeClock
 from fakes.jobs import a_job
 from fakes.store import MemoryStore
-from rota.core.model import AfterTrigger
 from rota.core.run import Reason, Run, RunState, TriggeredBy
 from rota.core.spread import delay
+from rota.core.triggers import AfterTrigger
 from rota.engine.ends import Ends
 
 SECOND = timedelta(seconds=1)

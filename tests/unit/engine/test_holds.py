@@ -14,10 +14,11 @@ from rota.core.board import Due, JobState
 from rota.core.decisions import Queue, Skip
 from rota.core.errors import Conflict, InvalidRequest, Unavailable
 from rota.core.events import JobChanged
-from rota.core.model import Concurrency, EveryTrigger, Missed, MissedPolicy, Overlap
+from rota.core.model import Concurrency, Missed, MissedPolicy, Overlap
 from rota.core.planning import plan
 from rota.core.run import Reason, RunState, TriggeredBy
 from rota.core.seams import Pause, SkipNext
+from rota.core.triggers import EveryTrigger
 
 MINUTE = timedelta(minutes=1)
 HOUR = timedelta(hours=1)

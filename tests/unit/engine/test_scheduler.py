@@ -21,9 +21,10 @@ from rota.core.cron import parse
 from rota.core.decisions import Decision, Skip, Start
 from rota.core.errors import Unavailable
 from rota.core.events import Event, JobChanged
-from rota.core.model import AtTrigger, JobSpec, Missed, MissedPolicy
+from rota.core.model import JobSpec, Missed, MissedPolicy
 from rota.core.run import Reason, TriggeredBy
 from rota.core.seams import JobRecord, Pause
+from rota.core.triggers import AtTrigger
 from rota.engine.scheduler import Scheduler
 
 SECOND = timedelta(seconds=1)

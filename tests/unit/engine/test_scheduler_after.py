@@ -6,9 +6,10 @@ from typing import Any
 from fakes.jobs import a_job
 from fakes.planned import PlannedEngine
 from fakes.schedules import HOUR, MINUTE, cron
-from rota.core.model import AfterTrigger, Concurrency, Ending, JobSpec, Missed, MissedPolicy, Retry
+from rota.core.model import Concurrency, JobSpec, Missed, MissedPolicy, Retry
 from rota.core.run import Reason, RunState, TriggeredBy
 from rota.core.seams import Pause
+from rota.core.triggers import AfterTrigger, Ending
 
 SECOND = timedelta(seconds=1)
 EXPORT = a_job("export", triggers=(cron("0 * * * *"),))

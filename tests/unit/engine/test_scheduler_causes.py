@@ -7,20 +7,17 @@ from fakes.clock import START
 from fakes.jobs import a_job
 from fakes.planned import PlannedEngine
 from fakes.schedules import HOUR, MINUTE, cron, every
-from rota.core.model import (
+from rota.core.model import Concurrency, JobSpec, Missed, MissedPolicy
+from rota.core.run import Reason
+from rota.core.seams import Boot, Pause, SkipNext
+from rota.core.triggers import (
     BootTrigger,
-    Concurrency,
     CronTrigger,
     DateSpan,
     EveryTrigger,
     Except,
-    JobSpec,
-    Missed,
-    MissedPolicy,
     WeeklyWindow,
 )
-from rota.core.run import Reason
-from rota.core.seams import Boot, Pause, SkipNext
 
 DAY = timedelta(days=1)
 SECOND = timedelta(seconds=1)

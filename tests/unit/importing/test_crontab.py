@@ -5,7 +5,8 @@ from datetime import timedelta
 import pytest
 
 from importing import jobs_of, texts_of
-from rota.core.model import BootTrigger, CronTrigger, EveryTrigger, JobSpec, Script
+from rota.core.model import JobSpec, Script
+from rota.core.triggers import BootTrigger, CronTrigger, EveryTrigger
 from rota.importing.crontab import read
 from rota.importing.found import Entry
 

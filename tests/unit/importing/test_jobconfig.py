@@ -7,7 +7,8 @@ from typing import Any
 import pytest
 
 from importing import jobs_of
-from rota.core.model import Backoff, Check, CronTrigger, HttpRequest, Script
+from rota.core.model import Backoff, Check, HttpRequest, Script
+from rota.core.triggers import CronTrigger
 from rota.importing.jobconfig import read
 
 HEALTH = {

@@ -5,7 +5,8 @@ from datetime import timedelta
 import pytest
 
 from importing import jobs_of
-from rota.core.model import BootTrigger, Command, CronTrigger, EveryTrigger, JobSpec, MissedPolicy, Script
+from rota.core.model import Command, JobSpec, MissedPolicy, Script
+from rota.core.triggers import BootTrigger, CronTrigger, EveryTrigger
 from rota.importing.found import Found
 from rota.importing.timers import read
 

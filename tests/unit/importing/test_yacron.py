@@ -6,16 +6,8 @@ from textwrap import dedent
 import pytest
 
 from importing import jobs_of
-from rota.core.model import (
-    Backoff,
-    BootTrigger,
-    Command,
-    CronTrigger,
-    EveryTrigger,
-    JobSpec,
-    MissedPolicy,
-    Script,
-)
+from rota.core.model import Backoff, Command, JobSpec, MissedPolicy, Script
+from rota.core.triggers import BootTrigger, CronTrigger, EveryTrigger
 from rota.importing.found import Found
 from rota.importing.yacron import read
 

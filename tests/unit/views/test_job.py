@@ -11,7 +11,15 @@ from fakes.schedules import cron
 from fakes.views import NOW, a_board, a_run, an_ended_run, checked, due_in, of_type, titles
 from rota.core.board import JobEntry
 from rota.core.instant import to_ms
-from rota.core.model import Command, Concurrency, Condition, Definition, Expect, JobSpec, Retention
+from rota.core.model import (
+    Command,
+    Concurrency,
+    Condition,
+    Definition,
+    Expect,
+    JobSpec,
+    Retention,
+)
 from rota.core.problems import Problem
 from rota.core.run import Reason, RunState
 from rota.core.seams import Pause, RunBar, RunPage

@@ -7,8 +7,8 @@ from typing import Any
 
 from fakes.jobs import a_job
 from rota.core.board import Due, JobEntry
-from rota.core.model import EveryTrigger
 from rota.core.seams import Pause, RunPage, SkipNext
+from rota.core.triggers import EveryTrigger
 from rota.views.job import JobView, job_page
 
 NOW = datetime(2026, 1, 1, 12, tzinfo=UTC)

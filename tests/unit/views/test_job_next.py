@@ -8,9 +8,9 @@ from typing import Any
 from fakes.jobs import a_job
 from fakes.schedules import cron
 from rota.core.board import Due, JobEntry
-from rota.core.model import AfterTrigger
 from rota.core.obstacles import pause_sentence
 from rota.core.seams import Pause, SkipNext
+from rota.core.triggers import AfterTrigger
 from rota.views.job_next import next_section, why_section
 
 NOW = datetime(2026, 1, 1, 12, tzinfo=UTC)

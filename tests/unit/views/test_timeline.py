@@ -8,9 +8,10 @@ from typing import Any
 from fakes.jobs import a_job
 from rota.core.board import Board, JobEntry
 from rota.core.instant import to_ms
-from rota.core.model import CronTrigger, EveryTrigger, Expect, JobSpec
+from rota.core.model import Expect, JobSpec
 from rota.core.run import Run, RunState, TriggeredBy
 from rota.core.seams import Pause
+from rota.core.triggers import CronTrigger, EveryTrigger
 from rota.views.timeline import timeline_jobs, timeline_page
 from rota_catalog.catalog import load
 from rota_catalog.check import faults
