@@ -80,12 +80,13 @@ class Reason(StrEnum):
 
 
 class TriggeredBy(StrEnum):
-    """What made a run: its schedule, the end of another run, catching up, a person or script, a retry."""
+    """What made a run: its schedule, the end of another run, catching up, somebody, a retry, a batch."""
 
     SCHEDULE = "schedule"
     AFTER = "after"
     CATCH_UP = "catch_up"
     MANUAL = "manual"
+    BATCH = "batch"  # a child, for one chunk of its parent's items
     RETRY = "retry"
 
 
@@ -157,6 +158,7 @@ class Attempt:
     user: str = ""
     timeout_at: datetime | None = None
     used: Used | None = None  # known at the end
+    not_before: datetime | None = None  # a PENDING one waits until then, while other steps go on
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -176,6 +178,24 @@ class Step:
     when: str = "success"  # its `if`
     max_attempts: int = 0  # of its own `retry`; 0: the job's decides
     announced: bool = False  # by a marker; it has no attempt of its own
+    needs: tuple[str, ...] | None = (
+        None  # keys of steps that must have completed; None: the steps run in order
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Children:
+    """How many children of a batch are where; those that were skipped count as completed."""
+
+    pending: int = 0
+    running: int = 0
+    completed: int = 0
+    failed: int = 0
+    cancelled: int = 0
+
+    @property
+    def total(self) -> int:
+        return self.pending + self.running + self.completed + self.failed + self.cancelled
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -216,11 +236,19 @@ class Run:
     log_job: str = ""  # the job's name when its logs were written, if that was another one
     count: int = 1  # a SKIPPED row may stand for a stretch of due instants: how many, and the last one
     last_due_at: datetime | None = None
+    children: Children | None = None  # of a batch, once its items are known
+    parent: int | None = None  # of a child: the number of its parent, a run of the same job
+    items: tuple[object, ...] = ()  # of a child: its chunk, clean JSON
 
     @property
     def id(self) -> str:
-        """`<job>.<n>`."""
-        return f"{self.job}.{self.number}"
+        """`<job>.<n>`, of a child `<job>.<n of its parent>.<place of its chunk, from 1>`."""
+        return f"{self.series}.{self.number}"
+
+    @property
+    def series(self) -> str:
+        """What its number counts in: the job's runs, or the children of one parent (`<job>.<n>`)."""
+        return self.job if self.parent is None else f"{self.job}.{self.parent}"
 
     @property
     def log_name(self) -> str:

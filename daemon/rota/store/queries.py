@@ -113,8 +113,9 @@ def read_page(connection: Connection, query: RunQuery, *, total: bool = True) ->
 
 
 def read_unfinished(connection: Connection) -> list[Run]:
-    """Every run that is not final, oldest first."""
-    wanted = select(runs).where(runs.c.state.in_(_OPEN_STATES)).order_by(runs.c.created_at, runs.c.id)
+    """Every run that is not final and no child, oldest first."""
+    is_open = runs.c.state.in_(_OPEN_STATES) & runs.c.parent.is_(None)
+    wanted = select(runs).where(is_open).order_by(runs.c.created_at, runs.c.id)
     return _with_attempts(connection, connection.execute(wanted).mappings().all())
 
 
@@ -212,8 +213,9 @@ def _counting(shape: _Shape) -> Select[Any]:
 
 def _walk(shape: _Shape, state: str) -> Select[Any]:
     walk = select(runs.c.id, runs.c.created_at).where(runs.c.state == state)
-    if shape.one_job:
-        walk = walk.where(runs.c.job == bindparam("job"))
+    # Over all jobs children are left out, as the index does that is walked then.
+    one_job = runs.c.job == bindparam("job") if shape.one_job else runs.c.parent.is_(None)
+    walk = walk.where(one_job)
     if shape.since:
         walk = walk.where(runs.c.created_at >= bindparam("since"))
     if shape.until:

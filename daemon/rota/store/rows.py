@@ -9,6 +9,7 @@ from typing import Any
 from rota.core.instant import from_ms, optional_from_ms, optional_ms, to_ms
 from rota.core.run import (
     Attempt,
+    Children,
     Progress,
     Reason,
     Run,
@@ -37,8 +38,12 @@ def changed_run_row(before: Run, run: Run) -> Row:
 
 def run_from(row: Mapping[Any, Any], attempts: Sequence[Attempt] = ()) -> Run:
     """The run of that row of `runs`, with its attempts."""
+    job, _, parent = row["job"].partition(".")
     return Run(
-        job=row["job"],
+        job=job,
+        parent=int(parent) if parent else None,
+        items=tuple(row["items"] or ()),
+        children=None if row["children"] is None else Children(**row["children"]),
         number=row["number"],
         state=RunState(row["state"]),
         reason=_reason(row["reason"]),
@@ -112,6 +117,7 @@ def attempt_from(row: Mapping[Any, Any]) -> Attempt:
         cwd=row["cwd"],
         user=row["user"],
         used=_used_from(row["used"]),
+        not_before=optional_from_ms(row["not_before"]),
     )
 
 
@@ -220,6 +226,7 @@ def _step_row(step: Step) -> Row:
         "announced": step.announced,
         "max_attempts": step.max_attempts,
         "when": step.when,
+        "needs": None if step.needs is None else list(step.needs),
     }
 
 
@@ -238,6 +245,7 @@ def _step_from(row: Mapping[Any, Any]) -> Step:
         announced=row["announced"],
         max_attempts=row.get("max_attempts", 0),
         when=row.get("when", "success"),
+        needs=None if row.get("needs") is None else tuple(row["needs"]),
     )
 
 
@@ -267,7 +275,7 @@ def _differences(columns: Iterable[str], before: object, after: object) -> Itera
 
 
 _RUN: Mapping[str, Callable[[Run], Any]] = {
-    "job": lambda run: run.job,
+    "job": lambda run: run.series,
     "number": lambda run: run.number,
     "state": lambda run: run.state.value,
     "reason": lambda run: _value(run.reason),
@@ -300,6 +308,9 @@ _RUN: Mapping[str, Callable[[Run], Any]] = {
     "planned_at": lambda run: optional_ms(run.planned_at),
     "upstream": lambda run: list(run.upstream),
     "log_job": lambda run: run.log_job or None,
+    "parent": lambda run: run.parent,
+    "items": lambda run: list(run.items) or None,
+    "children": lambda run: None if run.children is None else asdict(run.children),
 }
 
 
@@ -332,4 +343,5 @@ _ATTEMPT: Mapping[str, Callable[[Attempt], Any]] = {
     "cwd": lambda attempt: clean(attempt.cwd),
     "user": lambda attempt: attempt.user,
     "used": lambda attempt: None if attempt.used is None else asdict(attempt.used),
+    "not_before": lambda attempt: optional_ms(attempt.not_before),
 }

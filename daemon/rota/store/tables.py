@@ -58,7 +58,7 @@ runs = Table(
     "runs",
     metadata,
     Column("id", _Id, primary_key=True),
-    Column("job", Text, nullable=False),
+    Column("job", Text, nullable=False),  # `Run.series`: of a child the id of its parent
     Column("number", Integer, nullable=False),
     Column("state", Text, nullable=False),
     Column("reason", Text),
@@ -91,9 +91,18 @@ runs = Table(
     Column("upstream", JSON, nullable=False, server_default="[]"),
     Column("dirty", Boolean, nullable=False, server_default=false()),
     Column("log_job", Text),  # the name that the runner knows the run's logs by; NULL: `job`
+    Column("parent", Integer),
+    Column("items", JSON(none_as_null=True)),
+    Column("children", JSON(none_as_null=True)),
     UniqueConstraint("job", "number", name="uq_runs_number"),
     UniqueConstraint("job", "due_at", name="uq_runs_due"),
-    Index("ix_runs_state", "state", "created_at"),
+    Index(
+        "ix_runs_state",
+        "state",
+        "created_at",
+        sqlite_where=text("parent IS NULL"),
+        postgresql_where=text("parent IS NULL"),
+    ),
     Index("ix_runs_job_state", "job", "state", "created_at"),
 )
 
@@ -128,6 +137,7 @@ attempts = Table(
     Column("user", Text, nullable=False),
     Column("log_kept", Boolean, nullable=False, default=True),
     Column("used", JSON(none_as_null=True)),
+    Column("not_before", BigInteger),
     ForeignKeyConstraint(["job", "number"], ["runs.job", "runs.number"], ondelete="CASCADE"),
 )
 
@@ -137,6 +147,17 @@ Index(
     *(attempts.c.job, attempts.c.ended_at, attempts.c.number, attempts.c.log_size),
     sqlite_where=text("log_kept = 1"),
     postgresql_where=attempts.c.log_kept,
+)
+
+# What a batch has to do: the children that have not begun are made from it.
+chunks = Table(
+    "chunks",
+    metadata,
+    Column("job", Text, primary_key=True),
+    Column("number", Integer, primary_key=True),  # of the parent
+    Column("position", Integer, primary_key=True),  # from 1; the number of its child
+    Column("items", JSON, nullable=False),
+    ForeignKeyConstraint(["job", "number"], ["runs.job", "runs.number"], ondelete="CASCADE"),
 )
 
 histories = Table(
