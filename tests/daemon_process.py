@@ -186,7 +186,7 @@ class DaemonProcess:
         self._process.kill()
         self._forget()
 
-    def stop(self, within: float = 10.0) -> int:
+    def stop(self, within: float = 30.0) -> int:
         """End it politely; its exit status."""
         assert self._process is not None
         self._process.terminate()

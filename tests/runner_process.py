@@ -48,7 +48,7 @@ class RunnerProcess:
         env = {"PATH": PATH, "PYTHONPATH": path, "SECRET_OF_THE_RUNNER": "1", **self._env}
         with (self.folder / "runner.log").open("ab") as log:
             self._process = subprocess.Popen(argv, env=env, stdout=log, stderr=log, start_new_session=True)
-        eventually(lambda: answers(self.socket) or self.process.poll() is not None, within=10)
+        eventually(lambda: answers(self.socket) or self.process.poll() is not None, within=30)
 
     @property
     def process(self) -> subprocess.Popen[bytes]:
@@ -143,7 +143,7 @@ class Bench:
 
     def wait_for(self, order: StartOrder, text: str) -> None:
         """Return once the job wrote that."""
-        eventually(lambda: text in self.log(order), within=10)
+        eventually(lambda: text in self.log(order), within=30)
 
 
 async def soon(waiting: Awaitable[T]) -> T:

@@ -46,7 +46,7 @@ class OnTerminal:
             self.shown += piece.decode()
         return self.shown
 
-    def shows(self, text: str, within: float = 10.0) -> bool:
+    def shows(self, text: str, within: float = 30.0) -> bool:
         return eventually(lambda: text in self.read(), within)
 
     def end(self, *, interrupt: bool = False) -> int:

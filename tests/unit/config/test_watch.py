@@ -42,7 +42,7 @@ class Watched:
         do()
         await self.seen()
         await self._clock.advance(QUIET)
-        await asyncio.wait_for(turn, timeout=5)
+        await asyncio.wait_for(turn, timeout=30)
 
     async def until(self, turn: asyncio.Future[Turn]) -> None:
         """Time passes, and the kernel tells, until the turn has come."""
@@ -133,7 +133,7 @@ async def test_changes_in_a_row_are_one_turn_after_the_last(folder: Path, clock:
 
         await clock.advance(QUIET)
 
-        await asyncio.wait_for(turn, timeout=5)
+        await asyncio.wait_for(turn, timeout=30)
 
 
 async def test_a_single_file_that_is_written_exchanged_or_removed_is_a_change(
@@ -216,7 +216,7 @@ async def test_who_never_closes_a_file_does_not_stop_the_others(folder: Path, cl
             await watched.seen()
             await clock.advance(QUIET * 60)
 
-            await asyncio.wait_for(turn, timeout=5)
+            await asyncio.wait_for(turn, timeout=30)
 
 
 async def test_a_volume_of_a_config_map_changes_as_a_whole(tmp_path: Path, clock: FakeClock) -> None:
