@@ -6,11 +6,13 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 from browser.sites import signed_in, with_jobs
 from conformance.screen import LAUNCH
 from daemon_process import DaemonProcess
+
+expect.set_options(timeout=30_000)  # a slow machine may need them
 
 
 @pytest.fixture(scope="module")

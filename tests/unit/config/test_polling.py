@@ -32,7 +32,7 @@ def move(one: Path, other: Path) -> None:
 
 
 async def until_it_sleeps(clock: FakeClock) -> None:
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(30):
         while not clock.sleepers:
             await asyncio.get_running_loop().run_in_executor(None, lambda: None)
 

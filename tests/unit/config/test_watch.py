@@ -46,14 +46,14 @@ class Watched:
 
     async def until(self, turn: asyncio.Future[Turn]) -> None:
         """Time passes, and the kernel tells, until the turn has come."""
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(30):
             while not turn.done():
                 await self._kernel()
                 await self._clock.advance(QUIET)
 
     async def seen(self) -> None:
         """The kernel has told, so that the quiet time is being waited for."""
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(30):
             while not self._clock.sleepers:
                 await self._kernel()
 
@@ -309,6 +309,6 @@ async def test_what_changes_while_the_files_are_read_makes_the_turn_an_overtaken
         assert not turn.result().is_overtaken()
 
         (folder / "a.yaml").unlink()
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(30):
             while not turn.result().is_overtaken():
                 await watched._kernel()
