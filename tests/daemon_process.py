@@ -28,7 +28,15 @@ class DaemonProcess:
     announces: no race for a port. Requests go through the Unix socket, whose openers may act.
     """
 
-    def __init__(self, folder: Path, *, module: str = "rota", arguments: tuple[str, ...] = ()) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        *,
+        module: str = "rota",
+        arguments: tuple[str, ...] = (),
+        prefix: tuple[str, ...] = (),
+    ) -> None:
+        """`prefix`: a command that takes the daemon's as its last arguments, such as setpriv."""
         self.folder = folder
         self.jobs = folder / "jobs.d"
         self.state = folder / "state"
@@ -36,6 +44,7 @@ class DaemonProcess:
         self.jobs.mkdir(parents=True, exist_ok=True)
         self._module = module
         self._arguments = arguments
+        self._prefix = prefix
         self._process: subprocess.Popen[str] | None = None
         self.ready: Mapping[str, Any] = {}
 
@@ -61,7 +70,16 @@ class DaemonProcess:
 
     def launch(self, module: str, **environment: str) -> None:
         """Start that main in the daemon's place, without waiting for anything."""
-        command = [sys.executable, "-m", module, "serve", str(self.jobs), "--state", str(self.state)]
+        command = [
+            *self._prefix,
+            sys.executable,
+            "-m",
+            module,
+            "serve",
+            str(self.jobs),
+            "--state",
+            str(self.state),
+        ]
         command += ["--listen", "127.0.0.1:0", "--log", "json", *self._arguments]
         with self.log.open("ab") as log:
             self._process = subprocess.Popen(

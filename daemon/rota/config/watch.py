@@ -13,6 +13,7 @@ from pathlib import Path
 
 from asyncinotify import Event, Inotify, Mask
 
+from rota.config.mounts import told_of_mounts
 from rota.core.errors import Unavailable
 from rota.core.seams import Clock
 
@@ -35,7 +36,7 @@ async def changes(
     Runs until its consumer is cancelled or closes it. Raises Unavailable when the kernel has no watches left.
     """
     unrest = _Unrest()
-    with _inotify() as inotify:
+    with _inotify() as inotify, told_of_mounts([*directories, *files], unrest.changed.set):
         watches = _Watches(inotify, directories, files)
         watches.cover()
         listener = asyncio.create_task(_listen(inotify, watches, unrest))

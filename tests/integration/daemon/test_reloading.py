@@ -10,6 +10,8 @@ import os
 import re
 import subprocess
 import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from html import unescape
 from pathlib import Path
 from typing import Any
@@ -22,6 +24,26 @@ from eventually import eventually
 
 FILES = int(os.environ.get("ROTA_TEST_FILES", "1500"))
 QUIET = 0.2  # seconds without a change before files are read
+
+# What root may read all the same.
+WITHOUT_OVERRIDE = ("setpriv", "--bounding-set=-dac_override,-dac_read_search")
+
+
+@contextmanager
+def mounted(volume: Path, at: Path) -> Iterator[Callable[[], None]]:
+    """A folder bound to another; answers how to unmount it."""
+
+    def unmount() -> None:
+        subprocess.run(["umount", "--lazy", str(at)], check=True, capture_output=True)
+
+    bound = subprocess.run(["mount", "--bind", str(volume), str(at)], capture_output=True, text=True)
+    if bound.returncode:
+        pytest.skip(f"nothing can be mounted here: {bound.stderr.strip()}")
+    try:
+        yield unmount
+    finally:
+        if at.is_mount():
+            unmount()
 
 
 def titles(daemon: DaemonProcess) -> set[str]:
@@ -109,6 +131,38 @@ def test_a_directory_that_vanishes_leaves_its_jobs_and_is_found_when_it_comes_ba
         eventually(lambda: titles(daemon) == {"As it is"})
         assert daemon.get("/api/v1/jobs/stays")["nextAt"] == due
         assert "can't be read" not in overview(daemon)
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root may mount")
+def test_a_job_directory_that_is_unmounted_leaves_its_jobs_and_is_found_when_it_is_mounted_again(
+    tmp_path: Path,
+) -> None:
+    daemon, volume = DaemonProcess(tmp_path), tmp_path / "volume"
+    volume.mkdir()
+    for number in range(8):
+        (volume / f"job-{number}.yaml").write_text("title: As it was\nrun: 'true'\n")
+    with mounted(volume, daemon.jobs) as unmount, daemon:
+        unmount()
+
+        eventually(lambda: "would vanish" in overview(daemon))
+        assert titles(daemon) == {"As it was"}
+        (volume / "job-7.yaml").write_text("title: As it is\nrun: 'true'\n")
+        with mounted(volume, daemon.jobs):
+            eventually(lambda: titles(daemon) == {"As it was", "As it is"})
+
+
+def test_a_job_directory_that_may_not_be_read_any_more_leaves_its_jobs(tmp_path: Path) -> None:
+    daemon = DaemonProcess(tmp_path, prefix=WITHOUT_OVERRIDE if os.geteuid() == 0 else ())
+    daemon.job("stays", "title: As it was\nrun: echo here\n")
+    with daemon:
+        daemon.jobs.chmod(0)
+        try:
+            eventually(lambda: "can't be read" in overview(daemon))
+            assert titles(daemon) == {"As it was"}
+        finally:
+            daemon.jobs.chmod(0o755)
+        daemon.job("stays", "title: As it is\nrun: echo here\n")
+        eventually(lambda: titles(daemon) == {"As it is"})
 
 
 def test_without_inotify_changes_are_seen_all_the_same_and_health_says_how(tmp_path: Path) -> None:
