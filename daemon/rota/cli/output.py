@@ -8,6 +8,7 @@ import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from re import compile as regex
+from shutil import get_terminal_size
 from typing import TextIO
 
 import click
@@ -15,6 +16,7 @@ import click
 from rota_renderers.plain import plain
 
 _OBEYED = regex("[\x7f-\x9f\u200e\u200f\u2028-\u202e\u2066-\u2069\ufeff\ud800-\udfff]")
+_FOLDED = "    "  # before the lines in which a row goes on
 _COLOUR = regex(r"\x1b\[[0-9;:]*m")
 
 COLOURS: Mapping[str, str] = {
@@ -88,21 +90,41 @@ def end_text(run: Mapping[str, object]) -> str:
 
 
 def say_table(head: Sequence[str], rows: Sequence[Sequence[str | Cell]]) -> None:
-    """Columns two spaces apart; never cut, so that what reads a pipe gets all of it."""
+    """Columns two spaces apart; never cut, so that what reads a pipe gets all of it.
+
+    On a terminal that is too narrow, each row goes on in further lines.
+    """
     cells = [[_cell(field) for field in row] for row in rows]
     widths = [max([_width(name), *(_width(row[i].text) for row in cells)]) for i, name in enumerate(head)]
-    _say_row([Cell(name, "bright_black") for name in head], widths)
-    for row in cells:
-        _say_row(row, widths)
+    named = [Cell(name, "bright_black") for name in head]
+    lines = _lines(widths, get_terminal_size().columns if sys.stdout.isatty() else None)
+    for row in (named, *cells):
+        for position, line in enumerate(lines):
+            _say_fields([row[i] for i in line], [widths[i] for i in line], _FOLDED if position else "")
 
 
-def _say_row(row: Sequence[Cell], widths: Sequence[int]) -> None:
+def _lines(widths: Sequence[int], columns: int | None) -> list[list[int]]:
+    """Which columns of a table stand in which line of a row."""
+    lines: list[list[int]] = [[]]
+    used = 0
+    for i, width in enumerate(widths):
+        if columns is not None and lines[-1] and used + width > columns:
+            lines.append([])
+            used = len(_FOLDED)
+        lines[-1].append(i)
+        used += width + 2
+    return lines
+
+
+def _say_fields(row: Sequence[Cell], widths: Sequence[int], indent: str) -> None:
     fields = [
         (click.style(cell.text, fg=cell.colour) if cell.colour else cell.text)
         + " " * (0 if i == len(row) - 1 else width - _width(cell.text))
         for i, (cell, width) in enumerate(zip(row, widths, strict=True))
     ]
-    click.echo("  ".join(fields).rstrip())
+    line = "  ".join(fields).rstrip()
+    if line or not indent:
+        click.echo(indent + line)
 
 
 def _cell(field: str | Cell) -> Cell:

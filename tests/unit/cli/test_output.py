@@ -84,3 +84,19 @@ def test_wide_characters_count_as_two_cells() -> None:
 
 def test_a_cell_stays_on_its_line() -> None:
     assert printed_table(["a\nb\x1b[2J", "x"])[1] == "a b   x"
+
+
+def test_a_narrow_terminal_gets_rows_that_go_on_in_further_lines(monkeypatch: pytest.MonkeyPatch) -> None:
+    terminal = Terminal()
+    monkeypatch.setattr("sys.stdout", terminal)
+    monkeypatch.setenv("COLUMNS", "20")
+    monkeypatch.setenv("NO_COLOR", "1")
+
+    say_table(["JOB", "STATE", "SCHEDULE", ""], [["backup", "ok", "every day at 02:00", ""]])
+
+    assert click.unstyle(terminal.getvalue()).splitlines() == [
+        "JOB     STATE",
+        "    SCHEDULE",
+        "backup  ok",
+        "    every day at 02:00",
+    ]
