@@ -58,6 +58,14 @@ class Expire:
     message: str
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Replace:
+    """Ask this active run to end: the run `by` (its id) waits to take its place."""
+
+    run: Run
+    by: str
+
+
 def stretch_skipped(first: Due, last: Due, count: int, reason: Reason, message: str) -> Skip:
     """One skip for `count` instants, `first` and `last` being the ends of their nominal times.
 

@@ -163,6 +163,14 @@ class CancelRequested:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ReplaceRequested:
+    """It is to end, to make way for the newer run `by` (its id); said again, another one takes its place."""
+
+    at: datetime
+    by: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Cancelled:
     """The run is over at somebody's wish, and no process of it is alive."""
 
@@ -215,6 +223,7 @@ Happening = (
     | ErrorTold
     | LogRead
     | CancelRequested
+    | ReplaceRequested
     | Cancelled
     | RetryNow
     | Skipped

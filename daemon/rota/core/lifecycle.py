@@ -266,6 +266,12 @@ def _cancel_requested(happening: h.CancelRequested, run: Run) -> Run:
 
 
 @_apply.register
+def _replace_requested(happening: h.ReplaceRequested, run: Run) -> Run:
+    asked = run.cancel_requested_at or happening.at
+    return changed(run, cancel_requested_at=asked, replaced_by=happening.by)
+
+
+@_apply.register
 def _cancelled(happening: h.Cancelled, run: Run) -> Run:
     asked = changed(run, cancel_requested_at=run.cancel_requested_at or happening.at)
     began = "" if run.started_at else " before it began"
@@ -349,6 +355,9 @@ def _ended_by(run: Run, state: StepState, at: datetime, told: tuple[Reason, str]
 
 def _close(run: Run, to: RunState, at: datetime, told: tuple[Reason, str]) -> Run:
     reason, message = told
+    if to is RunState.CANCELLED and run.replaced_by is not None:
+        began = "" if run.started_at else " before it began"
+        reason, message = Reason.REPLACED, f"{run.replaced_by} took its place{began}"
     attempts = run.attempts
     if open_attempt(run) is not None:
         state = StepState.CANCELLED if to is RunState.CANCELLED else StepState.FAILED

@@ -39,6 +39,7 @@ class Overlap(StrEnum):
 
     SKIP = "skip"
     QUEUE = "queue"
+    REPLACE = "replace"  # the oldest run under way is ended, and the newer one takes its place
 
 
 class Enforce(StrEnum):
@@ -79,6 +80,17 @@ class Limits:
     pids: int | None = None
     nofile: int | None = None  # open files of one process
     enforce: Enforce = Enforce.IF_POSSIBLE
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunAs:
+    """As whom, and how considerate of others: the `as:` block. Empty or None: as the runner does it anyway."""
+
+    user: str = ""
+    group: str = ""  # its own, unless one is named
+    umask: int | None = None  # 0o022 unless said
+    nice: int | None = None
+    io: str = ""  # idle, best-effort or best-effort:0 to best-effort:7
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -224,6 +236,7 @@ class Source:
     directory: str = ""  # absolute path of the folder the file lies in: relative `cwd` and `env_file`
     commit: str | None = None
     dirty: bool = False  # the file differs from what that commit holds
+    writable: str = ""  # the file or its folder, when group or others may write to it
     # Where what a warning may point at is written: `schedule/0`, `missed`, … to file as shown, line, column.
     # Says nothing about the job itself, so it is no difference between two of them.
     spots: Mapping[str, tuple[str, int, int]] = field(default_factory=dict, compare=False, repr=False)
@@ -271,6 +284,7 @@ class JobSpec:
     retry: Retry = Retry()
     limits: Limits = Limits()
     concurrency: Concurrency = Concurrency()
+    run_as: RunAs = RunAs()
     env: Mapping[str, str] = field(default_factory=dict)
     env_file: tuple[str, ...] = ()  # a leading "?" marks a file that may be missing
     secrets: Mapping[str, Secret] = field(default_factory=dict)  # by the variable that holds the value

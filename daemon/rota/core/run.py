@@ -62,6 +62,7 @@ class Reason(StrEnum):
     INTERRUPTED = "interrupted"  # surely dead: the host went down, or we killed it
     UNKNOWN = "unknown"  # nobody saw the end; it may have succeeded
     CANCELLED = "cancelled"
+    REPLACED = "replaced"  # a newer run of the job took its place (`overlap: replace`)
     DEPENDENCY = "dependency"  # a step after a failed one
     # why it waits
     QUEUED = "queued"
@@ -224,6 +225,7 @@ class Run:
     steps: tuple[Step, ...] = ()  # of the job file or announced; () for a job with a single piece of work
     attempts: tuple[Attempt, ...] = ()  # oldest first, over all steps
     cancel_requested_at: datetime | None = None
+    replaced_by: str | None = None  # id of the newer run that it is asked to make way for
     retry_of: str | None = None  # id of the run that this one retries
     host: str = ""
     definition: str = ""  # hash

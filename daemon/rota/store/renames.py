@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy import Connection, RowMapping, delete, exists, func, insert, select, update
+from sqlalchemy import Connection, Exists, RowMapping, delete, exists, func, insert, select, update
 
 from rota.core.run import RunState
 from rota.store import histories
@@ -19,10 +19,11 @@ _SKIP = ("skip_at", "skip_asked_at", "skip_note")
 def rename(connection: Connection, old: str, new: str) -> bool:
     """See `core.seams.Store.rename`. Nothing may wait to be written for the two jobs."""
     before = connection.execute(select(jobs).where(jobs.c.job == old)).mappings().first()
-    if before is None or old == new or _collide(connection, old, new):
+    if before is None or old == new:
         return False
-    known = connection.scalar(select(renames.c.new).where(renames.c.old == old))
-    if known != new:
+    if renamed(connection, old) != new:
+        if _collide(connection, old, new):
+            return False
         _take_over(connection, before, new)
         _note(connection, old, new)
     _move_runs(connection, old, new)
@@ -37,9 +38,13 @@ def renamed(connection: Connection, old: str) -> str | None:
 
 
 def _collide(connection: Connection, old: str, new: str) -> bool:
+    wanted = select(runs.c.id).where(runs.c.job == old, _same_number(new)).limit(1)
+    return connection.scalar(wanted) is not None
+
+
+def _same_number(new: str) -> Exists:
     other = runs.alias()
-    same = exists().where(other.c.job == new, other.c.number == runs.c.number)
-    return connection.scalar(select(runs.c.id).where(runs.c.job == old, same).limit(1)) is not None
+    return exists().where(other.c.job == new, other.c.number == runs.c.number)
 
 
 def _take_over(connection: Connection, before: RowMapping, new: str) -> None:
@@ -75,7 +80,8 @@ def _note(connection: Connection, old: str, new: str) -> None:
 def _move_runs(connection: Connection, old: str, new: str) -> None:
     other = runs.alias()
     taken = exists().where(other.c.job == new, other.c.due_at == runs.c.due_at)
-    final = (runs.c.job == old) & runs.c.state.in_(_FINAL)
+    # One run that can't have its number there must not keep all others back.
+    final = (runs.c.job == old) & runs.c.state.in_(_FINAL) & ~_same_number(new)
     connection.execute(update(runs).where(final, taken).values(due_at=None))
     if connection.dialect.name == "sqlite":
         connection.exec_driver_sql("PRAGMA defer_foreign_keys=ON")  # until both tables have the new name
@@ -84,6 +90,7 @@ def _move_runs(connection: Connection, old: str, new: str) -> None:
         "job": new,
         "log_job": func.coalesce(runs.c.log_job, old),
         "retry_of": new + func.substr(runs.c.retry_of, prefix),
+        "replaced_by": new + func.substr(runs.c.replaced_by, prefix),
     }
     moved = select(runs.c.number).where(final)
     connection.execute(

@@ -94,6 +94,7 @@ runs = Table(
     Column("parent", Integer),
     Column("items", JSON(none_as_null=True)),
     Column("children", JSON(none_as_null=True)),
+    Column("replaced_by", Text),
     UniqueConstraint("job", "number", name="uq_runs_number"),
     UniqueConstraint("job", "due_at", name="uq_runs_due"),
     Index(
