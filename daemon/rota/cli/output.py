@@ -118,7 +118,7 @@ def _lines(widths: Sequence[int], columns: int | None) -> list[list[int]]:
 
 def _say_fields(row: Sequence[Cell], widths: Sequence[int], indent: str) -> None:
     fields = [
-        (click.style(cell.text, fg=cell.colour) if cell.colour else cell.text)
+        (click.style(cell.text, fg=cell.colour) if cell.colour and cell.text else cell.text)
         + " " * (0 if i == len(row) - 1 else width - _width(cell.text))
         for i, (cell, width) in enumerate(zip(row, widths, strict=True))
     ]
