@@ -11,7 +11,7 @@ import re
 import subprocess
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from html import unescape
 from pathlib import Path
 from typing import Any
@@ -30,20 +30,14 @@ WITHOUT_OVERRIDE = ("setpriv", "--bounding-set=-dac_override,-dac_read_search")
 
 
 @contextmanager
-def mounted(volume: Path, at: Path) -> Iterator[Callable[[], None]]:
-    """A folder bound to another; answers how to unmount it."""
-
-    def unmount() -> None:
-        subprocess.run(["umount", "--lazy", str(at)], check=True, capture_output=True)
-
+def mounted(volume: Path, at: Path) -> Iterator[Callable[[], object]]:
+    """A folder bound to another; answers how to unmount it before the end."""
     bound = subprocess.run(["mount", "--bind", str(volume), str(at)], capture_output=True, text=True)
     if bound.returncode:
         pytest.skip(f"nothing can be mounted here: {bound.stderr.strip()}")
-    try:
-        yield unmount
-    finally:
-        if at.is_mount():
-            unmount()
+    with ExitStack() as left:
+        left.callback(subprocess.run, ["umount", "--lazy", str(at)], check=True, capture_output=True)
+        yield left.close
 
 
 def titles(daemon: DaemonProcess) -> set[str]:
