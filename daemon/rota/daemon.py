@@ -97,6 +97,7 @@ class Daemon:
                 _log.error("runner.not_started", error=error.message)
         await self.jobs.reload()
         await take_back(self.parts, self.executor)
+        self.jobs.follow_renamed()
         # Only now: of the ends that the runner tells, those of runs that were taken back are still owed.
         await self.client.open()
         await self._see_runner()

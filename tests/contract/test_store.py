@@ -577,6 +577,22 @@ async def test_open_runs_of_a_renamed_job_come_along_when_they_have_ended(store:
     assert await store.run("dump", 1) == replace(completed(run), job="dump", log_job="backup")
 
 
+async def test_a_run_whose_number_is_taken_keeps_no_other_back_from_the_new_name(
+    store: Store,
+) -> None:
+    first, second = await added(store, a_run(0)), await added(store, a_run(1))
+    await store.rename("backup", "dump")
+    await added(store, a_run(2, job="dump"))
+    third = await added(store, a_run(2))
+    for run in (first, second, third):
+        await store.save(completed(run))
+
+    assert await store.rename("backup", "dump")
+
+    assert [run.id for run in (await store.runs(RunQuery(job="dump"))).runs] == ["dump.3", "dump.2", "dump.1"]
+    assert [run.id for run in (await store.runs(RunQuery(job="backup"))).runs] == ["backup.3"]
+
+
 async def test_a_job_with_runs_of_its_own_takes_over_none(store: Store) -> None:
     await store.add([a_run(0), a_run(0, job="dump")])
 

@@ -137,15 +137,18 @@ class MemoryStore:
         self._refuse_when_broken()
         record = self._records.get(old)
         numbers = {number for job, number in self._runs if job == new}
-        if record is None or old == new or any(job == old and n in numbers for job, n in self._runs):
+        if record is None or old == new:
             return False
         if self._renames.get(old) != new:
+            if any(job == old and n in numbers for job, n in self._runs):
+                return False
             self._take_over(record, new)
             self._renames.pop(new, None)
             for name, target in self._renames.items():
                 self._renames[name] = new if target == old else target
             self._renames[old] = new
-        for key in [key for key, run in self._runs.items() if key[0] == old and run.state.is_final]:
+        final = [key for key, run in self._runs.items() if key[0] == old and run.state.is_final]
+        for key in [key for key in final if key[1] not in numbers]:
             self._move(key, new)
         return True
 

@@ -58,7 +58,7 @@ class Executor:
         An instant that the ledger has answered already is left alone. Raises Unavailable, and then nothing
         was recorded and nothing starts.
         """
-        async with self._holding({decision.job for decision in decisions}):
+        async with self.holding({decision.job for decision in decisions}):
             added = await self._added(await self._planned(decisions))
         # All are led before others get a turn: who cancels one of them must meet it here.
         begun = [self.take_up(run) for run in added if _begins(run)]
@@ -73,7 +73,7 @@ class Executor:
         They wait until nothing pauses the job any more. Raises Unavailable, and then there is none.
         """
         # Held from the look at the skips on, so that none of them grows meanwhile.
-        async with self._holding({spec.id}):
+        async with self.holding({spec.id}):
             now = self._parts.clock.now()
             skips = await self._parts.store.answers(spec.id, since, now)
             owed = catch_up_paused(spec, skips, now)
@@ -84,7 +84,7 @@ class Executor:
 
         Raises Unavailable when the ledger can't take it.
         """
-        async with self._holding({spec.id}):
+        async with self.holding({spec.id}):
             new = opened(spec, replace(opening, queued=admit()), self._parts)
             (run,) = await self._added([new])
         if not _begins(run):
@@ -118,6 +118,17 @@ class Executor:
             if live.run.job in jobs:
                 live.nudged.set()
         self.release(*jobs)
+
+    @asynccontextmanager
+    async def holding(self, jobs: Collection[str]) -> AsyncIterator[None]:
+        """Meanwhile no new run of any job is recorded, and nobody gets the places of these."""
+        async with self._adding:
+            self._line.held = frozenset(jobs)
+            try:
+                yield
+            finally:
+                self._line.held = frozenset()
+                self.release(*jobs)
 
     async def until_over(self, job: str) -> None:
         """Return when no run of the job is led any more."""
@@ -158,17 +169,6 @@ class Executor:
         await asyncio.gather(*tasks, return_exceptions=True)
 
     # --- new runs ---
-
-    @asynccontextmanager
-    async def _holding(self, jobs: Collection[str]) -> AsyncIterator[None]:
-        """From the look at these jobs until their new runs are on the board, nobody gets their places."""
-        async with self._adding:
-            self._line.held = frozenset(jobs)
-            try:
-                yield
-            finally:
-                self._line.held = frozenset()
-                self.release(*jobs)
 
     async def _planned(self, decisions: Sequence[d.Decision]) -> list[NewRun]:
         planned: list[NewRun] = []

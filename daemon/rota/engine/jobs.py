@@ -18,7 +18,7 @@ from rota.engine.executor import Executor
 from rota.engine.history import recall_rest, recall_state
 from rota.engine.holds import Holds
 from rota.engine.parts import Parts
-from rota.engine.renames import take_over
+from rota.engine.renames import follow_open, settled, take_over
 
 Read = Callable[[JobSet, bool], Awaitable[JobSet]]
 Load = Callable[[JobSet, datetime], Sequence[JobRecord]]
@@ -68,11 +68,16 @@ class Jobs:
             jobset = await self._read(self.current, confirm)
             if overtaken():
                 return self.current
-            await take_over(self._parts, self._executor, self._records, jobset)
-            await self._remember(jobset)
-            await self._swap(jobset)
+            async with settled(self._parts, self._executor, self._records, jobset):
+                await take_over(self._parts, self._executor, self._records, jobset)
+                await self._remember(jobset)
+                await self._swap(jobset)
         _log.info("jobs.loaded", jobs=len(jobset.jobs), problems=len(jobset.problems))
         return jobset
+
+    def follow_renamed(self) -> None:
+        """Runs of an earlier daemon that a renamed job left open follow it. Once they were taken back."""
+        follow_open(self._parts, self._executor, self._records, self.current)
 
     async def _remember(self, jobset: JobSet) -> None:
         """So that a job whose file is broken at the next start still runs on its last good version."""

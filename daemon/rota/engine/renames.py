@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
 import structlog
 
 from rota.core.errors import Unavailable
@@ -13,6 +16,23 @@ from rota.engine.history import recall_again
 from rota.engine.parts import Parts
 
 _log = structlog.get_logger(__name__)
+
+
+@asynccontextmanager
+async def settled(
+    parts: Parts, executor: Executor, records: dict[str, JobRecord], jobset: JobSet
+) -> AsyncIterator[None]:
+    """Meanwhile nothing is recorded of jobs that the set calls otherwise.
+
+    What an old name answered after its record had moved would be answered once more by the new one.
+    """
+    known = await _known(parts, [old for old, _ in renames(jobset, records)])
+    names = {name for pair in renames(jobset, records) if known.get(pair[0]) != pair[1] for name in pair}
+    if not names:
+        yield
+        return
+    async with executor.holding(names):
+        yield
 
 
 async def take_over(parts: Parts, executor: Executor, records: dict[str, JobRecord], jobset: JobSet) -> None:
@@ -35,6 +55,12 @@ async def take_over(parts: Parts, executor: Executor, records: dict[str, JobReco
             known = await parts.store.records()
             records.update({job: known[job] for job in (old, new) if job in known})
             await recall_again(parts, new)  # where it is on the board already
+    follow_open(parts, executor, records, jobset)
+
+
+def follow_open(parts: Parts, executor: Executor, records: dict[str, JobRecord], jobset: JobSet) -> None:
+    """Let runs of old names that are still led go to the new ones when they have ended."""
+    for old, new in renames(jobset, records):
         if any(run.job == old for run in executor.open_runs):
             executor.spawn(_follow(parts, executor, old, new))
 
@@ -50,13 +76,22 @@ def renames(jobset: JobSet, records: dict[str, JobRecord]) -> list[tuple[str, st
     ]
 
 
+async def _known(parts: Parts, names: list[str]) -> dict[str, str | None]:
+    try:
+        return {old: await parts.store.renamed(old) for old in names}
+    except Unavailable:
+        return {}  # then each of them may be a new one
+
+
 async def _follow(parts: Parts, executor: Executor, old: str, new: str) -> None:
     """What was still open of the old name comes along when it has ended; so does what comes after its end."""
     open_runs = [run.number for run in executor.open_runs if run.job == old]
     await executor.until_over(old)
     try:
-        await parts.store.rename(old, new)
-        ended = [await parts.store.run(new, number) for number in open_runs]
+        if not await parts.store.rename(old, new):
+            return
+        moved = [number for number in open_runs if await parts.store.run(old, number) is None]
+        ended = [await parts.store.run(new, number) for number in moved]
     except Unavailable as error:
         _log.warning("job.runs_not_renamed", job=new, renamed_from=old, error=error.message)
         return  # at the next load
