@@ -11,6 +11,7 @@ import secrets
 import shutil
 import sys
 from collections.abc import Awaitable, Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
@@ -163,9 +164,11 @@ async def _assemble(
     probes = Probes(
         tick_lag=lambda: scheduler.tick_lag,
         jumps=lambda: scheduler.jumps,
-        disk=lambda: _disk(layout.state),
+        disks=lambda: _disks(layout),
         runner_problem=lambda: client.problem,
-        damage=lambda: upkeep.damage,
+        damage=lambda: ledger.damage or upkeep.damage,
+        writing=lambda: ledger.writing,
+        waiting=lambda: ledger.log_size,
     )
     return Daemon(
         config=config,
@@ -271,9 +274,14 @@ def _keep(config: DaemonConfig, layout: Layout, board: Board) -> Keep:
     return Keep(rules=Keeping(board, kept.kept, retention_in), log_limit=limit)
 
 
-def _disk(state: Path) -> Disk:
-    usage = shutil.disk_usage(state)
-    return Disk(free=usage.free, total=usage.total)
+def _disks(layout: Layout) -> list[Disk]:
+    """Where runs are recorded, and where their logs are written: often, but not always, the same."""
+    found = []
+    for folder, what in ((layout.state, "runs are recorded"), (layout.runner_state, "logs are written")):
+        with suppress(OSError):  # not made yet, not for this user to see, or gone: others tell of that
+            usage = shutil.disk_usage(folder)
+            found.append(Disk(free=usage.free, total=usage.total, what=what))
+    return found
 
 
 def _version() -> str:

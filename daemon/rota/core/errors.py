@@ -50,5 +50,12 @@ class Unavailable(RotaError):
     """The operator of the host must act: no runner, disk full, database locked. Trying later can help."""
 
 
-class StoreDamaged(RotaError):
-    """The ledger can't be read; the message names `rota store check` and `rota store restore`."""
+class StoreDamaged(Unavailable):
+    """The ledger can't be read; the message names `rota store check` and `rota store restore`.
+
+    `cause`: what of it, in the words of the database.
+    """
+
+    def __init__(self, message: str, *, cause: str = "") -> None:
+        super().__init__(message)
+        self.cause = cause

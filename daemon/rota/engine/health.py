@@ -15,16 +15,19 @@ from rota.engine.parts import Parts
 _EVERY = 1.0  # seconds
 _TICK_LATE = timedelta(seconds=10)  # without a look at the clock
 _JUMP_TOLD = timedelta(hours=1)
+_STUCK = timedelta(seconds=3)  # that one transaction takes
+_MUCH_WAITS = 512 * 2**20  # bytes: eight times of what is kept at most when all is well
 _DISK_LOW = 0.10
 _DISK_FULL = 0.02
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Disk:
-    """Of the file system that the state lies on, in bytes."""
+    """Of a file system that is needed, in bytes. `what` is kept there, as people say it."""
 
     free: int
     total: int
+    what: str = "runs are recorded"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,14 +35,17 @@ class Probes:
     """What is asked at each look.
 
     How long ago the planner looked at the clock, how often the wall clock was seen to jump, the space left,
-    why the runner that answers can't be used, and what the last check of the ledger found.
+    why the runner that answers can't be used, and of the ledger: what is known to be damaged, which of its
+    transactions is under way, and how many bytes wait beside it to be taken over.
     """
 
     tick_lag: Callable[[], timedelta]
     jumps: Callable[[], int]
-    disk: Callable[[], Disk]
+    disks: Callable[[], Sequence[Disk]]
     runner_problem: Callable[[], str] = lambda: ""
     damage: Callable[[], Sequence[str]] = tuple
+    writing: Callable[[], int | None] = lambda: None
+    waiting: Callable[[], int] = lambda: 0
 
 
 class Health:
@@ -50,6 +56,7 @@ class Health:
         self._probes = probes
         self._jumps_seen = 0
         self._jumped_at: float | None = None  # monotonic seconds
+        self._writing: tuple[int | None, float] = (None, 0.0)  # a transaction, and when it was first seen
 
     async def run(self) -> None:
         """Look once a second, for ever."""
@@ -99,21 +106,35 @@ class Health:
         return _item("runner", "Runner", HealthState.OK)
 
     def _store(self) -> HealthItem:
+        is_stuck = self._is_stuck()
         if self._parts.writable.error:
             return _item("store", "Ledger", HealthState.FAILED, self._parts.writable.error)
+        if is_stuck:
+            note = f"has not answered for more than {length_in_words(_STUCK)}: locked, or its disk hangs"
+            return _item("store", "Ledger", HealthState.FAILED, note)
         if self._probes.damage():
             first = self._probes.damage()[0]
             note = f"damaged: {first}; rota store check says more, rota store restore mends it"
             return _item("store", "Ledger", HealthState.WARN, note)
+        if self._probes.waiting() > _MUCH_WAITS:
+            note = "can't take over what it logged: another program reads it without end; end that program"
+            return _item("store", "Ledger", HealthState.WARN, note)
         return _item("store", "Ledger", HealthState.OK)
 
+    def _is_stuck(self) -> bool:
+        """Whether one and the same transaction has been under way for long."""
+        writing, now = self._probes.writing(), self._parts.clock.monotonic()
+        if writing is None or writing != self._writing[0]:
+            self._writing = (writing, now)
+        return writing is not None and now - self._writing[1] > _STUCK.total_seconds()
+
     def _space(self) -> HealthItem:
-        disk = self._probes.disk()
-        free = disk.free / disk.total if disk.total else 1.0
-        if free >= _DISK_LOW:
+        fullest = min(self._probes.disks(), key=_free, default=None)
+        free = 1.0 if fullest is None else _free(fullest)
+        if fullest is None or free >= _DISK_LOW:
             return _item("disk", "Disk", HealthState.OK)
         state = HealthState.FAILED if free < _DISK_FULL else HealthState.WARN
-        return _item("disk", "Disk", state, f"{int(free * 100)} % free where runs are recorded")
+        return _item("disk", "Disk", state, f"{int(free * 100)} % free where {fullest.what}")
 
     def _jobs(self) -> HealthItem:
         problems = (*self._parts.board.problems, *self._parts.board.advice)
@@ -135,6 +156,10 @@ class Health:
         if self._jumped_at is None or now - self._jumped_at > _JUMP_TOLD.total_seconds():
             return _item("clock", "Clock", HealthState.OK)
         return _item("clock", "Clock", HealthState.WARN, f"jumped {counted(jumps, 'time')} since the start")
+
+
+def _free(disk: Disk) -> float:
+    return disk.free / disk.total if disk.total else 1.0
 
 
 def _item(key: str, label: str, state: HealthState, note: str = "") -> HealthItem:

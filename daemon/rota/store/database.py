@@ -54,21 +54,35 @@ def explain(error: DBAPIError, path: Path) -> RotaError:
     """The error of ours for one of the database."""
     cause = str(error.orig)
     if any(word in cause for word in _DAMAGED):
-        return StoreDamaged(damaged(path, cause))
+        return damaged(path, cause)
     if "disk is full" in cause:
         return Unavailable(
             f"The ledger {path} can't be written: the disk is full. Make room; work goes on by itself."
+        )
+    if "readonly" in cause:
+        return Unavailable(
+            f"The ledger {path} can't be written: its file system is read-only, or the file is. "
+            "Make it writable, and restart the daemon if work does not go on by itself."
         )
     if "locked" in cause:
         return Unavailable(f"The ledger {path} is locked by another program. End it; work goes on by itself.")
     return Unavailable(f"The ledger {path} can't be used: {cause}.")
 
 
-def damaged(path: Path, cause: str) -> str:
-    """What to do about a ledger that can't be read."""
-    return (
+def damaged(path: Path, cause: str) -> StoreDamaged:
+    """The error for a ledger that can't be read, with the way out."""
+    message = (
         f"The ledger {path} is damaged: {cause}. See what is wrong with `rota store check`; "
         f"bring back a backup (beside it, in {path.parent / 'backups'}) with `rota store restore FILE`."
+    )
+    return StoreDamaged(message, cause=cause)
+
+
+def moved(path: Path) -> str:
+    """What to do about a ledger that is not where it was when it was opened."""
+    return (
+        f"The ledger {path} was moved, removed or exchanged while the daemon runs. "
+        "Put it back, and work goes on by itself; or restart the daemon to go on with what lies there."
     )
 
 

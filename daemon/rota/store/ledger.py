@@ -32,7 +32,8 @@ _QUICK_CHECK_BELOW = 64 * 1024 * 1024  # bytes; larger ones are checked daily in
 class Ledger:
     """The seam `core.seams.Store` for real. Every write is on the disk when its call returns.
 
-    Raises Unavailable when the disk is full or the file is locked: nothing of that call is stored then.
+    Raises Unavailable when the disk is full, the file is locked, damaged or not in its place: nothing of
+    that call is stored then.
     """
 
     @classmethod
@@ -57,6 +58,7 @@ class Ledger:
         self.path = path
         self.id = identity  # UUID of this ledger, for as long as it lives
         self.saved_definitions: set[str] = set()  # hashes, since it was opened
+        self.damage: tuple[str, ...] = ()  # what was met while working with it, one sentence
         self._clock = clock
         self._entries = Entries()
         self._writer = Writer(engine, path, finish=self._entries.flush, forget=self._entries.forget)
@@ -68,6 +70,19 @@ class Ledger:
         await self._writer.close()
         self._readers.shutdown(wait=True)
         self._reading.dispose()
+
+    @property
+    def writing(self) -> int | None:
+        """The number of the transaction that is being written now, None between two of them."""
+        return self._writer.transactions if self._writer.is_busy else None
+
+    @property
+    def log_size(self) -> int:
+        """Bytes of the write-ahead log, which waits to be taken over into the ledger."""
+        try:
+            return self.path.with_name(f"{self.path.name}-wal").stat().st_size
+        except OSError:
+            return 0
 
     async def add(self, runs: Sequence[Run], shortened: Sequence[Run] = ()) -> Sequence[Run | None]:
         return await self.write(lambda connection: self._entries.add(connection, runs, shortened))
@@ -154,15 +169,23 @@ class Ledger:
         """`work` inside the writer's next transaction; for the modules of this package. It may be called
         twice.
         """
-        return await self._writer.write(work)
+        try:
+            return await self._writer.write(work)
+        except StoreDamaged as error:
+            self.damage = (error.cause,)
+            raise
 
     async def read(self, work: Callable[[Connection], T]) -> T:
         """`work` in a read transaction of its own, beside the writer; for the modules of this package."""
         return await asyncio.get_running_loop().run_in_executor(self._readers, self._read, work)
 
     def _read(self, work: Callable[[Connection], T]) -> T:
-        with named_errors(self.path), self._reading.connect() as connection:
-            return work(connection)
+        try:
+            with named_errors(self.path), self._reading.connect() as connection:
+                return work(connection)
+        except StoreDamaged as error:
+            self.damage = (error.cause,)
+            raise
 
 
 def _prepare(engine: Engine, path: Path) -> str:
@@ -182,7 +205,7 @@ def _prepare(engine: Engine, path: Path) -> str:
 def _refuse_damaged(connection: Connection, path: Path) -> None:
     found: str = connection.execute(text("PRAGMA quick_check(1)")).scalar_one()
     if found != "ok":
-        raise StoreDamaged(damaged(path, found))
+        raise damaged(path, found)
 
 
 def _identity(connection: Connection) -> str:

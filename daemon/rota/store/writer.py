@@ -8,7 +8,9 @@ refused.
 from __future__ import annotations
 
 import asyncio
+import os
 from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
 from queue import Empty, SimpleQueue
@@ -19,7 +21,7 @@ from sqlalchemy import Connection, Engine
 from sqlalchemy.exc import DBAPIError
 
 from rota.core.errors import Unavailable
-from rota.store.database import explain
+from rota.store.database import explain, moved
 
 T = TypeVar("T")
 
@@ -45,8 +47,11 @@ class Writer:
 
         `forget` drops what they remember between transactions; called when one was rolled back.
         """
+        self.transactions = 0  # begun so far
+        self.is_busy = False  # with one of them
         self._engine = engine
         self._path = path
+        self._file = _identity(path)
         self._finish = finish
         self._forget = forget
         self._queue: SimpleQueue[_Piece | None] = SimpleQueue()
@@ -80,7 +85,10 @@ class Writer:
         while going_on:
             batch, going_on = self._collect()
             if batch:
+                self.transactions += 1
+                self.is_busy = True
                 self._commit(batch)
+                self.is_busy = False
                 _tell(batch)
         self._engine.dispose()
 
@@ -98,24 +106,30 @@ class Writer:
         return batch, False
 
     def _commit(self, batch: Sequence[_Piece]) -> None:
+        has_begun = False
         try:
-            self._together(batch)
+            with self._begin() as connection:
+                has_begun = True
+                for piece in batch:
+                    piece.result = piece.work(connection)
+                self._finish(connection)
         except BaseException as error:
             self._forget()
-            if len(batch) == 1:
-                batch[0].error = self._named(error)
-            else:
+            if has_begun and len(batch) > 1:
                 self._apart(batch)
+            else:  # what can't even begin is nobody's fault, and to try again would wait for the lock again
+                for piece in batch:
+                    piece.error = self._named(error)
 
-    def _together(self, batch: Sequence[_Piece]) -> None:
-        with self._engine.begin() as connection:
-            for piece in batch:
-                piece.result = piece.work(connection)
-            self._finish(connection)
+    def _begin(self) -> AbstractContextManager[Connection]:
+        """Raises Unavailable when the file is not in its place: what goes into it would be seen by nobody."""
+        if _identity(self._path) != self._file:
+            raise Unavailable(moved(self._path))
+        return self._engine.begin()
 
     def _apart(self, batch: Sequence[_Piece]) -> None:
         try:
-            with self._engine.begin() as connection:
+            with self._begin() as connection:
                 for piece in batch:
                     self._try(piece, connection)
         except BaseException as error:  # of the transaction itself: nobody's piece is on the disk
@@ -136,6 +150,15 @@ class Writer:
 
     def _named(self, error: BaseException) -> BaseException:
         return explain(error, self._path) if isinstance(error, DBAPIError) else error
+
+
+def _identity(path: Path) -> tuple[int, int] | None:
+    """Which file lies there."""
+    try:
+        status = os.stat(path)  # noqa: PTH116  once for each transaction
+    except OSError:
+        return None
+    return status.st_dev, status.st_ino
 
 
 def _in_transaction(connection: Connection) -> bool:

@@ -22,15 +22,20 @@ class Host:
     free: int = 50
     runner_problem: str = ""
     damage: tuple[str, ...] = ()
+    disks: list[Disk] | None = None
+    writing: int | None = None
+    waiting: int = 0
 
 
 def health_of(engine: FakeEngine, host: Host) -> Health:
     probes = Probes(
         tick_lag=lambda: host.lag,
         jumps=lambda: host.jumps,
-        disk=lambda: Disk(free=host.free, total=100),
+        disks=lambda: [Disk(free=host.free, total=100)] if host.disks is None else host.disks,
         runner_problem=lambda: host.runner_problem,
         damage=lambda: host.damage,
+        writing=lambda: host.writing,
+        waiting=lambda: host.waiting,
     )
     return Health(engine.parts, probes)
 
@@ -151,3 +156,48 @@ async def test_directories_that_the_kernel_can_not_watch_are_told() -> None:
     health_of(engine, Host()).step()
 
     assert state(engine, "jobs") == (HealthState.WARN, "looked at every 10 s only")
+
+
+async def test_a_transaction_that_does_not_end_is_told_and_over_when_another_is_seen() -> None:
+    engine = FakeEngine()
+    host = Host(writing=7)
+    health = health_of(engine, host)
+    health.step()
+    assert state(engine, "store") == (HealthState.OK, "")
+
+    await engine.clock.advance(4)
+    health.step()
+    assert state(engine, "store") == (
+        HealthState.FAILED,
+        "has not answered for more than 3 s: locked, or its disk hangs",
+    )
+
+    host.writing = 8
+    health.step()
+    assert state(engine, "store") == (HealthState.OK, "")
+
+
+def test_a_log_of_the_ledger_that_grows_without_end_is_told() -> None:
+    engine = FakeEngine()
+
+    health_of(engine, Host(waiting=2**30)).step()
+
+    kind, note = state(engine, "store")
+    assert (kind, "another program reads it" in note) == (HealthState.WARN, True)
+
+
+def test_the_fullest_file_system_is_the_one_that_is_told() -> None:
+    engine = FakeEngine()
+    disks = [Disk(free=50, total=100), Disk(free=1, total=100, what="logs are written")]
+
+    health_of(engine, Host(disks=disks)).step()
+
+    assert state(engine, "disk") == (HealthState.FAILED, "1 % free where logs are written")
+
+
+def test_no_file_system_that_can_be_asked_is_nothing_to_tell() -> None:
+    engine = FakeEngine()
+
+    health_of(engine, Host(disks=[])).step()
+
+    assert state(engine, "disk") == (HealthState.OK, "")

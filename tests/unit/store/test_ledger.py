@@ -211,6 +211,62 @@ async def test_a_damaged_ledger_is_refused_with_the_way_out(path: Path) -> None:
         open_ledger(path)
 
 
+async def test_damage_that_is_met_while_working_is_an_error_to_act_upon_and_is_remembered(path: Path) -> None:
+    ledger = open_ledger(path)
+    await ledger.add([replace(a_run(second), message="x" * 500) for second in range(200)])
+    await ledger.close()
+    ledger = open_ledger(path)
+    overwrite_middle(path)
+    try:
+        with pytest.raises(Unavailable, match=r"damaged.*rota store restore"):
+            await ledger.runs(RunQuery(limit=200))
+
+        assert len(ledger.damage) == 1
+    finally:
+        await ledger.close()
+
+
+async def test_what_would_go_into_a_ledger_that_was_moved_away_is_refused_until_it_is_back(
+    ledger: Ledger,
+) -> None:
+    elsewhere = ledger.path.with_name("elsewhere.db")
+    ledger.path.rename(elsewhere)
+    with pytest.raises(Unavailable, match="was moved, removed or exchanged"):
+        await ledger.add([a_run(0)])
+    ledger.path.write_bytes(b"")
+    with pytest.raises(Unavailable, match="was moved, removed or exchanged"):
+        await ledger.add([a_run(0)])
+
+    elsewhere.replace(ledger.path)
+
+    assert await ledger.add([a_run(0)])
+
+
+async def test_a_lock_is_waited_for_once_however_many_wait_behind_it(
+    path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("rota.store.database._BUSY_SECONDS", 0.05)
+    ledger = open_ledger(path)
+    waits = 0
+
+    def wait(_connection: object) -> None:
+        nonlocal waits
+        waits += 1
+
+    event.listen(ledger._writer._engine, "begin", wait, insert=True)
+    with closing(sqlite3.connect(path, isolation_level=None)) as other:
+        other.execute("BEGIN EXCLUSIVE")
+        assert ledger.writing is None
+        told = await asyncio.gather(*(ledger.add([a_run(i)]) for i in range(5)), return_exceptions=True)
+        other.execute("ROLLBACK")
+    transactions = ledger._writer.transactions
+    await ledger.close()
+
+    assert [type(each) for each in told] == [Unavailable] * 5
+    assert all("locked by another program" in str(each) for each in told)
+    assert waits == transactions
+
+
 async def test_a_ledger_of_a_newer_rota_is_refused_with_both_numbers(path: Path) -> None:
     await open_ledger(path).close()
     sql(path, "UPDATE alembic_version SET version_num = '0099'")
