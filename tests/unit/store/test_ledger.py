@@ -245,15 +245,17 @@ async def test_what_would_go_into_a_ledger_that_was_moved_away_is_refused_until_
 async def test_a_lock_is_waited_for_once_however_many_wait_behind_it(
     path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("rota.store.database._BUSY_SECONDS", 0.05)
-    ledger = open_ledger(path)
     waits = 0
 
-    def wait(_connection: object) -> None:
+    def begin(connection: Connection) -> None:
         nonlocal waits
         waits += 1
+        connection.exec_driver_sql("BEGIN IMMEDIATE")
 
-    event.listen(ledger._writer._engine, "begin", wait, insert=True)
+    monkeypatch.setattr("rota.store.database._BUSY_SECONDS", 0.05)
+    monkeypatch.setattr("rota.store.database._begin_writing", begin)
+    ledger = open_ledger(path)
+    waits = 0
     with closing(sqlite3.connect(path, isolation_level=None)) as other:
         other.execute("BEGIN EXCLUSIVE")
         assert ledger.writing is None
