@@ -10,9 +10,10 @@ from dataclasses import replace
 from datetime import datetime
 
 from rota.core.board import Due, JobEntry
-from rota.core.decisions import Decision, Expire, Queue, Release, Skip, Start, stretch_skipped
+from rota.core.decisions import Decision, Expire, Queue, Release, Replace, Skip, Start, stretch_skipped
 from rota.core.model import JobSpec, Overlap
 from rota.core.pauses import covering
+from rota.core.replacing import make_way, replaces, superseded
 from rota.core.run import Reason, Run, TriggeredBy
 from rota.core.seams import Pause
 from rota.core.skip_words import (
@@ -21,40 +22,62 @@ from rota.core.skip_words import (
     except_message,
     overlap_message,
     paused_message,
+    superseded_message,
 )
 
 
-def plan(entry: JobEntry, due: Sequence[Due], now: datetime) -> list[Decision]:
+def plan(
+    entry: JobEntry, due: Sequence[Due], now: datetime, *, begun: int = 0, queued: int = 0
+) -> list[Decision]:
     """Answer instants that have just come due, oldest first; each is in exactly one decision.
 
-    A disabled job has no instants, so nothing is decided for it.
+    A disabled job has no instants, so nothing is decided for it. `begun`, `queued`: runs of the job that were
+    decided just before, and that the board does not show yet.
     """
     if not entry.spec.enabled:
         return []
-    round_ = _Round(entry, now)
+    round_ = _Round(entry, now, begun, queued)
     return _merged(round_.decide(each) for each in due)
 
 
-def release(entry: JobEntry, now: datetime) -> list[Release | Expire]:
-    """What becomes of queued runs now: which may start, oldest first, and which waited too long.
+def release(entry: JobEntry, now: datetime) -> list[Release | Expire | Replace]:
+    """What becomes of queued runs now: which may start, oldest first, and which never will.
 
     Those in neither list wait on. A pause holds them, but not what somebody asked for while it was paused. Of
-    catch-up runs one goes at a time, and none expires.
+    catch-up runs one goes at a time, and none expires. Where the newest run takes the place of another, that
+    one is told to end, and those that waited for the same place are over.
     """
     pause = covering(entry.pauses, now)
     free = entry.spec.concurrency.max - len(entry.active)
     catching_up = any(_is_catch_up(run) for run in entry.active)
-    outcomes: list[Release | Expire] = []
+    expired = _expired(entry, free, now)
+    outcomes: list[Release | Expire | Replace] = list(expired.values())
+    left: list[Run] = []
     for run in sorted(entry.queued, key=lambda run: (run.due_at or run.created_at, run.number)):
-        if not _is_catch_up(run) and _too_late(entry.spec, run.planned_at or run.due_at, now):
-            told = f": it {run.message}" if run.message else ""
-            message = deadline_message(entry.spec, "waited in the queue") + told
-            outcomes.append(Expire(run=run, reason=Reason.START_DEADLINE, message=message))
-        elif free > 0 and not _is_held(run, pause) and not (catching_up and _is_catch_up(run)):
+        if run.id in expired or _is_held(run, pause):
+            continue
+        if free > 0 and not (catching_up and _is_catch_up(run)):
             free -= 1
             catching_up = catching_up or _is_catch_up(run)
             outcomes.append(Release(run=run))
-    return outcomes
+        elif not _is_catch_up(run):
+            left.append(run)
+    return [*outcomes, *make_way(entry, left)]
+
+
+def _expired(entry: JobEntry, free: int, now: datetime) -> dict[str, Expire]:
+    """Of the job's queue, by their ids: those that waited too long, and those that a newer one stands for."""
+    found: dict[str, Expire] = {}
+    for run in _waiting(entry):
+        if _too_late(entry.spec, run.planned_at or run.due_at, now):
+            told = f": it {run.message}" if run.message else ""
+            message = deadline_message(entry.spec, "waited in the queue") + told
+            found[run.id] = Expire(run=run, reason=Reason.START_DEADLINE, message=message)
+    waiting = [run for run in _waiting(entry) if run.id not in found]
+    for run in superseded(entry, waiting, free):
+        message = superseded_message(max(waiting, key=lambda each: each.number))
+        found[run.id] = Expire(run=run, reason=Reason.OVERLAP, message=message)
+    return found
 
 
 def expires_at(entry: JobEntry) -> datetime | None:
@@ -77,11 +100,11 @@ def trigger_of(due: Due) -> TriggeredBy:
 class _Round:
     """Decides for the instants of one job in turn, each knowing what the one before led to."""
 
-    def __init__(self, entry: JobEntry, now: datetime) -> None:
+    def __init__(self, entry: JobEntry, now: datetime, begun: int, queued: int) -> None:
         self._entry = entry
         self._now = now
-        self._busy = len(entry.active)
-        self._queued = len(_waiting(entry))
+        self._busy = len(entry.active) + begun
+        self._queued = len(_waiting(entry)) + queued
         self._overlaps = entry.overlap_skips  # in a row
         self._overlaps_since = entry.last_skip.due_at if entry.last_skip and self._overlaps else None
         self._asked = entry.skip_next
@@ -118,7 +141,7 @@ class _Round:
             self._overlaps, self._overlaps_since = self._overlaps + 1, self._overlaps_since or due.at
             message = overlap_message(self._entry, self._overlaps, self._overlaps_since)
             return self._skip(due, Reason.OVERLAP, message)
-        if self._queued < spec.concurrency.queue:
+        if replaces(self._entry) or self._queued < spec.concurrency.queue:
             self._queued += 1
             return Queue(job=spec.id, due=due)
         return self._skip(due, Reason.QUEUE_FULL, f"the queue is full: {self._queued} runs wait already")

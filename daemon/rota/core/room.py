@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from bisect import bisect_left, insort
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from heapq import heapify, heappop, heappush
 
 from rota.core.instant import to_ms
@@ -118,6 +118,10 @@ class Room:
         """Whether the run stands in line."""
         return run in self._waiting
 
+    def claim(self, run: str) -> Claim | None:
+        """What the run stands in line with."""
+        return self._waiting.get(run)
+
     def ticket(self) -> int:
         """A number for a run that has none yet."""
         self._tickets -= 1
@@ -141,8 +145,13 @@ class Room:
         return True
 
     def wait(self, claim: Claim) -> None:
-        """Stand in line; again with another claim when the job changed. Who holds a place stays there."""
+        """Stand in line; again with another claim when the job changed, and since the same time.
+
+        Who holds a place stays there.
+        """
         known = self._waiting.get(claim.run)
+        if known is not None and known.since < claim.since:
+            claim = replace(claim, since=known.since)
         if known == claim or claim.run in self._holding:
             return
         self.leave(claim.run)

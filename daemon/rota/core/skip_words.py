@@ -22,6 +22,11 @@ def overlap_message(entry: JobEntry, count: int, since: datetime) -> str:
     return f"stuck since {begun}, {count} due instants in a row: {message}"
 
 
+def superseded_message(newer: Run) -> str:
+    """For a run that waits for a place which a newer one takes."""
+    return f"a newer run, {newer.id}, takes its place"
+
+
 def paused_message(spec: JobSpec, pause: Pause) -> str:
     """For instants inside a pause."""
     words = "paused"

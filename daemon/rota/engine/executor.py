@@ -24,7 +24,7 @@ from rota.core.room import claim_of
 from rota.core.run import Reason, Run, RunState
 from rota.engine.line import Line
 from rota.engine.live_run import LiveRun
-from rota.engine.opening import NewRun, opened, runs_for
+from rota.engine.opening import Batch, NewRun, opened
 from rota.engine.parts import Parts
 from rota.engine.steps import Conductor
 from rota.engine.waiting import first_of
@@ -44,6 +44,7 @@ class Executor:
         self.live: dict[str, LiveRun] = {}
         self._tasks: set[asyncio.Task[None]] = set()
         self._adding = asyncio.Lock()
+        self._making_way: dict[str, str] = {}  # runs that are asked to end, and the newer ones they end for
         self._room = parts.board.room
         self._line = Line(parts, self)
 
@@ -141,13 +142,17 @@ class Executor:
         if live is None:
             return await self._cancel_waiting(run)
         live.kills_at_once = live.kills_at_once or immediately
-        await self._note_cancel(live)
-        live.nudged.set()
-        if live.has_process:
-            self.spawn(self._parts.runner.terminate(live.ref, immediately=immediately))
-        elif not live.run.state.is_final:
+        await self._note_cancel(live, h.CancelRequested(at=self._parts.clock.now()))
+        self._tell_to_end(live)
+        if not live.has_process and not live.run.state.is_final:
             await first_of(live.over.wait(), self._parts.clock.sleep(_CANCEL_PATIENCE))
         return live.run
+
+    def replace(self, run: Run, by: str) -> None:
+        """Ask an active run to end, as the run of that id takes its place; once for each such id."""
+        if self._making_way.get(run.id) != by:
+            self._making_way[run.id] = by
+            self.spawn(self._make_way(run.id, by))
 
     async def retry_now(self, run: Run) -> Run:
         """Begin the next attempt of a RETRYING run at once. Any other run is answered as it is."""
@@ -171,16 +176,16 @@ class Executor:
     # --- new runs ---
 
     async def _planned(self, decisions: Sequence[d.Decision]) -> list[NewRun]:
-        planned: list[NewRun] = []
+        batch = Batch(self._parts)
         try:
             for position, decision in enumerate(decisions, start=1):
-                planned += runs_for(decision, self._parts)
+                batch.add(decision)
                 if position % _SLICE == 0:
                     await self._parts.clock.sleep(0)
         except BaseException:
-            self._settle(planned, ())  # nobody is going to take the places that were kept
+            self._settle(batch.runs, ())  # nobody is going to take the places that were kept
             raise
-        return planned
+        return batch.runs
 
     async def _added(self, planned: Sequence[NewRun], shortened: Sequence[Run] = ()) -> list[Run]:
         if not planned:
@@ -242,6 +247,7 @@ class Executor:
     def let_go(self, live: LiveRun) -> None:
         """It is over: its place is free for others."""
         self.live.pop(live.run.id, None)
+        self._making_way.pop(live.run.id, None)
         self._room.leave(live.run.id)
         live.over.set()
         self._line.release(live.run.job)
@@ -254,8 +260,22 @@ class Executor:
             self.let_go(live)
         return live.run
 
-    async def _note_cancel(self, live: LiveRun) -> None:
-        asked = h.CancelRequested(at=self._parts.clock.now())
+    async def _make_way(self, run_id: str, by: str) -> None:
+        live = self.live.get(run_id)
+        if live is None:
+            self._making_way.pop(run_id, None)
+            return
+        is_told = live.run.cancel_requested_at is not None
+        await self._note_cancel(live, h.ReplaceRequested(at=self._parts.clock.now(), by=by))
+        if not is_told:
+            self._tell_to_end(live)
+
+    def _tell_to_end(self, live: LiveRun) -> None:
+        live.nudged.set()
+        if live.has_process:
+            self.spawn(self._parts.runner.terminate(live.ref, immediately=live.kills_at_once))
+
+    async def _note_cancel(self, live: LiveRun, asked: h.Happening) -> None:
         try:
             await live.commit_plan_once(lambda run: () if run.state.is_final else (asked,))
         except Unavailable:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Coroutine, MutableMapping
+from collections.abc import Collection, Coroutine, MutableMapping, Sequence
+from dataclasses import replace
 from datetime import datetime
 from typing import Any, Protocol
 
@@ -36,6 +37,8 @@ class Leads(Protocol):
     def lead(self, live: LiveRun) -> None: ...
 
     def skip(self, run: Run, reason: Reason, message: str) -> None: ...
+
+    def replace(self, run: Run, by: str) -> None: ...
 
     def let_go(self, live: LiveRun) -> None: ...
 
@@ -79,16 +82,30 @@ class Line:
         now = self._parts.clock.now()
         outcomes = planning.release(entry, now)
         turns = [outcome.run for outcome in outcomes if isinstance(outcome, d.Release)]
+        waits_since = self._since_of(outcomes)
         self._step_out(entry, {run.id for run in turns}, paused=covering(entry.pauses, now) is not None)
         for outcome in outcomes:
-            if isinstance(outcome, d.Expire):
-                self._leads.skip(outcome.run, outcome.reason, outcome.message)
-            elif self._room.holds(outcome.run.id):  # it got its place while it was being changed
-                self._start_waiting(outcome.run)
-            else:
-                self._room.wait(claim_of(outcome.run, entry.spec))
+            match outcome:
+                case d.Expire(run=run, reason=reason, message=message):
+                    self._leads.skip(run, reason, message)
+                case d.Replace(run=run, by=by):
+                    self._leads.replace(run, by)
+                case d.Release(run=run) if self._room.holds(run.id):  # got while it was being changed
+                    self._start_waiting(run)
+                case d.Release(run=run):
+                    claim = claim_of(run, entry.spec)
+                    self._room.wait(replace(claim, since=min(claim.since, waits_since or claim.since)))
         self._arm_expiry(entry)
         return turns
+
+    def _since_of(self, outcomes: Sequence[d.Release | d.Expire | d.Replace]) -> int | None:
+        """Since when runs have waited for room that give way to a newer one: it takes their place in line.
+
+        Else a job that is due more often than there is room would always stand at the end.
+        """
+        gone = [each.run.id for each in outcomes if isinstance(each, d.Expire)]
+        waited = [claim.since for run in gone if (claim := self._room.claim(run)) is not None]
+        return min(waited, default=None)
 
     def _step_out(self, entry: JobEntry, turns: Collection[str], *, paused: bool) -> None:
         """Out of the line, or off a place that came while they were being changed."""

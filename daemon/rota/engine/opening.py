@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -26,16 +27,39 @@ class NewRun:
     claim: Claim | None = None
 
 
-def runs_for(decision: d.Decision, parts: Parts) -> Sequence[NewRun]:
-    """What to record for the decision; nothing when its job has gone meanwhile."""
-    entry = parts.board.jobs.get(decision.job)
-    if entry is None:
-        return []
-    if isinstance(decision, d.Start) and _is_taken(entry, decision):
-        # Somebody's run came in between the plan and now.
-        again = planning.plan(entry, [decision.due], parts.clock.now())
-        return [_run_for(entry.spec, each, parts) for each in again]
-    return [_run_for(entry.spec, decision, parts)]
+class Batch:
+    """What is to be recorded together: of each job it knows what came before in the same batch."""
+
+    def __init__(self, parts: Parts) -> None:
+        self.runs: list[NewRun] = []
+        self._parts = parts
+        self._begun: Counter[str] = Counter()
+        self._queued: Counter[str] = Counter()
+
+    def add(self, decision: d.Decision) -> None:
+        """What to record for the decision; nothing when its job has gone meanwhile."""
+        entry = self._parts.board.jobs.get(decision.job)
+        if entry is None:
+            return
+        decided: Sequence[d.Decision] = [decision]
+        if isinstance(decision, d.Start) and self._is_taken(entry, decision):
+            # Somebody's run came in between the plan and now.
+            begun, queued = self._begun[decision.job], self._queued[decision.job]
+            now = self._parts.clock.now()
+            decided = planning.plan(entry, [decision.due], now, begun=begun, queued=queued)
+        for each in decided:
+            new = _run_for(entry.spec, each, self._parts)
+            self.runs.append(new)
+            if new.run.triggered_by is not TriggeredBy.CATCH_UP:
+                self._begun[decision.job] += new.claim is not None
+                self._queued[decision.job] += new.run.is_queued
+
+    def _is_taken(self, entry: JobEntry, decision: d.Start) -> bool:
+        if decision.triggered_by is TriggeredBy.CATCH_UP:
+            return False
+        waiting = sum(run.triggered_by is not TriggeredBy.CATCH_UP for run in entry.queued)
+        taken = len(entry.active) + waiting + self._begun[decision.job] + self._queued[decision.job]
+        return taken >= entry.spec.concurrency.max
 
 
 def opened(spec: JobSpec, opening: h.Opening, parts: Parts) -> NewRun:
@@ -49,13 +73,6 @@ def opened(spec: JobSpec, opening: h.Opening, parts: Parts) -> NewRun:
         waits = replace(opening, queued=True, message=room.obstacle(claim))
         return NewRun(run=new_run(spec, waits))
     return NewRun(run=apply(run, attempt_created(run, spec, parts)), claim=claim)
-
-
-def _is_taken(entry: JobEntry, decision: d.Start) -> bool:
-    if decision.triggered_by is TriggeredBy.CATCH_UP:
-        return False
-    waiting = sum(run.triggered_by is not TriggeredBy.CATCH_UP for run in entry.queued)
-    return len(entry.active) + waiting >= entry.spec.concurrency.max
 
 
 def _run_for(spec: JobSpec, decision: d.Decision, parts: Parts) -> NewRun:
