@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
+from rota.core.batch import DONE, Chunk, Known
 from rota.core.board import bar
 from rota.core.errors import InvalidRequest, NotFound, RotaError
 from rota.core.run import Run, RunState
@@ -39,6 +41,7 @@ class MemoryStore:
     _pauses: dict[str, Pause] = field(default_factory=dict)
     _renames: dict[str, str] = field(default_factory=dict)
     _facts: dict[tuple[str, str], tuple[str, datetime]] = field(default_factory=dict)
+    _chunks: dict[str, list[Chunk]] = field(default_factory=dict)
 
     async def add(self, runs: Sequence[Run], shortened: Sequence[Run] = ()) -> Sequence[Run | None]:
         self._refuse_when_broken()
@@ -56,14 +59,47 @@ class MemoryStore:
             )
         return [self._add(run) for run in runs]
 
-    async def save(self, run: Run, *, instead_of: Run | None = None) -> None:
+    async def save(self, run: Run, *, instead_of: Run | None = None, parent: Run | None = None) -> None:
         self._refuse_when_broken()
-        if (run.job, run.number) not in self._runs:
+        if (run.series, run.number) not in self._runs:
             raise NotFound(f"The ledger has no run {run.id}.")
         if instead_of is not None:
             self._runs.pop((instead_of.job, instead_of.number), None)
-        self._runs[run.job, run.number] = _at_rest(run)
+        self._runs[run.series, run.number] = _at_rest(run)
+        if parent is not None:
+            key = (parent.job, parent.number)
+            self._runs[key] = replace(
+                self._runs[key], children=parent.children, progress=parent.progress, message=parent.message
+            )
         self.saves += 1
+
+    async def add_children(self, children: Sequence[Run]) -> None:
+        self._refuse_when_broken()
+        for child in children:
+            key = (child.series, child.number)
+            assert key not in self._runs
+            self._order[key] = len(self._order)
+            self._runs[key] = _at_rest(child)
+
+    async def save_chunks(self, parent: str, first: int, found: Sequence[Chunk]) -> None:
+        self._refuse_when_broken()
+        kept = self._chunks.get(parent, [])[: first - 1]
+        self._chunks[parent] = [*kept, *found]
+
+    async def chunks(self, parent: str, after: int, most: int, *, undone: bool = False) -> Sequence[Chunk]:
+        found = self._chunks.get(parent, [])[after:]
+        if undone:
+            found = [chunk for chunk in found if not self._is_done(parent, chunk.place)]
+        return found[:most]
+
+    async def known_children(self, parent: str) -> Known:
+        children = [run for run in self._newest_first()[::-1] if run.series == parent]
+        return Known(
+            open=[run for run in children if not run.state.is_final],
+            states=Counter(run.state for run in children),
+            begun=max((run.number for run in children), default=0),
+            chunks=len(self._chunks.get(parent, [])),
+        )
 
     async def run(self, job: str, number: int) -> Run | None:
         return self._runs.get((job, number))
@@ -76,7 +112,7 @@ class MemoryStore:
         found = [
             run
             for run in self._runs.values()
-            if run.job == job
+            if run.series == job
             and run.due_at is not None
             and run.due_at <= until
             and (run.last_due_at or run.due_at) >= since
@@ -87,7 +123,7 @@ class MemoryStore:
         ended = [
             replace(run, attempts=())
             for run in self._runs.values()
-            if run.job == job and run.state.is_final and run.ended_at is not None and run.ended_at > since
+            if run.series == job and run.state.is_final and run.ended_at is not None and run.ended_at > since
         ]
         return sorted(ended, key=lambda run: (run.ended_at or since, run.number))
 
@@ -103,12 +139,13 @@ class MemoryStore:
         return RunPage(runs=shown, total=len(found), next_cursor=self._cursor(shown[-1]) if more else None)
 
     async def unfinished(self) -> Sequence[Run]:
-        return [run for run in reversed(self._newest_first()) if not run.state.is_final]
+        found = reversed(self._newest_first())
+        return [run for run in found if not run.state.is_final and run.parent is None]
 
     async def bars(self, limit: int, jobs: Sequence[str] | None = None) -> Mapping[str, Sequence[RunBar]]:
         bars: dict[str, list[RunBar]] = {}
         for run in sorted(self._runs.values(), key=lambda run: run.number):
-            if run.state.is_final and run.state is not RunState.SKIPPED:
+            if run.state.is_final and run.state is not RunState.SKIPPED and run.parent is None:
                 bars.setdefault(run.job, []).append(bar(run))
         return {job: found[-limit:] for job, found in bars.items() if jobs is None or job in jobs}
 
@@ -174,6 +211,10 @@ class MemoryStore:
         self._refuse_when_broken()
         self._facts.pop((scope, key), None)
 
+    def _is_done(self, parent: str, place: int) -> bool:
+        child = self._runs.get((parent, place))
+        return child is not None and child.state in DONE
+
     def _add(self, run: Run) -> Run | None:
         if self._is_stored(run):
             return None
@@ -237,10 +278,10 @@ class MemoryStore:
         return sorted(self._runs.values(), key=self._position, reverse=True)
 
     def _position(self, run: Run) -> tuple[datetime, int]:
-        return run.created_at, self._order[run.job, run.number]
+        return run.created_at, self._order[run.series, run.number]
 
     def _cursor(self, run: Run) -> str:
-        return str(self._order[run.job, run.number])
+        return str(self._order[run.series, run.number])
 
     def _behind(self, found: Iterable[Run], cursor: str) -> int:
         if not cursor.isdigit():
@@ -262,7 +303,7 @@ def _at_rest(run: Run) -> Run:
 def _matches(run: Run, query: RunQuery) -> bool:
     wanted = query.states or frozenset(RunState) - (frozenset() if query.skipped else {RunState.SKIPPED})
     return (
-        query.job in (None, run.job)
+        (run.parent is None if query.job is None else query.job == run.series)
         and run.state in wanted
         and (query.since is None or run.created_at >= query.since)
         and (query.until is None or run.created_at < query.until)

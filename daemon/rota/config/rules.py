@@ -34,6 +34,7 @@ RULES: Mapping[str, str] = {
     "exit-codes": "An exit code means two things.",
     "pool": "The pool is not in rota.yaml, or has too little room for a run.",
     "expect": "What is expected of a run contradicts itself.",
+    "batch": "There are more items than may be, or one that no process can be given.",
     "step-id": "Two steps have the same id.",
     "template": "A template can't be read, or names something that there is not.",
     "shell-template": "Shell text is no template; the values are environment variables there.",

@@ -181,6 +181,7 @@ class Board:
     quiet_until: datetime | None = None  # nothing is started before (`startup_delay`)
     health: dict[str, HealthItem] = field(default_factory=dict)
     room: Room = field(default_factory=Room)  # pools, locks and `max_running`: who has room to run
+    children: dict[str, Run] = field(default_factory=dict)  # of batches, those not final that have begun
 
     def entry(self, job: str) -> JobEntry:
         """Raises NotFound, which guesses what was meant."""
@@ -204,7 +205,10 @@ class Board:
         self.files = jobset.files
 
     def record(self, run: Run) -> None:
-        """A run as it is now."""
+        """A run as it is now; a child counts for its parent alone, and not as a run of the job."""
+        if run.parent is not None:
+            self._record_child(run)
+            return
         entry = self.jobs.get(run.job)
         if entry is None:
             return
@@ -221,6 +225,18 @@ class Board:
         entry.last = run if entry.last is None or run.number >= entry.last.number else entry.last
         if was_open or not entry.bars or entry.bars[-1].number < run.number:
             entry.bars.append(bar(run))
+
+    def open_run(self, series: str, number: int) -> Run | None:
+        """The run that is not final, by what its id is made of; None for any other."""
+        entry = self.jobs.get(series)
+        found = None if entry is None else entry.open_runs.get(number)
+        return found or self.children.get(f"{series}.{number}")
+
+    def _record_child(self, run: Run) -> None:
+        if run.state.is_final:
+            self.children.pop(run.id, None)
+        else:
+            self.children[run.id] = run
 
 
 def _end_of(pause: Pause) -> tuple[bool, datetime]:

@@ -16,6 +16,7 @@ from rota.core.triggers import Trigger
 
 MAIN = "main"  # the step of a job that has a single piece of work
 CONDITION = "condition"  # the step of attempts that only ask whether the run may begin
+ITEMS = "items"  # the step of attempts that find the items of a batch
 
 
 class Backoff(StrEnum):
@@ -175,7 +176,27 @@ class PythonCall:
     interpreter: str = ""
 
 
-Work = Script | Command | HttpRequest | Check | PythonCall
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ItemSource:
+    """What finds the items of a batch: a command (`work`), or the `path` of a file or a pattern of paths.
+
+    `kind` is command, file or glob.
+    """
+
+    kind: str
+    work: Script | Command | None = None
+    path: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ItemSearch:
+    """Work that finds the items and leaves them for the daemon, at most `most` of them."""
+
+    source: ItemSource
+    most: int
+
+
+Work = Script | Command | HttpRequest | Check | PythonCall | ItemSearch
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -184,6 +205,21 @@ class Condition:
 
     work: Script | Command
     text: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Batch:
+    """How a run of the job is cut into children, whose work is the step MAIN.
+
+    `source` None: `items` are all there are.
+    """
+
+    items: tuple[object, ...] = ()  # clean JSON
+    source: ItemSource | None = None
+    chunk: int = 1  # items of one child
+    at_once: int = 4  # children that go on at the same time
+    max_items: int = 500  # a run that finds more fails before it starts anything
+    tolerate: int = 0  # children that may fail without the run failing
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -296,6 +332,7 @@ class JobSpec:
     retention: Retention = Retention()
     matrix: Mapping[str, str] = field(default_factory=dict)  # this job's values: {{ matrix.x }}, MATRIX_X
     renamed_from: str | None = None  # an id that no job has any more: its history comes along
+    batch: Batch | None = None  # each run is the parent of one child for each chunk of items
 
     @property
     def name(self) -> str:

@@ -64,6 +64,7 @@ class Reason(StrEnum):
     CANCELLED = "cancelled"
     REPLACED = "replaced"  # a newer run of the job took its place (`overlap: replace`)
     DEPENDENCY = "dependency"  # a step after a failed one
+    CHILDREN = "children"  # of a batch: all its children have ended
     # why it waits
     QUEUED = "queued"
     # why it was skipped
@@ -254,8 +255,8 @@ class Run:
 
     @property
     def log_name(self) -> str:
-        """The job's name in the directories of its attempts."""
-        return self.log_job or self.job
+        """The series' name in the directories of its attempts."""
+        return self.log_job or self.series
 
     @property
     def is_queued(self) -> bool:

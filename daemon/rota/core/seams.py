@@ -11,6 +11,8 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Protocol
 
+from rota.core.batch import Chunk, Known
+from rota.core.model import RunAs
 from rota.core.run import Run, RunState, Used
 
 
@@ -127,11 +129,27 @@ class Store(Protocol):
         `shortened`: skips that give some of their due instants to `runs`; they are written first.
         """
 
-    async def save(self, run: Run, *, instead_of: Run | None = None) -> None:
+    async def save(self, run: Run, *, instead_of: Run | None = None, parent: Run | None = None) -> None:
         """Write the run, its steps and its attempts as they are now.
 
         `instead_of`: another run of the job goes in the same transaction, since this one stands for it too.
+        `parent`: of a child its parent, of which counts, progress and message are written with it, no more.
         """
+
+    async def add_children(self, children: Sequence[Run]) -> None:
+        """Insert new children, which bear their numbers already, with their attempts, in one transaction."""
+
+    async def save_chunks(self, parent: str, first: int, found: Sequence[Chunk]) -> None:
+        """Write chunks of the run with that id, the first of which has place `first`.
+
+        What it had from that place on goes.
+        """
+
+    async def chunks(self, parent: str, after: int, most: int, *, undone: bool = False) -> Sequence[Chunk]:
+        """Chunks behind that place, in order; `undone`: only those whose child has not completed."""
+
+    async def known_children(self, parent: str) -> Known:
+        """What there is of the children of the run with that id."""
 
     async def run(self, job: str, number: int) -> Run | None: ...
 
@@ -171,7 +189,8 @@ class Store(Protocol):
 
         Runs of `old` that are still open stay; to be called again when they have ended. Idempotent. The first
         time, `new` goes on from the record and the numbers of `old`. False, and nothing done, when `old` is
-        not known or `new` has runs of its own that are older than the newest of `old`.
+        not known or `new` has runs of its own that are older than the newest of `old`. Later a run whose
+        number is taken there stays where it is.
         """
 
     async def renamed(self, old: str) -> str | None:
@@ -224,6 +243,7 @@ class StartOrder:
     nofile: int | None = None
     require_limits: bool = False  # refuse to start where one of these can't be enforced
     secrets: Mapping[str, Mapping[str, str]] = field(default_factory=dict)  # variable -> where its value is
+    run_as: RunAs = RunAs()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -309,8 +329,17 @@ class AttemptReport:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Account:
+    """Of a user of the host, as the runner sees it; `home` is a directory that is there."""
+
+    user: str
+    home: str
+    shell: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class RunnerFacts:
-    """Who the runner is: jobs run as this user."""
+    """Who the runner is: jobs that name no user run as this one."""
 
     user: str
     home: str
@@ -319,6 +348,10 @@ class RunnerFacts:
     pid: int
     state: str = ""  # its state directory, absolute: attempts lie in <job>/<number>/<step>.<n> below it
     unenforced: Mapping[str, str] = field(default_factory=dict)  # limits this host can't hold, and why
+    version: str = ""  # of the protocol that it speaks
+    is_root: bool = False  # it may become others
+    users: Mapping[str, Account] = field(default_factory=dict)  # whom its rules let jobs name
+    any_user: bool = False  # it has no rules: jobs may name anybody
 
 
 class ProcessRunner(Protocol):

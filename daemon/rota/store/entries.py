@@ -21,10 +21,12 @@ from rota.store import histories
 from rota.store.outbox import Key, Order, Outbox
 from rota.store.queries import read_run
 from rota.store.rows import (
+    COUNTS,
     Row,
     attempt_row,
     changed_attempt_row,
     changed_run_row,
+    counts_row,
     record_row,
     run_row,
 )
@@ -83,6 +85,7 @@ class Entries:
         self._stored: dict[Key, Run] = {}
         self._outbox = Outbox()
         self._moved: set[str] = set()
+        self._counted: dict[Key, Run] = {}  # parents, as children have changed them
 
     def forget(self) -> None:
         """What is remembered may differ from what is stored: read it again."""
@@ -90,6 +93,7 @@ class Entries:
         self._stored.clear()
         self._outbox.clear()
         self._moved.clear()
+        self._counted.clear()
 
     def flush(self, connection: Connection) -> None:
         """Write what the calls of this transaction left waiting."""
@@ -98,6 +102,10 @@ class Entries:
             row = {"of_job": job, "last_number": head.number, "answered_until": head.answered}
             self._outbox.put(Order.CHANGE_JOB, _CHANGE_JOB, row)
         self._moved.clear()
+        for (job, number), parent in self._counted.items():  # once for all children of a transaction
+            self._change((job, number), counts_row(parent))
+            self._note_counts((job, number), parent)
+        self._counted.clear()
         self._outbox.flush(connection)
 
     def add(
@@ -118,11 +126,25 @@ class Entries:
             self._moved.add(run.job)
         return answers
 
-    def save(self, connection: Connection, run: Run, instead_of: Run | None = None) -> None:
+    def add_children(self, connection: Connection, children: Sequence[Run]) -> None:
+        """See `core.seams.Store.add_children`."""
+        for child in children:
+            self._insert(connection, child)
+
+    def save(
+        self,
+        connection: Connection,
+        run: Run,
+        instead_of: Run | None = None,
+        parent: Run | None = None,
+    ) -> None:
         """See `core.seams.Store.save`. Raises NotFound when the run was never added."""
         if instead_of is not None:  # first: the run takes over its due instant
             self.delete(connection, [(instead_of.job, instead_of.number)])
-        key = (run.job, run.number)
+        if parent is not None:
+            self._counted[parent.job, parent.number] = parent
+            self._note_counts((parent.job, parent.number), parent)
+        key = (run.series, run.number)
         self._outbox.touch(connection, key)
         before = self._stored.get(key) or _read_stored(connection, run)
         columns = changed_run_row(before, run)
@@ -131,11 +153,11 @@ class Entries:
         self._save_attempts(before.attempts, run)
         if len(run.attempts) < len(before.attempts):  # the last was only planned
             self.flush(connection)
-            kept = {"of_job": run.job, "of_number": run.number, "kept": len(run.attempts)}
+            kept = {"of_job": run.series, "of_number": run.number, "kept": len(run.attempts)}
             connection.execute(_DELETE_ATTEMPTS, kept)
         self._tell_history(connection, before, run)
         self._remember(run)
-        head = self._heads.get(run.job)
+        head = self._heads.get(run.series)
         if head is not None and head.number == run.number:
             _set_newest(head, run)
 
@@ -226,7 +248,7 @@ class Entries:
         return merged
 
     def _insert(self, connection: Connection, run: Run) -> None:
-        self._outbox.touch(connection, (run.job, run.number))
+        self._outbox.touch(connection, (run.series, run.number))
         self._outbox.put(Order.ADD_RUN, _ADD_RUN, run_row(run))
         self._add_attempts(run, enumerate(run.attempts))
         self._tell_history(connection, None, run)
@@ -239,16 +261,18 @@ class Entries:
     def _save_attempts(self, before: Sequence[Attempt], run: Run) -> None:
         for place, (old, attempt) in enumerate(zip(before, run.attempts, strict=False)):
             if old is not attempt and (columns := changed_attempt_row(old, attempt)):
-                of = {"of_job": run.job, "of_number": run.number, "of_position": place}
+                of = {"of_job": run.series, "of_number": run.number, "of_position": place}
                 self._outbox.put(Order.CHANGE_ATTEMPT, _CHANGE_ATTEMPT, of | columns)
         self._add_attempts(run, enumerate(run.attempts[len(before) :], start=len(before)))
 
     def _add_attempts(self, run: Run, placed: Iterable[tuple[int, Attempt]]) -> None:
         for place, attempt in placed:
-            of: dict[str, Any] = {"job": run.job, "number": run.number, "position": place}
+            of: dict[str, Any] = {"job": run.series, "number": run.number, "position": place}
             self._outbox.put(Order.ADD_ATTEMPT, _ADD_ATTEMPT, of | attempt_row(attempt))
 
     def _tell_history(self, connection: Connection, before: Run | None, run: Run) -> None:
+        if run.parent is not None:
+            return  # its parent counts it
         if before is not None and histories.is_end(before):  # it was told, maybe otherwise
             self.flush(connection)
             histories.gather(connection, [run.job])
@@ -258,13 +282,18 @@ class Entries:
 
     def _remember(self, run: Run) -> None:
         if run.state.is_final:
-            self._stored.pop((run.job, run.number), None)
+            self._stored.pop((run.series, run.number), None)
         else:
-            self._stored[run.job, run.number] = run
+            self._stored[run.series, run.number] = run
+
+    def _note_counts(self, key: Key, parent: Run) -> None:
+        before = self._stored.get(key)
+        if before is not None:
+            self._stored[key] = changed(before, **{name: getattr(parent, name) for name in COUNTS})
 
 
 def _read_stored(connection: Connection, run: Run) -> Run:
-    found = read_run(connection, run.job, run.number)
+    found = read_run(connection, run.series, run.number)
     if found is None:
         raise NotFound(f"The ledger has no run {run.id}.")
     return found

@@ -12,11 +12,12 @@ from uuid import uuid4
 
 from sqlalchemy import Connection, Engine, delete, insert, select, text
 
+from rota.core.batch import Chunk, Known
 from rota.core.errors import StoreDamaged
 from rota.core.instant import to_ms
 from rota.core.run import Run
 from rota.core.seams import Clock, JobRecord, Pause, RunBar, RunPage, RunQuery
-from rota.store import backup, queries, renames, schema
+from rota.store import backup, chunks, queries, renames, schema
 from rota.store.database import damaged, named_errors, open_engine
 from rota.store.entries import Entries
 from rota.store.rows import clean, pause_row
@@ -87,8 +88,22 @@ class Ledger:
     async def add(self, runs: Sequence[Run], shortened: Sequence[Run] = ()) -> Sequence[Run | None]:
         return await self.write(lambda connection: self._entries.add(connection, runs, shortened))
 
-    async def save(self, run: Run, *, instead_of: Run | None = None) -> None:
-        await self.write(lambda connection: self._entries.save(connection, run, instead_of))
+    async def save(self, run: Run, *, instead_of: Run | None = None, parent: Run | None = None) -> None:
+        await self.write(lambda connection: self._entries.save(connection, run, instead_of, parent))
+
+    async def add_children(self, children: Sequence[Run]) -> None:
+        await self.write(lambda connection: self._entries.add_children(connection, children))
+
+    async def save_chunks(self, parent: str, first: int, found: Sequence[Chunk]) -> None:
+        await self.write(lambda connection: chunks.save(connection, parent, first, found))
+
+    async def chunks(self, parent: str, after: int, most: int, *, undone: bool = False) -> Sequence[Chunk]:
+        return await self.read(
+            lambda connection: chunks.read(connection, parent, after, most, undone=undone)
+        )
+
+    async def known_children(self, parent: str) -> Known:
+        return await self.read(lambda connection: chunks.read_known(connection, parent))
 
     async def save_records(self, records: Sequence[JobRecord]) -> None:
         await self.write(lambda connection: self._entries.save_records(connection, records))

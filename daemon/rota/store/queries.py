@@ -119,6 +119,13 @@ def read_unfinished(connection: Connection) -> list[Run]:
     return _with_attempts(connection, connection.execute(wanted).mappings().all())
 
 
+def read_open_children(connection: Connection, parent: str) -> list[Run]:
+    """Of the parent with that id every child that is not final, by number."""
+    is_open = (runs.c.job == parent) & runs.c.state.in_(_OPEN_STATES)
+    wanted = select(runs).where(is_open).order_by(runs.c.number)
+    return _with_attempts(connection, connection.execute(wanted).mappings().all())
+
+
 def read_bars(connection: Connection, limit: int, of: Sequence[str] | None = None) -> dict[str, list[RunBar]]:
     """The last `limit` final runs of those jobs (None: of all) that were not skipped, oldest first."""
     names = list(connection.scalars(select(jobs.c.job))) if of is None else of

@@ -23,6 +23,8 @@ from rota.core.seams import JobRecord, Pause, RunBar, SkipNext
 
 Row = dict[str, Any]
 
+COUNTS = ("children", "progress", "message")  # what the children of a run change of it
+
 _STATES = {state.value: state for state in RunState}
 
 
@@ -34,6 +36,11 @@ def run_row(run: Run) -> Row:
 def changed_run_row(before: Run, run: Run) -> Row:
     """The columns of `runs` that differ between the two."""
     return {name: _RUN[name](run) for name in _differences(_RUN, before, run)}
+
+
+def counts_row(parent: Run) -> Row:
+    """The columns of `runs` that the children of a run change."""
+    return {name: _RUN[name](parent) for name in COUNTS}
 
 
 def run_from(row: Mapping[Any, Any], attempts: Sequence[Attempt] = ()) -> Run:
