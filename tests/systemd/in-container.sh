@@ -1,10 +1,11 @@
 #!/bin/bash
-# Runs prove.sh in a throw-away machine.
+# Runs the proof in a throw-away machine.
 #
 #   in-container.sh [RIG] [MODE...]    RIG, or ROTA_SYSTEMD_RIG: a program with `run [MODE] --share DIR SCRIPT ARG...`
 #
 # MODE is --container unless given, -- for none. The rig mounts DIR at /mnt/share.
 # ROTA_PROOF_PACE stretches every wait: 10 for an emulated machine.
+# ROTA_PROOF_PARTS names parts of prove.sh, to run only those.
 set -eu
 
 rig=${1:-${ROTA_SYSTEMD_RIG:?name the rig as the first argument or in ROTA_SYSTEMD_RIG}}
@@ -19,7 +20,20 @@ pace=${ROTA_PROOF_PACE:-1}
 share=$(mktemp -d)
 trap 'rm -rf "$share"' EXIT
 
+pip() { "$python" -m pip --quiet --disable-pip-version-check "$@"; }
+
 chmod 755 "$share"
-"$python" -m pip install --quiet --disable-pip-version-check --root-user-action ignore --target "$share/site" "$project"
+pip wheel --no-deps --wheel-dir "$share/wheels" "$project"
+pip install --root-user-action ignore --target "$share/site" "$share"/wheels/*.whl
+# What rota needs stays; rota itself is installed inside, from its wheel.
+rm -rf "$share"/site/{rota,rota_catalog,rota_renderers,bin} "$share"/site/rota-*.dist-info
+mkdir "$share/tests"
 cp -r "$project/systemd" "$share/systemd"
-"$rig" run "$@" --timeout $((900 * pace)) --share "$share" "$here/prove.sh" /mnt/share "$pace"
+cp -r "$here" "$share/tests/systemd"
+
+# run SCRIPT ARG...: in a machine of its own
+run() { "$rig" run "${mode[@]}" --timeout $((900 * pace)) --share "$share" "$here/$1" /mnt/share "$pace" "${@:2}"; }
+
+mode=("$@")
+# shellcheck disable=SC2086  # words, not one
+run prove.sh ${ROTA_PROOF_PARTS:-}
