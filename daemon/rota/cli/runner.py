@@ -30,14 +30,28 @@ _SECONDS = 5.0
 )
 @click.option("--socket", type=click.Path(path_type=Path), help="The runner's Unix socket.")
 @click.option("--daemon-user", metavar="NAME", help="This user may command it, beside its own and root.")
+@click.option(
+    "--rules",
+    type=click.Path(path_type=Path),
+    help="What a runner of root's obeys; default: /etc/rota/runner.yaml.",
+)
 @click.pass_context
-def runner(ctx: click.Context, state: Path | None, socket: Path | None, daemon_user: str | None) -> None:
-    """Start, watch and reap the jobs of a daemon, in the foreground."""
+def runner(
+    ctx: click.Context, state: Path | None, socket: Path | None, daemon_user: str | None, rules: Path | None
+) -> None:
+    """Start, watch and reap the jobs of a daemon, in the foreground.
+
+    As root it may run jobs as other users: those that its rules name, which only root may write.
+
+    
+    Exit status: 0 ended as asked; 2 it can't serve, or its rules can't be obeyed.
+    """
     if ctx.invoked_subcommand is not None:
         return
     layout = find_layout(os.environ, uid=os.getuid())
     words = ["--state", str(state or layout.runner_state), "--socket", str(socket or layout.runner_socket)]
     words += ["--daemon-user", daemon_user] if daemon_user else []
+    words += ["--rules", str(rules.absolute())] if rules else []
     # In its place, not inside it: what starts every job stays small, and this process has read much already.
     os.execv(sys.executable, [sys.executable, "-m", "rota.runner", *words])
 

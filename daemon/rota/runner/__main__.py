@@ -1,4 +1,4 @@
-"""`python -m rota.runner --state DIR --socket PATH [--daemon-user NAME]`: the runner, in the foreground."""
+"""`python -m rota.runner --state DIR --socket PATH`: the runner, in the foreground; USAGE has its options."""
 
 from __future__ import annotations
 
@@ -16,15 +16,18 @@ from rota.runner.notify import Inboxes
 from rota.runner.orphans import Orphans
 from rota.runner.reap import Reaper, Successor
 from rota.runner.record import Records
+from rota.runner.rules import RULES, Rules, Unruly, read_rules
 from rota.runner.spawn import Spawner
 from rota.runner.stop import Stopper
+from rota.runner.switch import Switch
 from rota.runner.system import System
 from rota.runner.table import Table
 
 # Without pathlib, whose import every runner would pay for in memory.
-# ruff: noqa: PTH100, PTH101, PTH103, PTH108, PTH120, PTH123
+# ruff: noqa: PTH100, PTH101, PTH103, PTH108, PTH116, PTH120, PTH123
 
-USAGE = "usage: rota runner --state DIR --socket PATH [--daemon-user NAME]"
+USAGE = "usage: rota runner --state DIR --socket PATH [--daemon-user NAME] [--rules FILE]"
+OPTIONS = ("--state", "--socket", "--daemon-user", "--rules")
 FIRST_PASSED = 3  # SD_LISTEN_FDS_START
 HELD_FIFOS = "ROTA_RUNNER_FIFOS"
 HELD_INBOXES = "ROTA_RUNNER_INBOXES"
@@ -51,12 +54,16 @@ def main(argv: list[str], system: System | None = None) -> int:
 def serve(options: dict[str, str], system: System) -> str:
     """Open what it needs, take over what is there, run the loop; answers how it ended. Raises Unable."""
     state = os.path.abspath(options["state"])
+    switch = _switch(options, system)
     root = _open_state(state, system)
+    records = Records(system, root)
     os.umask(0o022)
+    if switch.may_switch:
+        _let_others_pass(state, records)
     system.allow_many_files()
     system.become_subreaper()
     listener = _passed_socket() or _bind(os.path.abspath(options["socket"]), public="daemon-user" in options)
-    table, loop = _assemble(system, state, Records(system, root), listener, options)
+    table, loop = _assemble(system, records, listener, (state, switch, options))
     os.chdir("/")
     _close_inherited()
     _notify(f"READY=1\nSTATUS={len(table.live())} attempts run")
@@ -71,15 +78,17 @@ def serve(options: dict[str, str], system: System) -> str:
 
 
 def _assemble(
-    system: System, state: str, records: Records, listener: socket.socket, options: dict[str, str]
+    system: System, records: Records, listener: socket.socket, ways: tuple[str, Switch, dict[str, str]]
 ) -> tuple[Table, Loop]:
+    state, switch, options = ways
     inboxes = Inboxes(system, state, _passed_inboxes())
     spawner = Spawner(system, records, state, inboxes)
     spawner.groups = groups = Groups(system)
+    spawner.switch = switch
     reaper = Reaper(system, records)
     table = Table(records)
     stopper = Stopper(system, table, Orphans(system, table))
-    own = {**facts(system, state), "unenforced": groups.unenforced}
+    own = {**facts(system, state, switch), "unenforced": groups.unenforced}
     desk = Desk(facts=own, table=table, records=records, spawner=spawner, stopper=stopper)
     uids = _uids(options.get("daemon-user"))
     loop = Loop(system=system, listener=listener, uids=uids, desk=desk, reaper=reaper)
@@ -95,13 +104,56 @@ def _parse(argv: list[str]) -> dict[str, str]:
     rest = list(argv)
     while rest:
         name, equals, value = rest.pop(0).partition("=")
-        if name not in ("--state", "--socket", "--daemon-user") or not (equals or rest):
+        if name not in OPTIONS or not (equals or rest):
             raise Unable(USAGE)
         options[name[2:]] = value if equals else rest.pop(0)
     if not options.get("state") or not (options.get("socket") or _is_passed()):
         raise Unable(USAGE)
     options.setdefault("socket", "")
     return options
+
+
+def _switch(options: dict[str, str], system: System) -> Switch:
+    """What root's runner may do for whom. From here on `daemon-user` is the one that holds. Raises Unable."""
+    if system.own_uid() != 0:
+        return Switch(system)
+    path = options.get("rules") or RULES
+    try:
+        rules = read_rules(path)
+    except Unruly as error:
+        raise Unable(str(error)) from None
+    _settle_daemon_user(options, rules, path)
+    switch = Switch(system, rules, path)
+    for name in switch.unknown():
+        _say(f"rota runner: {path}: there is no user {name} on this host")
+    return switch
+
+
+def _settle_daemon_user(options: dict[str, str], rules: Rules | None, path: str) -> None:
+    named, ruled = options.get("daemon-user", ""), "" if rules is None else rules.daemon_user
+    if rules is not None and named and ruled and named != ruled:
+        raise Unable(f"{path} says daemon_user: {ruled}, and --daemon-user {named}: they must be the same")
+    user = named or ruled
+    default = "" if rules is None else rules.default_user
+    for name in filter(None, (user, default)):
+        _uid_of(name)
+    if not user:
+        return
+    if _uid_of(user) != 0:
+        if not default:
+            raise Unable(f"root's runner for {user} needs `default_user: …` in {path}, whom jobs run as")
+        os.setgid(pwd.getpwnam(user).pw_gid)  # what it makes can be read by the daemon's group
+    if default and rules is not None and not rules.root and _uid_of(default) == 0:
+        raise Unable(f"{path}: default_user: {default} is root, which needs `root: true`")
+    options["daemon-user"] = user
+
+
+def _let_others_pass(state: str, records: Records) -> None:
+    """What belongs to a job's user lies below the state directory."""
+    records.let_pass()
+    mode = os.stat(state).st_mode & 0o7777
+    if not mode & 0o001:
+        os.chmod(state, mode | 0o001)
 
 
 def _open_state(path: str, system: System) -> int:
@@ -163,27 +215,23 @@ def _answers(path: str) -> bool:
     return True
 
 
-def facts(system: System, state: str) -> dict[str, object]:
+def facts(system: System, state: str, switch: Switch) -> dict[str, object]:
     """What the daemon is told of this runner: whom jobs run as, and where."""
-    try:
-        user = pwd.getpwuid(os.geteuid())
-        name, home, shell = user.pw_name, user.pw_dir, user.pw_shell
-    except KeyError:
-        name, home, shell = str(os.geteuid()), "/", "/bin/sh"
-    if not system.is_directory(home):
-        home = "/"  # as su and login do: an account without a home has jobs all the same
-    own: dict[str, object] = {"pid": system.own_pid(), "user": name, "home": home, "shell": shell}
-    return {**own, "bootId": system.boot_id(), "state": state}
+    return {"pid": system.own_pid(), **switch.facts(), "bootId": system.boot_id(), "state": state}
 
 
 def _uids(daemon_user: str | None) -> frozenset[int]:
     uids = {os.geteuid(), 0}
     if daemon_user:
-        try:
-            uids.add(pwd.getpwnam(daemon_user).pw_uid)
-        except KeyError:
-            raise Unable(f"no user {daemon_user}") from None
+        uids.add(_uid_of(daemon_user))
     return frozenset(uids)
+
+
+def _uid_of(user: str) -> int:
+    try:
+        return pwd.getpwnam(user).pw_uid
+    except KeyError:
+        raise Unable(f"no user {user}") from None
 
 
 def _prepare_reload(listener: socket.socket, table: Table) -> None:

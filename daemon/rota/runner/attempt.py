@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from rota.runner.mask import Mask
     from rota.runner.notify import Inbox
     from rota.runner.protocol import Message
+    from rota.runner.switch import Manner
     from rota.runner.system import Process, Reaped, System
 
 TIMEOUT = "timeout"
@@ -28,6 +29,7 @@ class Attempt:
     inbox: Inbox | None = None  # its NOTIFY_SOCKET
     group: Group | None = None
     watchdog: float | None = None  # seconds
+    manner: Manner | None = None  # as whom it was started, when that is not simply as the runner
 
     def __init__(self, attempt: str, directory: str) -> None:
         self.id = attempt

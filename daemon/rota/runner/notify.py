@@ -112,8 +112,10 @@ class Inboxes:
         self._folder = _folder(system, state)
         self._made = False
 
-    def open(self, attempt: str) -> Inbox | None:
+    def open(self, attempt: str, uid: int | None = None) -> Inbox | None:
         """A socket for the attempt, over one that an earlier runner left; None when there can be none.
+
+        It is that user's, or the runner's own; who else writes to it, but for root, is not heard.
 
         A job that can't tell of itself runs all the same.
         """
@@ -121,9 +123,11 @@ class Inboxes:
         try:
             self._make_folder()
             connection = self._passed.pop(attempt, None) or self._system.bind_notices(path)
+            if uid is not None:
+                self._system.give(path, None, uid)
         except OSError:
             return None
-        return Inbox(connection, path, self._uids)
+        return Inbox(connection, path, self._uids if uid is None else frozenset({uid, 0}))
 
     def tidy(self, attempts: Collection[str]) -> None:
         """Only those attempts live: what others left goes."""

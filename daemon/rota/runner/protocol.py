@@ -6,12 +6,13 @@ import json
 import re
 from collections.abc import Iterable, Mapping
 
-VERSION = (1, 1)
+VERSION = (1, 2)
 PACKET = 128 * 1024  # bytes of one packet; the kernel refuses more than about 220 kB
 LARGE = 4 * 1024 * 1024  # bytes read from a memfd
 IN_MEMFD = b"@"  # the whole packet, when the batch travels in a memfd
 SECRET_KINDS = ("credential", "file", "env")
 LIMITS = ("memory", "cpu", "pids", "nofile")
+MOST_UMASK = 0o777
 PAGE = 200  # attempts in one message of a table
 
 Message = dict[str, object]
@@ -19,6 +20,7 @@ Message = dict[str, object]
 _ENCODER = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"))
 _JOB = re.compile(r"[a-z0-9][a-z0-9-]{0,62}")
 _STEP = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,62}")
+_IO = re.compile(r"idle|best-effort(:[0-7])?")
 _ATTEMPT = re.compile(r"[0-9A-Za-z][0-9A-Za-z_-]{0,63}")
 
 
@@ -72,6 +74,34 @@ def is_understood(text: object) -> bool:
     return int(major) == VERSION[0] and abs(int(minor) - VERSION[1]) <= 1
 
 
+class Wish:
+    """A checked member `as`: empty or None where nothing is wished."""
+
+    __slots__ = ("group", "io", "nice", "umask", "user")
+
+    def __init__(self, value: object) -> None:
+        """Raises Invalid."""
+        if not isinstance(value, dict):
+            raise Invalid("as must be an object")
+        self.user = _optional_text(value, "user")
+        self.group = _optional_text(value, "group")
+        self.umask = None if value.get("umask") is None else _number(value, "umask")
+        nice = value.get("nice")
+        if nice is not None and (type(nice) is not int or not -20 <= nice <= 19):
+            raise Invalid("as: nice must be a whole number from -20 to 19")
+        self.nice: int | None = nice
+        self.io = _optional_text(value, "io")
+        if self.umask is not None and self.umask > MOST_UMASK:
+            raise Invalid("as: umask must be a whole number from 0 to 511")
+        if self.io and _IO.fullmatch(self.io) is None:
+            raise Invalid(f"as: io {self.io!r} is not of the form {_IO.pattern}")
+
+    @property
+    def is_empty(self) -> bool:
+        own = (self.umask, self.nice)
+        return not (self.user or self.group or self.io) and own == (None, None)
+
+
 class Order:
     """A checked `start`."""
 
@@ -88,7 +118,7 @@ class Order:
             "requires",
             "secrets",
         ),
-        *("timeout_ms", "watchdog_ms"),
+        *("timeout_ms", "watchdog_ms", "wish"),
     )
 
     def __init__(self, message: Mapping[str, object]) -> None:
@@ -106,6 +136,7 @@ class Order:
         self.watchdog_ms = None if watchdog is None else _number(message, "watchdogMs")
         limits = message.get("limits")
         self.limits = _limits({} if limits is None else limits)
+        self.wish = Wish({} if message.get("as") is None else message["as"])
         self.requires = bool(self.limits) and isinstance(limits, dict) and limits.get("require") is True
 
 
@@ -137,6 +168,10 @@ def _text(message: Mapping[str, object], member: str) -> str:
     if not isinstance(value, str) or "\0" in value:
         raise Invalid(f"{member} must be text without NUL")
     return value
+
+
+def _optional_text(message: Mapping[str, object], member: str) -> str:
+    return "" if message.get(member) is None else _text(message, member)
 
 
 def _number(message: Mapping[str, object], member: str) -> int:

@@ -137,7 +137,8 @@ class Successor:
             attempt.leads = False
             attempt.gone_at = self._system.now_ms()
             attempt.was = self._records.was(files)
-        attempt.inbox = self._spawner.inboxes.open(attempt.id)
+        uid = held.get("uid")
+        attempt.inbox = self._spawner.inboxes.open(attempt.id, uid if isinstance(uid, int) else None)
         return attempt
 
     def _mask(self, attempt: Attempt, places: object) -> Mask | None:

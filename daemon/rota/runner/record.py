@@ -6,14 +6,15 @@ import json
 import os
 from typing import TYPE_CHECKING
 
+from rota.runner.held import Held
 from rota.runner.log import read_all
 
 if TYPE_CHECKING:
     from rota.runner.protocol import Message, Order
     from rota.runner.system import System
 
-HELD = ".held"
 _NEW = os.O_WRONLY | os.O_CREAT | os.O_TRUNC
+_encode = json.JSONEncoder(separators=(",", ":")).encode
 
 
 class Records:
@@ -22,12 +23,11 @@ class Records:
     def __init__(self, system: System, root: int) -> None:
         self._system = system
         self.root = root
-        if HELD not in system.names(root):
-            system.mkdir(HELD, root)
-        self._held = system.open_directory(HELD, root)
+        self.mode = 0o750  # of directories of attempts
+        self._held = Held(system, root)
 
-    def hold(self, order: Order) -> None:
-        """From now on the runner answers for the attempt."""
+    def hold(self, order: Order, uid: int | None = None) -> None:
+        """From now on the runner answers for the attempt, which runs as `uid` unless as the runner itself."""
         held: Message = {
             "directory": order.directory,
             "timeoutMs": order.timeout_ms,
@@ -37,24 +37,16 @@ class Records:
             "watchdogMs": order.watchdog_ms,
             "limits": order.limits,
         }
-        self._write(order.attempt, self._held, held)
+        if uid is not None:
+            held["uid"] = uid
+        self._held.hold(order.attempt, held)
 
     def release(self, attempt: str) -> None:
-        try:
-            self._system.unlink(attempt, self._held)
-        except OSError:
-            return  # not there, or not to be had: a runner that starts later lets go of it
+        self._held.release(attempt)
 
     def held(self) -> dict[str, Message]:
-        """What was held, by attempt id; what can't be read was never started."""
-        found = {}
-        for attempt in self._system.names(self._held):
-            message = _parse(read_all(self._system, attempt, self._held))
-            if message is None:
-                self.release(attempt)
-            else:
-                found[attempt] = message
-        return found
+        """What is held, by attempt id."""
+        return self._held.messages()
 
     def write_pid(self, at: int, pid: Message) -> None:
         """`at` is the attempt's directory, opened."""
@@ -92,15 +84,27 @@ class Records:
         job, run, _ = directory.split("/")
         for parent in (job, f"{job}/{run}"):
             try:
-                self._system.mkdir(parent, self.root)
+                self._system.mkdir(parent, self.root, self.mode)
             except FileExistsError:
-                continue
-        self._system.mkdir(directory, self.root)
+                self._open_up(parent)
+        self._system.mkdir(directory, self.root, self.mode)
         try:
             return self._system.open_directory(directory, self.root)
         except OSError:
             self._system.rmdir(directory, self.root)
             raise
+
+    def let_pass(self) -> None:
+        """Directories of attempts let other users through to what is theirs, and see nothing on the way."""
+        self.mode = 0o751
+
+    def is_there(self, directory: str) -> bool:
+        """Whether something of that attempt is there."""
+        try:
+            self._system.size(directory, self.root)
+        except OSError:
+            return False
+        return True
 
     def remove(self, directory: str) -> None:
         """Delete a directory with all that is in it, following no link; one that is not there is fine."""
@@ -116,20 +120,16 @@ class Records:
         self._system.close(fd)
         self._system.rename(".ledger.new", ".ledger", self.root)
 
+    def _open_up(self, directory: str) -> None:
+        if self.mode & 0o001:  # it may be of a time when nobody had to pass
+            self._system.allow(directory, self.root, self.mode)
+
     def _replace(self, name: str, at: int, content: Message, *, keep: bool = False) -> int:
         temporary = f"{name}.new"
-        fd = self._write(temporary, at, content, keep=True)
+        fd = self._system.open(temporary, _NEW, at)
         try:
+            self._system.write(fd, _encode(content).encode())
             self._system.rename(temporary, name, at)
-        finally:
-            if not keep:
-                self._system.close(fd)
-        return fd
-
-    def _write(self, name: str, at: int, content: Message, *, keep: bool = False) -> int:
-        fd = self._system.open(name, _NEW, at)
-        try:
-            self._system.write(fd, json.dumps(content, separators=(",", ":")).encode())
         except OSError:
             self._system.close(fd)
             raise

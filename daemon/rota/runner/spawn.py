@@ -12,6 +12,8 @@ from rota.runner.log import LogWriter
 from rota.runner.mask import Mask
 from rota.runner.notify import Inboxes
 from rota.runner.secret import NoSecret, read_secrets, text_of
+from rota.runner.switch import Forbidden, Switch
+from rota.runner.switch_calls import Birth, Unborn
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -19,11 +21,13 @@ if TYPE_CHECKING:
     from rota.runner.cgroup import Groups
     from rota.runner.protocol import Message, Order
     from rota.runner.record import Records
+    from rota.runner.switch import Manner
     from rota.runner.system import System
 
 FIFO = "job/out"
 OUTPUTS = "job/outputs"
 KNOWN = "known"
+_MAKE = os.O_WRONLY | os.O_CREAT | os.O_EXCL
 KEPT_WITHIN = 1.0  # seconds of an extended deadline that a runner that takes over may not know of
 
 
@@ -42,6 +46,7 @@ class Spawner:
 
     def __init__(self, system: System, records: Records, path: str, inboxes: Inboxes | None = None) -> None:
         self._system = system
+        self.switch = Switch(system)
         self.inboxes = inboxes or Inboxes(system, path)
         self._records = records
         self._path = path
@@ -50,8 +55,9 @@ class Spawner:
 
     def start(self, order: Order) -> Attempt:
         """Raises Refusal; then nothing is left behind, but for what was there already (`known`)."""
+        manner = self._manner(order)
         try:
-            self._records.hold(order)
+            self._records.hold(order, None if manner is None else manner.uid)
             files = self._records.make_attempt(order.directory)
         except FileExistsError:
             self._records.release(order.attempt)
@@ -61,6 +67,7 @@ class Spawner:
             raise _refusal(error, f"can't make the directory {order.directory}") from None
         attempt = Attempt(order.attempt, order.directory)
         attempt.files = files
+        attempt.manner = manner
         try:
             self._launch(attempt, order)
         except Refusal:
@@ -71,7 +78,7 @@ class Spawner:
     def open_output(self, attempt: Attempt, limit: int) -> None:
         """Open the FIFO for reading and the log for writing. Raises OSError."""
         # Without a writer yet the FIFO reads as empty; the last writer's end is seen as its end.
-        attempt.fifo = self._system.open(FIFO, os.O_RDONLY | os.O_NONBLOCK, attempt.files)
+        attempt.fifo = self._system.open_fifo(FIFO, attempt.files)
         attempt.log = LogWriter(self._system, attempt.files, limit)
 
     def take_limits(self, attempt: Attempt, held: Message) -> None:
@@ -117,11 +124,20 @@ class Spawner:
         """Whether the pid file speaks of this boot and this pid namespace."""
         return pid.get("bootId") == self._boot_id and pid.get("pidNamespace") == self._namespace
 
+    def _manner(self, order: Order) -> Manner | None:
+        try:
+            return self.switch.manner(order.wish)
+        except Forbidden as error:
+            if self._records.is_there(order.directory):
+                raise Refusal(KNOWN, f"{order.directory} was started before") from None
+            raise Refusal("EPERM", str(error)) from None
+
     def _launch(self, attempt: Attempt, order: Order) -> None:
         try:
             self._system.mkdir("job", attempt.files)
             self._system.mkfifo(FIFO, attempt.files)
             self.open_output(attempt, order.output)
+            self._give(attempt)
         except OSError as error:
             raise _refusal(error, f"can't make the FIFO in {order.directory}") from None
         self._check_limits(order)
@@ -139,6 +155,16 @@ class Spawner:
             # It runs; only a runner that takes over would have to look for it by its id.
             return
 
+    def _give(self, attempt: Attempt) -> None:
+        """To its user what is the job's; the directory last, since then that user may put anything there."""
+        uid = None if attempt.manner is None else attempt.manner.uid
+        if uid is None:
+            return
+        # Made now, so that the daemon can read it whatever the job's umask is.
+        self._system.close(self._system.open(OUTPUTS, _MAKE, attempt.files))
+        for path in (OUTPUTS, FIFO, "job"):
+            self._system.give(path, attempt.files, uid)
+
     def _spawn(self, attempt: Attempt, order: Order) -> None:
         env = dict(order.env)
         env["ROTA_ATTEMPT_ID"] = order.attempt
@@ -146,32 +172,42 @@ class Spawner:
         if not self._system.is_directory(order.cwd):
             raise Refusal("ENOENT", f"no directory {order.cwd} to work in")
         env.update(self._secrets(attempt, order))
-        attempt.inbox = self.inboxes.open(attempt.id)
+        manner = attempt.manner
+        attempt.inbox = self.inboxes.open(attempt.id, None if manner is None else manner.uid)
         if attempt.inbox is not None:
             env["NOTIFY_SOCKET"] = attempt.inbox.path
             if order.watchdog_ms is not None:
                 env["WATCHDOG_USEC"] = str(order.watchdog_ms * 1000)
-        fifo = f"/proc/self/fd/{attempt.files}/{FIFO}"
         try:
             program = self._find(order.argv[0], order)
             nofile = order.limits.get("nofile")
             self._system.allow_files(nofile)
             with self._inside(attempt, order):
-                attempt.pid = self._system.spawn(program, order.argv, env, order.cwd, fifo)
+                attempt.pid = self._born(attempt, order, program, env)
             if nofile is not None:
                 # Only now: lowered for itself, the runner could not raise it again.
                 self._system.limit_files(attempt.pid, nofile)
         except OSError as error:
-            raise _refusal(error, f"can't start {order.argv[0]} in {order.cwd}") from None
+            where = order.cwd if manner is None or not manner.user else f"{order.cwd} as {manner.user}"
+            raise _refusal(error, f"can't start {order.argv[0]} in {where}") from None
         except ValueError as error:
             # What no name of a file can hold: quoted, since no file or table can hold it either.
             raise Refusal("EINVAL", f"can't start {order.argv[0]!r}: {error}") from None
+
+    def _born(self, attempt: Attempt, order: Order, program: str, env: dict[str, str]) -> int:
+        fifo = f"/proc/self/fd/{attempt.files}/{FIFO}"
+        if attempt.manner is None:
+            return self._system.spawn(program, order.argv, env, order.cwd, fifo)
+        birth = Birth(attempt.manner, program, order.argv, env)
+        birth.cwd, birth.output, birth.files = order.cwd, fifo, self._system.files_of_jobs
+        return self._system.spawn_as(birth)
 
     def _secrets(self, attempt: Attempt, order: Order) -> dict[str, str]:
         if not order.secrets:
             return {}
         try:
-            secrets = read_secrets(self._system, order.secrets)
+            with self.switch.eyes_of(attempt.manner):
+                secrets = read_secrets(self._system, order.secrets)
         except NoSecret as error:
             raise Refusal("ENOKEY", str(error)) from None
         attempt.mask = Mask(secret.value for secret in secrets.values())
@@ -237,4 +273,5 @@ class Spawner:
 
 def _refusal(error: OSError, tried: str) -> Refusal:
     code = errno.errorcode.get(error.errno or 0, "EIO")
-    return Refusal(code, f"{tried}: {os.strerror(error.errno or errno.EIO)}")
+    step = f" ({error.filename})" if isinstance(error, Unborn) else ""
+    return Refusal(code, f"{tried}: {os.strerror(error.errno or errno.EIO)}{step}")

@@ -21,6 +21,7 @@ import time
 
 from rota.runner.group_calls import GroupCalls
 from rota.runner.protocol import PACKET
+from rota.runner.switch_calls import SwitchCalls
 
 NOTICE = 8192  # bytes of a datagram that are read; sd_notify itself sends at most 4096
 PR_SET_CHILD_SUBREAPER = 36
@@ -65,7 +66,7 @@ class Reaped:
         }
 
 
-class System(GroupCalls):
+class System(GroupCalls, SwitchCalls):
     """The real one."""
 
     def __init__(self) -> None:
@@ -177,6 +178,11 @@ class System(GroupCalls):
         """How many files what is spawned next may have open; None: as many as where the runner began."""
         self._job_files = self._soft if most is None else most
 
+    @property
+    def files_of_jobs(self) -> tuple[int, int]:
+        """Soft and hard limit of open files of what is spawned next."""
+        return self._job_files, self._hard
+
     def limit_files(self, pid: int, most: int) -> None:
         """Nor can that child allow itself more."""
         try:
@@ -222,7 +228,7 @@ class System(GroupCalls):
             return
 
     def process(self, pid: int) -> Process | None:
-        line = _slurp(f"/proc/{pid}/stat")
+        line = _line(f"/proc/{pid}/stat")
         return Process(pid, line) if line else None
 
     def pids(self) -> list[int]:
@@ -328,9 +334,13 @@ class System(GroupCalls):
         bound = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM | socket.SOCK_NONBLOCK)
         try:
             bound.setsockopt(socket.SOL_SOCKET, socket.SO_PASSCRED, 1)
-            if os.path.lexists(path):
+            try:
+                bound.bind(path)
+            except OSError as error:
+                if error.errno != errno.EADDRINUSE:
+                    raise
                 os.unlink(path)
-            bound.bind(path)
+                bound.bind(path)
         except OSError:
             bound.close()
             raise
@@ -371,6 +381,20 @@ class System(GroupCalls):
     def send(self, connection: socket.socket, packet: bytes) -> None:
         """Raises BlockingIOError when the peer is slow, OSError when it is gone."""
         connection.send(packet, socket.MSG_DONTWAIT | socket.MSG_NOSIGNAL)
+
+
+def _line(path: str) -> bytes:
+    """What the kernel tells in one read; empty when it is not there."""
+    try:
+        fd = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+    except OSError:
+        return b""
+    try:
+        return os.read(fd, 4096)
+    except OSError:
+        return b""
+    finally:
+        os.close(fd)
 
 
 def _slurp(path: str) -> bytes:

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from rota.runner.__main__ import facts
+from rota.runner.switch import Switch
 from rota.runner.system import System
 
 
@@ -18,10 +19,10 @@ def account(home: str) -> pwd.struct_passwd:
 def test_the_home_of_its_user_is_where_jobs_work(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(pwd, "getpwuid", lambda uid: account(str(tmp_path)))
 
-    assert facts(System(), "/state")["home"] == str(tmp_path)
+    assert facts(System(), "/state", Switch(System()))["home"] == str(tmp_path)
 
 
 def test_jobs_of_an_account_without_a_home_work_in_the_root(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(pwd, "getpwuid", lambda uid: account("/nonexistent"))
 
-    assert facts(System(), "/state")["home"] == "/"
+    assert facts(System(), "/state", Switch(System()))["home"] == "/"

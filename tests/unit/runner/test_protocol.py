@@ -74,10 +74,11 @@ def test_deep_nesting_is_garbled() -> None:
 @pytest.mark.parametrize(
     ("version", "understood"),
     [
-        ("1.0", True),
+        ("1.0", False),
         ("1.1", True),
         ("1.2", True),
-        ("1.3", False),
+        ("1.3", True),
+        ("1.4", False),
         ("2.0", False),
         ("1", False),
         ("1.x", False),
