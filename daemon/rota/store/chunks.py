@@ -25,13 +25,13 @@ _OF_PARENT = and_(
 )
 _CHILD = and_(runs.c.job == bindparam("series"), runs.c.number == chunks.c.position)
 _ALL = (
-    select(chunks.c.position, chunks.c.items)
+    select(chunks.c.position, chunks.c["items"])
     .where(_OF_PARENT)
     .order_by(chunks.c.position)
     .limit(bindparam("most"))
 )
 _UNDONE = (
-    select(chunks.c.position, chunks.c.items)
+    select(chunks.c.position, chunks.c["items"])
     .select_from(chunks.outerjoin(runs, _CHILD))
     .where(_OF_PARENT, func.coalesce(runs.c.state, "").not_in(_DONE))
     .order_by(chunks.c.position)
