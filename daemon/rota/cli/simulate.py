@@ -164,6 +164,7 @@ def _job(job: JobTimeline) -> Mapping[str, Any]:
         "longestWaitMs": length_ms(job.longest_wait),
         "medianWaitMs": length_ms(job.median_wait),
         "leftWaiting": job.left_waiting,
+        "replaced": job.replaced,
     }
 
 

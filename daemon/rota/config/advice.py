@@ -12,7 +12,7 @@ from itertools import islice
 from rota.config.caution import YEAR, Caution, cautions, shortest_distance
 from rota.config.crowd import crowd
 from rota.core.excepts import excepted
-from rota.core.model import JobSpec, MissedPolicy
+from rota.core.model import JobSpec, MissedPolicy, Overlap
 from rota.core.problems import Problem
 from rota.core.schedule import next_due, next_owed
 from rota.core.triggers import AtTrigger, CronTrigger, EveryTrigger, Trigger
@@ -22,6 +22,11 @@ Usual = Mapping[str, timedelta]  # job -> how long its completed runs usually ta
 Said = dict[str, tuple[JobSpec, date, timedelta | None, tuple[Problem, ...]]]  # of what, when, and what
 
 _MOST_CAUGHT_UP = 100
+_EARLY = {
+    Overlap.SKIP: "is skipped",
+    Overlap.QUEUE: "waits",
+    Overlap.REPLACE: "ends the run before it",
+}
 
 
 def advise(
@@ -110,8 +115,7 @@ def _long_run(spec: JobSpec, distance: timedelta, usual: timedelta | None) -> It
     message = (
         f"a run {taken} {length_in_words(longest)}, and the next is due after {length_in_words(distance)}"
     )
-    then = "waits" if spec.concurrency.overlap == "queue" else "is skipped"
-    hint = f"an instant that comes too early {then}: leave more time between them"
+    hint = f"an instant that comes too early {_EARLY[spec.concurrency.overlap]}: leave more time between them"
     yield _at(
         spec, "expect" if expected else "schedule/0", Caution(rule="long-run", message=message, hint=hint)
     )

@@ -20,6 +20,11 @@ from rota.core.why import Why, outcome
 from rota.core.words import counted, instant_in_words, length_in_words
 
 _HEALTH = {"runner": "nothing can be started", "store": "nothing can be recorded"}
+_FATE = {
+    Overlap.SKIP: "is skipped (overlap)",
+    Overlap.QUEUE: "waits in the queue (overlap)",
+    Overlap.REPLACE: "ends it and takes its place (overlap: replace)",
+}
 
 
 def why_now(entry: JobEntry, board: Board, now: datetime) -> Why:
@@ -132,11 +137,11 @@ def _wishes(entry: JobEntry) -> Iterator[str]:
 def _in_the_way(entry: JobEntry) -> Iterator[str]:
     limits, active = entry.spec.concurrency, entry.active
     if len(active) >= limits.max:
-        what = "waits in the queue" if limits.overlap is Overlap.QUEUE else "is skipped"
-        yield f"{_under_way(entry, active[0])}; a run that is due before it is over {what} (overlap)."
+        yield f"{_under_way(entry, active[0])}; a run that is due before it is over {_FATE[limits.overlap]}."
     waiting = entry.queued
     if waiting:
-        full = ", which is full: another one is skipped" if len(waiting) >= limits.queue else ""
+        is_full = limits.overlap is Overlap.QUEUE and len(waiting) >= limits.queue
+        full = ", which is full: another one is skipped" if is_full else ""
         verb = "waits" if len(waiting) == 1 else "wait"
         yield f"{counted(len(waiting), 'run')} {verb} in the queue{full}."
         yield from (f"{run.id} {run.message.rstrip('.')}." for run in waiting[:3] if run.message)

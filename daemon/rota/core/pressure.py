@@ -131,13 +131,27 @@ def _within(starts: Iterable[int], length: int, limits: Concurrency) -> list[_Sp
             heapq.heappop(ends)
         start = due
         if len(ends) >= limits.max:
-            waiting = sum(1 for each, _ in spans[-limits.queue :] if each > due)
-            if limits.overlap is Overlap.SKIP or waiting >= limits.queue:
+            if not _is_let_in(limits, due, spans):
                 continue
             start = heapq.heappop(ends)
+            if limits.overlap is Overlap.REPLACE:
+                _end_earlier(spans, start, due)
+                start = due
         heapq.heappush(ends, start + length)
         spans.append((start, start + length))
     return spans
+
+
+def _is_let_in(limits: Concurrency, due: int, spans: Sequence[_Span]) -> bool:
+    """Whether an instant that finds all places taken leads to a run."""
+    waiting = sum(1 for each, _ in spans[-limits.queue :] if each > due)
+    return limits.overlap is Overlap.REPLACE or (limits.overlap is Overlap.QUEUE and waiting < limits.queue)
+
+
+def _end_earlier(spans: list[_Span], end: int, due: int) -> None:
+    """The run that was to end at `end` makes way at `due`."""
+    at = next(index for index in range(len(spans) - 1, -1, -1) if spans[index][1] == end)
+    spans[at] = (spans[at][0], due)
 
 
 def _peak(rows: Sequence[tuple[str, int, list[_Span]]]) -> Peak:

@@ -44,6 +44,7 @@ class JobTimeline:
     longest_wait: timedelta = timedelta(0)
     median_wait: timedelta = timedelta(0)  # of those that waited
     left_waiting: int = 0  # runs that still wait at the end of the span
+    replaced: int = 0  # runs that end early, as newer ones take their place
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

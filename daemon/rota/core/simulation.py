@@ -13,11 +13,12 @@ from itertools import count
 
 from rota.core.after import NOTHING, Gathered, fold, upstreams
 from rota.core.board import Due, JobEntry, Situation
-from rota.core.decisions import Expire, Skip, Start
+from rota.core.decisions import Expire, Replace, Skip, Start
 from rota.core.instant import from_ms, length_ms, to_ms
 from rota.core.model import JobSpec
 from rota.core.planning import expires_at, plan, release
 from rota.core.pressure import Side
+from rota.core.replacing import replaces
 from rota.core.room import Room, claim_of
 from rota.core.run import Reason, Run, RunState, TriggeredBy
 from rota.core.schedule import due_between, zone_of
@@ -90,7 +91,8 @@ class _Simulation:
             at, what, name, _, subject = heapq.heappop(self._events)
             job = self._jobs[name]
             if what == _END and isinstance(subject, Run):
-                self._ended(job, subject, at)
+                if subject.number in job.entry.open_runs:  # else it made way for another
+                    self._ended(job, subject, at)
             elif what == _DUE and isinstance(subject, Due):
                 self._due(job, subject, at)
             else:
@@ -178,19 +180,22 @@ class _Simulation:
             started = replace(run, state=RunState.RUNNING, reason=None, started_at=from_ms(now))
         job.entry.open_runs[run.number] = started
         end = now + max(1, length_ms(job.tally.length.value))
-        job.tally.ran(now, end, self._origin, self._bucket)
+        if not replaces(job.entry):  # else its end may come earlier
+            job.tally.ran(now, end, self._origin, self._bucket)
         job.tally.waited(now - to_ms(run.created_at))
         job.counted = None
         self._minutes.start(job.spec.id, now)
         self._change(job, 1, now)
         self._push(end, _END, job.spec.id, started)
 
-    def _ended(self, job: _Job, run: Run, now: int) -> None:
+    def _ended(self, job: _Job, run: Run, now: int, state: RunState = RunState.COMPLETED) -> None:
         del job.entry.open_runs[run.number]
+        if replaces(job.entry) and run.started_at is not None:
+            job.tally.ran(to_ms(run.started_at), now, self._origin, self._bucket)
         self._room.leave(run.id)
         self._change(job, -1, now)
         if job.downstream:
-            self._tell(job, replace(run, state=RunState.COMPLETED, ended_at=from_ms(now)), now)
+            self._tell(job, replace(run, state=state, ended_at=from_ms(now)), now)
         self._count_from(job, from_ms(now))
         self._turn(job, now)
 
@@ -200,6 +205,10 @@ class _Simulation:
             for outcome in release(job.entry, from_ms(now)):
                 if isinstance(outcome, Expire):
                     self._expire(job, outcome, now)
+                elif isinstance(outcome, Replace):
+                    job.tally.replaced += 1
+                    self._ended(job, outcome.run, now, RunState.CANCELLED)  # at once: nobody knows its grace
+                    break  # which has looked at the others again
                 else:
                     self._room.wait(claim_of(outcome.run, job.spec))
         for claim in self._room.grant():
@@ -262,6 +271,9 @@ class _Simulation:
         for tally in (self._running, *self._pools.values()):
             tally.close(self._last)
         for job in self._jobs.values():
+            for run in job.entry.active if replaces(job.entry) else ():
+                end = to_ms(run.started_at or run.created_at) + max(1, length_ms(job.tally.length.value))
+                job.tally.ran(to_ms(run.started_at or run.created_at), end, self._origin, self._bucket)
             job.tally.waiting = len(job.entry.queued)
         return Simulated(
             begin=self._begin,

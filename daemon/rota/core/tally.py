@@ -27,6 +27,7 @@ class JobTally:
         self.length = length
         self.runs = 0
         self.waiting = 0
+        self.replaced = 0  # runs that ended early, to make way for the next
         self._bars: list[tuple[int, int]] = []
         self._busy = [0] * BUCKETS  # ms
         self._waits = array("q")
@@ -71,6 +72,7 @@ class JobTally:
             longest_wait=timedelta(milliseconds=max(self._waits, default=0)),
             median_wait=timedelta(milliseconds=median(self._waits) if self._waits else 0),
             left_waiting=self.waiting,
+            replaced=self.replaced,
         )
 
 

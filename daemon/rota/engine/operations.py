@@ -3,24 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import replace
 from datetime import datetime, timedelta
 
 from rota.core import happenings as h
 from rota.core.board import JobEntry
 from rota.core.errors import Conflict, InvalidRequest, JobError, NotFound, Unavailable
-from rota.core.model import JobSet, JobSpec, Overlap
+from rota.core.model import JobSet
 from rota.core.obstacles import trouble, why_now
-from rota.core.pauses import ALL, JOB, covering, scope_in_words
-from rota.core.run import Run, RunState, Step, StepState, TriggeredBy, parse_run_id
+from rota.core.pauses import ALL, JOB, resume_command, scope_in_words
+from rota.core.run import Run, RunState, TriggeredBy, parse_run_id
 from rota.core.seams import Pause, SkipNext
-from rota.core.skip_words import not_begun
-from rota.core.triggers import AfterTrigger, EveryTrigger, Trigger
 from rota.core.why import Past, Why, span_of, why_at
 from rota.engine.executor import Executor
 from rota.engine.jobs import Jobs
 from rota.engine.parts import Parts
 from rota.engine.preview import Here, Preview, preview
+from rota.engine.wishes import carried, next_to_skip, queues
 from rota.handlers.params import checked_params
 
 
@@ -107,7 +105,7 @@ class Operations:
             scheduled_for=run.scheduled_for,
             params=checked_params(entry.spec.params, run.params),
             retry_of=run.id,
-            carried=_carried(run, entry.spec),
+            carried=carried(run, entry.spec),
         )
         return await self._open(entry, opening)
 
@@ -133,7 +131,8 @@ class Operations:
         others = [pause for pause in entry.pauses if pause.scope != JOB]
         if others and (own is None or catch_up):
             raise Conflict(
-                "held", f"{job} is paused with {scope_in_words(others[0].scope)}: {_resume(others[0].scope)}"
+                "held",
+                f"{job} is paused with {scope_in_words(others[0].scope)}: {resume_command(others[0].scope)}",
             )
         if own is None:
             raise Conflict("not_paused", f"{job} is not paused.")
@@ -176,7 +175,7 @@ class Operations:
         `not_due` when there is none.
         """
         entry = self._enabled(job)
-        wish = SkipNext(at=_next_to_skip(entry), asked_at=self._parts.clock.now(), note=note)
+        wish = SkipNext(at=next_to_skip(entry), asked_at=self._parts.clock.now(), note=note)
         await self._jobs.holds.skip(job, wish)
         return wish
 
@@ -226,7 +225,7 @@ class Operations:
         return pause.since if since is None else max(pause.since, since)
 
     async def _open(self, entry: JobEntry, opening: h.Opening) -> Run:
-        return await self._executor.open(entry.spec, opening, lambda: _queues(entry, self._parts.clock.now()))
+        return await self._executor.open(entry.spec, opening, lambda: queues(entry, self._parts.clock.now()))
 
     def _entry(self, job: str) -> JobEntry:
         return self._parts.board.entry(job)
@@ -250,61 +249,3 @@ class Operations:
         if run is None:
             raise NotFound(f"There is no run {run_id}.")
         return run
-
-
-def _resume(scope: str) -> str:
-    """What ends that pause."""
-    return "rota resume --all" if scope == ALL else f"rota resume --tag {scope.removeprefix('tag:')}"
-
-
-def _next_to_skip(entry: JobEntry) -> datetime | None:
-    """Its next instant that is not skipped for another reason. Raises Conflict."""
-    job = entry.spec.id
-    if not entry.spec.triggers:
-        raise Conflict("no_schedule", f"{job} has no schedule: it runs by hand only.")
-    for due in entry.next_due:
-        if not due.excepted and covering(entry.pauses, due.starts_at) is None:
-            return due.at
-    if entry.next_due:
-        raise Conflict("paused", f"{job} is paused: its next instants are skipped anyway.")
-    if any(isinstance(trigger, AfterTrigger) or _is_from_end(trigger) for trigger in entry.spec.triggers):
-        return None
-    raise Conflict("not_due", f"{job} is not due any more.")
-
-
-def _is_from_end(trigger: Trigger) -> bool:
-    return isinstance(trigger, EveryTrigger) and trigger.from_end
-
-
-def _queues(entry: JobEntry, now: datetime) -> bool:
-    """Whether a run by hand has to wait. Raises Conflict when it may not even do that."""
-    limits = entry.spec.concurrency
-    waiting = [run for run in entry.queued if run.triggered_by is not TriggeredBy.CATCH_UP]
-    # A pause holds the queue, and people may start a job by hand all the same.
-    before = 0 if covering(entry.pauses, now) is not None else len(waiting)
-    if len(entry.active) + before < limits.max:
-        return False
-    if limits.overlap is Overlap.QUEUE and len(waiting) < limits.queue:
-        return True
-    if limits.overlap is Overlap.QUEUE:
-        raise Conflict(
-            "queue_full", f"The queue of {entry.spec.id} is full: {len(waiting)} runs wait already."
-        )
-    raise Conflict("overlap", _in_the_way(entry))
-
-
-def _in_the_way(entry: JobEntry) -> str:
-    run = (*entry.active, *entry.queued)[0]
-    if run.state is RunState.PENDING:
-        return f"{not_begun(run)}. Cancel it or wait for its end."
-    attempt = f" (attempt {run.attempt} of {run.max_attempts})" if run.max_attempts > 1 else ""
-    return f"{run.id} is {run.state}{attempt}: cancel it or wait for its end."
-
-
-def _carried(run: Run, spec: JobSpec) -> tuple[Step, ...]:
-    """The completed steps that a retry of the run need not do again."""
-    done = [step for step in run.steps if step.state is StepState.COMPLETED and not step.announced]
-    left = {step.id for step in spec.steps} - {step.key for step in done}
-    if spec.retry.restart or not left:
-        return ()
-    return tuple(replace(step, attempt=0) for step in done)

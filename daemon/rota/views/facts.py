@@ -182,6 +182,8 @@ def _overlap(spec: JobSpec) -> str:
     limit = "one run" if spec.concurrency.max == 1 else f"{spec.concurrency.max} runs"
     if spec.concurrency.overlap is Overlap.QUEUE:
         return f"{limit}; up to {spec.concurrency.queue} wait in a queue"
+    if spec.concurrency.overlap is Overlap.REPLACE:
+        return f"{limit}; what comes meanwhile ends the oldest and takes its place"
     return f"{limit}; what comes meanwhile is skipped"
 
 

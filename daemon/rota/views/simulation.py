@@ -121,10 +121,21 @@ def _row(job: JobTimeline) -> dict[str, object]:
     elif job.runs:
         # A run of a moment is seen as well.
         row["density"] = [max(0.001, round(share, 3)) if share else 0.0 for share in job.density]
+    if warnings := tuple(_warnings(job)):
+        row["warn"] = "; ".join(warnings)[:300]
+    return row
+
+
+def _warnings(job: JobTimeline) -> Iterator[str]:
+    if job.replaced:
+        yield (
+            f"{counted(job.replaced, 'run')} end early for newer ones"
+            if job.replaced > 1
+            else ("1 run ends early for a newer one")
+        )
     if job.skipped:
         skips = (f"{each.count} {reason.replace('_', ' ')}" for reason, each in job.skipped.items())
-        row["warn"] = f"skipped: {', '.join(skips)}"[:300]
-    return row
+        yield f"skipped: {', '.join(skips)}"
 
 
 def _ticks(found: Simulated, zone: ZoneInfo) -> Iterator[datetime]:

@@ -49,6 +49,23 @@ def test_runs_take_their_usual_time() -> None:
     assert found.jobs[0].bars[0] == Bar(begin=BEGIN + 20 * MINUTE, end=BEGIN + 25 * MINUTE)
 
 
+def test_a_run_that_is_replaced_ends_when_the_next_is_due() -> None:
+    limits = Concurrency(overlap=Overlap.REPLACE)
+
+    found = simulated(job("a", every(20), takes=25 * MINUTE, concurrency=limits))
+
+    assert bars(found, "a") == [(20, 40), (40, 60), (60, 85)]
+    assert (of(found, "a").replaced, of(found, "a").skipped) == (2, {})
+
+
+def test_two_at_once_that_are_replaced_by_turns_keep_their_places_in_a_pool() -> None:
+    limits = Concurrency(max=2, overlap=Overlap.REPLACE, pool="db")
+
+    found = simulated(job("a", every(10), takes=25 * MINUTE, concurrency=limits), pools={"db": 2})
+
+    assert bars(found, "a") == [(10, 30), (20, 40), (30, 50), (40, 60), (50, 75), (60, 85)]
+
+
 def test_overlap_skips_are_counted_and_say_what_was_in_the_way() -> None:
     found = of(simulated(job("a", every(10), takes=25 * MINUTE)), "a")
 
