@@ -7,18 +7,18 @@ import os
 import stat
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from pathlib import Path
 
 from rota.core import markers as core_markers
 from rota.core.errors import JobError
 from rota.core.instant import from_ms
 from rota.core.seams import AttemptRef, LogLine, LogPage
-from rota.process.pieces import Piece, RawLine, find_line, find_pieces, read_lines
+from rota.process.pieces import PASSING, Piece, RawLine, find_line, find_pieces, read_lines
 
 OUTPUTS = 64
 OUTPUT_BYTES = 1024 * 1024
 CHUNK_BYTES = 1024 * 1024
-LINE_BYTES = 128 * 1024  # of a longer line the rest is not shown
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -28,7 +28,15 @@ class LogChunk:
     lines: Sequence[LogLine]
     offset: int
     line: int
-    gap: tuple[int, int] | None = None  # raw lines [first, last) that `limits.output` dropped on the way
+    gap: tuple[int, int] | None = None  # raw lines [first, last) that were not kept on the way
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Written:
+    """What an attempt that has ended wrote in all, in bytes, and when it ended."""
+
+    size: int
+    at: datetime
 
 
 class Logs:
@@ -41,22 +49,34 @@ class Logs:
         """Where the attempt's files lie; it need not be there."""
         return Path(self._path(ref))
 
-    def page(self, ref: AttemptRef, *, start: int = 0, limit: int = 1000, markers: bool = True) -> LogPage:
+    def page(
+        self,
+        ref: AttemptRef,
+        *,
+        start: int = 0,
+        limit: int = 1000,
+        markers: bool = True,
+        written: Written | None = None,
+    ) -> LogPage:
         """At most `limit` raw lines from number `start` on, well-formed markers hidden when `markers`.
 
-        Hidden lines keep their numbers; a line of ours (level `meta`) stands where the middle was dropped.
-        `end` once the attempt has ended and all was read. A log that is not there is an empty page.
+        Hidden lines keep their numbers; a line of ours (level `meta`) stands where the middle was dropped,
+        and at the end when less is there than was `written`, which is known once the attempt has ended.
+        `end` once it has and all was read. A log that is not there is a page without lines of its own.
         """
         directory = self.directory(ref)
-        has_ended = (directory / "exit").exists()  # asked first: what is read after it is all there is
+        # Asked first: what is read after it is all there is.
+        has_ended = written is not None or (directory / "exit").exists()
         pieces = find_pieces(directory)
         page = _Page(start=start, hides_markers=markers, next=start)
-        for line in read_lines(pieces, *find_line(pieces, start)):
+        for line in read_lines(pieces, *find_line(pieces, start), wanted=start):
             if line.n < start:
                 continue
             if page.is_full(limit) or not (line.is_whole or has_ended):
                 return page.build(is_end=False)
             page.add(line)
+        if written is not None:
+            page.add_loss(_end_of(pieces), written)
         return page.build(is_end=has_ended)
 
     def read_from(
@@ -92,14 +112,20 @@ class Logs:
             start = piece.end
         return start
 
-    def raw(self, ref: AttemptRef) -> Iterator[bytes]:
-        """The log as it was written, in pieces; one line of ours stands where the middle was dropped."""
+    def raw(self, ref: AttemptRef, *, written: Written | None = None) -> Iterator[bytes]:
+        """The log as it was written, in pieces; one line of ours stands where the middle was dropped.
+
+        `written` as for `page`.
+        """
         position = 0
         for piece in find_pieces(self.directory(ref)):
             if piece.start > position:
                 yield f"\n{_gap_text(None, piece.start - position)}\n".encode()
             yield from _content(piece)
             position = piece.end
+        if written is not None and written.size > position:
+            before = "\n" if position else ""
+            yield f"{before}{_loss_text(position, written.size)}\n".encode()
 
     def outputs(self, ref: AttemptRef) -> dict[str, str]:
         """The `key=value` lines of `$ROTA_OUTPUT`, the last of a name; others are left out.
@@ -148,6 +174,12 @@ class _Page:
             lines=self.lines, next=self.next, end=is_end, gap=self.gap, offset=self.offset, raw=self.raw
         )
 
+    def add_loss(self, end: int, written: Written) -> None:
+        """Tell when what the attempt wrote behind `end` is not there."""
+        if written.size > end:
+            text = _loss_text(end, written.size)
+            self.lines.append(LogLine(n=self.next, at=written.at, text=text, level="meta"))
+
     def _add_gap(self, line: RawLine, gap: tuple[int, int]) -> None:
         first = max(gap[0], self.start)
         if first >= gap[1]:
@@ -158,17 +190,26 @@ class _Page:
 
 
 def _log_line(line: RawLine) -> LogLine:
-    data, rest = line.data[:LINE_BYTES], len(line.data) - LINE_BYTES
-    text = data.decode("utf-8", "replace")
-    if rest > 0:
-        text += f"… ({rest} bytes more)"
+    text = line.data.decode("utf-8", "replace")
+    if line.more > 0:
+        text += f"… ({line.more} bytes more)"
     is_odd = core_markers.looks_like_marker(text) and not core_markers.is_marker(text)
     return LogLine(n=line.n, at=from_ms(line.at_ms), text=text, level="warning" if is_odd else "info")
 
 
 def _gap_text(lines: int | None, size: int) -> str:
     what = f"{size} bytes" if lines is None else f"{lines} lines, {size} bytes"
-    return f"… {what} in the middle were not kept (limits.output) …"
+    return f"… {what} in the middle were not kept (limits.output, or no room on the disk) …"
+
+
+def _loss_text(end: int, size: int) -> str:
+    if end == 0:
+        return f"… this log is not there any more: {size} bytes were written (see `retention`, and the disk) …"
+    return f"… the last {size - end} bytes are not there: no room on the disk, or lost since …"
+
+
+def _end_of(pieces: Sequence[Piece]) -> int:
+    return max((piece.end for piece in pieces), default=0)
 
 
 def _content(piece: Piece, skipped: int = 0) -> Iterator[bytes]:
@@ -190,6 +231,8 @@ def _read_outputs(path: str) -> bytes:
     except FileNotFoundError:
         return b""
     except OSError as error:
+        if error.errno in PASSING:
+            raise
         why = "it is a link" if error.errno == errno.ELOOP else error.strerror
         raise JobError(f"$ROTA_OUTPUT was not read: {why}") from error
     try:

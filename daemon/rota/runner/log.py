@@ -35,9 +35,12 @@ class LogWriter:
         self._fd = -1
         self._index = -1
         self._cut = False  # bytes were lost at the end of the present piece: the disk was full
+        self._is_empty = True  # nothing of the present piece is on the disk
+        self.lost = 0  # bytes that the disk refused
         self._line = 0  # newlines so far
         self._line_starts = True  # the next byte is the first of a line
         self._indexed = (-INDEX_EVERY_MS, -INDEX_EVERY_BYTES)  # arrival and offset of the last record
+        self._unwritten = 0  # bytes of what is being written now
         self.size = 0
 
     def resume(self) -> None:
@@ -62,6 +65,7 @@ class LogWriter:
                 self._append(part, at_ms)
             except OSError:
                 self._cut = True
+                self.lost += self._unwritten
 
     def close(self) -> None:
         for fd in (self._fd, self._index):
@@ -75,17 +79,23 @@ class LogWriter:
 
     def _next_piece(self) -> None:
         self.close()
+        if self._is_empty and self._pieces:
+            self._drop(self._pieces.pop())  # a disk that stays full must not push out what it took before
         self._cut = False
+        self._is_empty = True
         self._piece_start = self.size
         self._pieces.append(self.size)
         self._indexed = (-INDEX_EVERY_MS, -INDEX_EVERY_BYTES)
         while len(self._pieces) > TAIL_PIECES:
-            oldest = self._pieces.pop(0)
-            for name in (HEAD, INDEX):
-                _unlink(self._system, f"{name}.tail.{oldest}", self._at)
+            self._drop(self._pieces.pop(0))
+
+    def _drop(self, piece: int) -> None:
+        for name in (HEAD, INDEX):
+            _unlink(self._system, f"{name}.tail.{piece}", self._at)
 
     def _append(self, part: bytes, at_ms: int) -> None:
         offset = self.size
+        self._unwritten = len(part)
         self.size += len(part)
         first = 0 if self._line_starts else part.find(b"\n") + 1
         begins = self._line_starts or 0 < first < len(part)
@@ -95,6 +105,7 @@ class LogWriter:
         if self._fd < 0:
             self._open()
         self._system.write(self._fd, part)
+        self._is_empty, self._unwritten = False, 0
         if begins and self._is_index_due(offset + first, at_ms):
             self._indexed = (at_ms, offset + first)
             self._system.write(self._index, RECORD.pack(line, offset + first, at_ms))
@@ -111,15 +122,44 @@ class LogWriter:
 
     def _read_position(self) -> None:
         suffix = f".tail.{self._piece_start}" if self._pieces else ""
-        content = read_all(self._system, HEAD + suffix, self._at)
-        self.size = self._piece_start + len(content)
-        records = read_all(self._system, INDEX + suffix, self._at)
-        whole = len(records) - len(records) % RECORD.size
-        line, offset = 0, self._piece_start
-        if whole:
-            line, offset, _ = RECORD.unpack_from(records, whole - RECORD.size)
-        self._line = line + content.count(b"\n", offset - self._piece_start)
-        self._line_starts = not content or content.endswith(b"\n")
+        line, offset = self._last_record(INDEX + suffix)
+        begin = max(0, offset - self._piece_start)
+        written, newlines, last = self._count(HEAD + suffix, begin)
+        self.size = self._piece_start + written
+        self._is_empty = written == 0
+        self._line = line + newlines
+        self._line_starts = written == 0 or last == b"\n"
+
+    def _last_record(self, name: str) -> tuple[int, int]:
+        """Line and offset of the last record in that index, or those of the piece's beginning."""
+        try:
+            whole = self._system.size(name, self._at) // RECORD.size
+            fd = self._system.open(name, os.O_RDONLY, self._at)
+        except OSError:
+            whole, fd = 0, -1
+        if fd < 0:
+            return 0, self._piece_start
+        data = self._system.read_at(fd, RECORD.size, (whole - 1) * RECORD.size) if whole else b""
+        self._system.close(fd)
+        if len(data) < RECORD.size:
+            return 0, self._piece_start
+        line, offset, _ = RECORD.unpack(data)
+        return line, offset
+
+    def _count(self, name: str, begin: int) -> tuple[int, int, bytes]:
+        """Bytes of that file, newlines from byte `begin` on, and its last byte; a log may be of gigabytes."""
+        try:
+            size = self._system.size(name, self._at)
+            fd = self._system.open(name, os.O_RDONLY, self._at)
+        except OSError:
+            return 0, 0, b""
+        newlines, position = 0, begin
+        while data := self._system.read_at(fd, 1 << 20, position):
+            newlines += data.count(b"\n")
+            position += len(data)
+        last = self._system.read_at(fd, 1, size - 1) if size else b""
+        self._system.close(fd)
+        return size, newlines, last
 
 
 def read_all(system: System, name: str, at: int) -> bytes:

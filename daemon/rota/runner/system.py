@@ -102,6 +102,9 @@ class System(GroupCalls, SwitchCalls):
     def read(self, fd: int, size: int) -> bytes:
         return os.read(fd, size)
 
+    def read_at(self, fd: int, size: int, offset: int) -> bytes:
+        return os.pread(fd, size, offset)
+
     def read_file(self, fd: int, most: int) -> bytes:
         """The whole of a regular file, whatever its offset. Raises OSError; never waits."""
         status = os.fstat(fd)

@@ -11,7 +11,7 @@ from aiohttp import web
 from rota.core.errors import NotFound
 from rota.core.run import Attempt, Run
 from rota.web.answers import integer, polled
-from rota.web.run_source import attempt_of, end_of_log, find_run, page_of_log, ref_of
+from rota.web.run_source import attempt_of, end_of_log, find_run, page_of_log, ref_of, written_by
 from rota.web.services import SERVICES
 from rota.web.shapes import Shape, log_line_shape
 
@@ -42,7 +42,8 @@ async def get_log(request: web.Request) -> web.Response:
 
 async def get_raw_log(request: web.Request) -> web.StreamResponse:
     run, attempt = await _attempt(request)
-    pieces = iter(()) if attempt is None else request.app[SERVICES].logs.raw(ref_of(run, attempt))
+    logs = request.app[SERVICES].logs
+    pieces = iter(()) if attempt is None else logs.raw(ref_of(run, attempt), written=written_by(attempt))
     # Before the head is sent: what can't be read at all is answered as an error.
     first = await asyncio.to_thread(_next_piece, pieces)
     headers = {"X-Content-Type-Options": "nosniff", "Cache-Control": "no-store"}

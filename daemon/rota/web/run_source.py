@@ -5,6 +5,7 @@ from __future__ import annotations
 from rota.core.errors import NotFound
 from rota.core.run import Attempt, Run, parse_run_id
 from rota.core.seams import AttemptRef, LogLine, LogPage
+from rota.process.output import Written
 from rota.web.services import Services
 
 
@@ -41,9 +42,20 @@ def ref_of(run: Run, attempt: Attempt) -> AttemptRef:
     return AttemptRef(id=attempt.id, job=run.log_name, number=run.number, step=attempt.step, n=attempt.n)
 
 
+def written_by(attempt: Attempt) -> Written | None:
+    """What it wrote in all, once that is known."""
+    return None if attempt.ended_at is None else Written(size=attempt.log_size, at=attempt.ended_at)
+
+
 def page_of_log(services: Services, run: Run, attempt: Attempt, start: int, limit: int) -> LogPage:
     """Lines of the attempt's log from raw line `start` on. Reads files: call it off the loop's thread."""
-    return services.logs.page(ref_of(run, attempt), start=start, limit=limit, markers=attempt.markers)
+    return services.logs.page(
+        ref_of(run, attempt),
+        start=start,
+        limit=limit,
+        markers=attempt.markers,
+        written=written_by(attempt),
+    )
 
 
 def end_of_log(services: Services, run: Run, attempt: Attempt, limit: int) -> LogPage:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import tracemalloc
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -104,6 +105,114 @@ def test_a_full_disk_is_a_gap(tmp_path: Path, at: int) -> None:
         (0, b"one", None),
         (2, b"three", (1, 2)),
     ]
+
+
+def test_a_disk_that_stays_full_costs_what_comes_and_not_what_it_took_before(tmp_path: Path, at: int) -> None:
+    class Full(System):
+        is_full = False
+
+        def write(self, fd: int, data: bytes) -> None:
+            if self.is_full:
+                raise OSError(28, "No space left on device")
+            super().write(fd, data)
+
+    system = Full()
+    log = LogWriter(system, at, LIMIT)
+    for n in range(3000):
+        log.write(b"line %d\n" % n, n)
+    system.is_full = True
+    for _ in range(50):
+        log.write(b"lost\n", 5000)
+    system.is_full = False
+    log.write(b"after\n", 5001)
+    log.close()
+
+    assert log.lost == 50 * len(b"lost\n")
+    kept = lines_of(tmp_path)
+    assert [(line.n, line.data) for line in kept[-2:]] == [(2999, b"line 2999"), (3050, b"after")]
+    assert sum(line.n > 1500 for line in kept) > 300
+
+
+def test_a_log_without_its_index_is_read_all_the_same(tmp_path: Path, at: int) -> None:
+    log = LogWriter(System(), at, LIMIT)
+    for n in range(3000):
+        log.write(b"line %d\n" % n, n)
+    log.close()
+    for index in tmp_path.glob("output.idx*"):
+        index.unlink()
+
+    lines = lines_of(tmp_path)
+
+    assert (lines[0].data, lines[-1].data) == (b"line 0", b"line 2999")
+    assert all(line.at_ms > 0 for line in lines)  # the file's own time is what is known
+
+
+@pytest.mark.parametrize("byte", [b"\0", b"\xff", b"\x7f", b"\1"])
+def test_an_index_that_can_not_be_true_is_not_believed(tmp_path: Path, at: int, byte: bytes) -> None:
+    log = LogWriter(System(), at, LIMIT)
+    for n in range(3000):
+        log.write(b"line %d\n" % n, n)
+    log.close()
+    for index in tmp_path.glob("output.idx*"):
+        index.write_bytes(byte * index.stat().st_size)
+
+    lines = lines_of(tmp_path, *find_line(find_pieces(tmp_path), 2000))
+
+    assert all(line.n <= line.end and line.at_ms < 1 << 48 for line in lines)
+
+
+def test_lines_that_nobody_wants_are_passed_over_with_their_numbers(tmp_path: Path, at: int) -> None:
+    log = LogWriter(System(), at, 1 << 22)
+    for n in range(100_000):
+        log.write(b"line %d\n" % n, 0)
+    log.close()
+    (tmp_path / "output.idx").unlink()
+
+    lines = list(read_lines(find_pieces(tmp_path), 0, 0, wanted=99_990))
+
+    assert len(lines) < 50_000
+    assert [line.data for line in lines[-10:]] == [b"line %d" % n for n in range(99_990, 100_000)]
+    assert all(line.data == b"line %d" % line.n for line in lines)
+
+
+def test_of_a_line_without_end_only_what_is_shown_is_kept_in_memory(tmp_path: Path, at: int) -> None:
+    log = LogWriter(System(), at, 1 << 30)
+    log.write(b"first\n", 0)
+    log.close()
+    with (tmp_path / "output.log").open("r+b") as file:
+        file.truncate(1 << 26)  # sparse: one long line, all NUL
+        file.seek(0, os.SEEK_END)
+        file.write(b"\nlast\n")
+    tracemalloc.start()
+
+    lines = lines_of(tmp_path)
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+
+    assert [(line.n, len(line.data) + line.more) for line in lines] == [(0, 5), (1, (1 << 26) - 6), (2, 4)]
+    assert peak < 8 << 20
+
+
+def test_a_writer_that_takes_over_a_large_log_reads_only_what_no_record_tells(
+    tmp_path: Path, at: int
+) -> None:
+    log = LogWriter(System(), at, 1 << 31)
+    log.write(b"one\ntwo\n", 0)
+    log.close()
+    with (tmp_path / "output.log").open("r+b") as file:
+        file.truncate(1 << 26)
+    tracemalloc.start()
+
+    log = LogWriter(System(), at, 1 << 31)
+    log.resume()
+    log.write(b"\nthree\n", 1)
+    log.close()
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+
+    assert log.size == (1 << 26) + 7
+    assert [line.data for line in lines_of(tmp_path)][-1] == b"three"
+    assert peak < 8 << 20
 
 
 def test_reading_can_begin_at_any_line(tmp_path: Path, at: int) -> None:
