@@ -102,6 +102,11 @@ class DaemonProcess:
         return self._process.pid
 
     @property
+    def is_up(self) -> bool:
+        """Whether it was started and has not ended."""
+        return self._process is not None and self._process.poll() is None
+
+    @property
     def url(self) -> str:
         return str(self.ready["url"])
 

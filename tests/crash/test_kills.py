@@ -1,93 +1,87 @@
-"""Daemon and runner killed by SIGKILL while 20 jobs are due every second; the jobs' own file judges.
+"""Daemon and runner killed by SIGKILL while jobs of every kind are due; the jobs' own file judges.
 
-`ROTA_TEST_KILLS=1000` makes it the long profile.
+`make soak` is the long profile: 1,000 kills, or as many as `ROTA_SOAK_KILLS` says.
 """
 
 from __future__ import annotations
 
+import json
 import os
-import random
-import signal
-from collections.abc import Sequence
+import time
+from collections import Counter
 from pathlib import Path
-from threading import Event
+from random import Random
 
 import pytest
 
-from crash.witness import Line, Row, judge, long_job, quick_job, read_ledger, read_witness
+from crash import laws
+from crash.killing import Killer, come_to_rest, let_it_run
+from crash.load import CONFIG, LINES, jobs
 from daemon_process import DaemonProcess
 from eventually import eventually
-from runner_process import is_alive
 
-KILLS = int(os.environ.get("ROTA_TEST_KILLS", "10"))
-QUICK, LONG = 16, 4
+KILLS = int(os.environ.get("ROTA_SOAK_KILLS", "10"))
+SEED = int(os.environ.get("ROTA_SOAK_SEED", str(KILLS)))
 
 
-@pytest.mark.timeout(60 + 10 * KILLS)
+@pytest.mark.timeout(300 + 10 * KILLS)
 def test_nothing_is_lost_or_doubled_by_kills_at_random_moments(tmp_path: Path) -> None:
-    chance = random.Random(KILLS)
-    witness = tmp_path / "witness"
-    daemon = DaemonProcess(tmp_path)
-    for n in range(QUICK):
-        daemon.job(f"quick-{n}", quick_job(witness))
-    for n in range(LONG):
-        daemon.job(f"long-{n}", long_job(witness))
+    config, witness = tmp_path / "rota.yaml", tmp_path / "witness"
+    config.write_text(CONFIG)
+    daemon = DaemonProcess(tmp_path, arguments=("--config", str(config)))
+    kinds, chance = jobs(witness), Random(SEED)
+    for job, kind in kinds.items():
+        daemon.job(job, kind.text)
+    killer = Killer(daemon, chance)
 
     with daemon:
-        for _ in range(KILLS):
-            _let_it_run(daemon, chance.uniform(0.3, 1.8))
-            _kill(daemon, chance.choice(("daemon", "runner", "both")))
-        _come_to_rest(daemon)
-        long_runs = daemon.get("/api/v1/runs?job=long-0&state=completed&limit=100")["runs"]
-        logs = [daemon.get(f"/api/v1/runs/{run['id']}/log") for run in long_runs]
+        assert daemon.ready["jobs"] == len(kinds)
+        began = time.monotonic()
+        while killer.count.total() < KILLS:
+            let_it_run(daemon, chance.uniform(0.0, 0.6))
+            killer.kill_any()
+        took = time.monotonic() - began
+        come_to_rest(daemon, off=_off, within=180 + KILLS)
+        logs = _logs(daemon, "long-0")
         daemon.stop()
+        eventually(lambda: not laws.left_processes(daemon.state))
 
-    rows, lines = read_ledger(daemon.state), read_witness(witness)
-    judge(rows, lines)
-    assert len({line.job for line in lines}) == QUICK + LONG
-    assert all([line["text"] for line in log["lines"]] == [f"line {n}" for n in range(1, 6)] for log in logs)
-    print(_summary(rows, lines))  # noqa: T201  the counts are the result, shown with -s
-
-
-def _let_it_run(daemon: DaemonProcess, seconds: float) -> None:
-    """The moment of the kill is random on purpose, so here real time must pass."""
-    eventually(lambda: daemon.request("GET", "/readyz")[0] == 200, within=20)
-    Event().wait(seconds)
+    found = laws.gather(daemon.state, witness)
+    print(_summary(found, killer.count, took, daemon.log))  # noqa: T201  the counts are the result
+    laws.judge(found, kinds)
+    laws.each_end_has_led_to_what_comes_after_it(daemon.state)
+    assert {each.job for each in found.began.values()} == set(kinds)
+    assert all(log == [f"line {n}" for n in range(1, LINES + 1)] for log in logs)
 
 
-def _kill(daemon: DaemonProcess, who: str) -> None:
-    runner = eventually(lambda: _living_runner(daemon), within=20)
-    if who in ("daemon", "both"):
-        daemon.kill9()
-    if who in ("runner", "both"):
-        os.kill(runner, signal.SIGKILL)
-    if who in ("daemon", "both"):
-        daemon.start()
+def _off(text: str) -> str:
+    """Without what the calendar makes due."""
+    return text.replace("schedule: {every", "description: off\n# schedule: {every")
 
 
-def _living_runner(daemon: DaemonProcess) -> int | None:
-    """The one that serves now; a killed one gets a successor."""
-    pid = int((daemon.state / "runner" / ".lock").read_text() or 0)
-    return pid if is_alive(pid) else None
+def _logs(daemon: DaemonProcess, job: str) -> list[list[str]]:
+    runs = daemon.get(f"/api/v1/runs?job={job}&state=completed&limit=50")["runs"]
+    return [daemon.lines(run["id"]) for run in runs]
 
 
-def _come_to_rest(daemon: DaemonProcess) -> None:
-    """Take the jobs off the schedule, and wait until what was due has ended."""
-    for path in daemon.jobs.glob("*.yaml"):
-        daemon.job(path.stem, path.read_text().replace("schedule: {every: 1s}\n", ""))
-    daemon.post("/api/v1/reload")
-    eventually(lambda: _open_runs(daemon) == 0, within=60, every=0.1)
-
-
-def _open_runs(daemon: DaemonProcess) -> int:
-    return int(daemon.get("/api/v1/runs?state=pending&state=running&state=retrying&limit=1")["total"])
-
-
-def _summary(rows: Sequence[Row], lines: Sequence[Line]) -> str:
-    due = sum(row.count for row in rows)
-    unknown = sum(1 for row in rows if row.reason == "unknown")
-    skipped = sum(row.count for row in rows if row.state == "skipped")
-    return (
-        f"{KILLS} kills: {due} due instants, {len(lines)} starts, {skipped} skipped with a reason, "
-        f"{unknown} ends that nobody saw, 0 lost, 0 doubled"
+def _summary(found: laws.Evidence, kills: Counter[str], took: float, log: Path) -> str:
+    skips = Counter(str(row.reason) for row in found.rows if row.state == "skipped" for _ in range(row.count))
+    ends = Counter(state for state, _ in found.states.values())
+    unknown = sum(reason == "unknown" for _, reason in found.states.values())
+    return "\n".join(
+        (
+            "",
+            f"{kills.total()} kills in {took:.0f} s: {dict(kills)}, seed {SEED}",
+            f"{sum(row.count for row in found.rows)} due instants, {len(found.states)} runs: {dict(ends)}",
+            f"{len(found.began)} starts, {len(found.ended)} ends, {unknown} runs whose end nobody saw",
+            f"skipped: {dict(skips)}",
+            f"taken back after a start: {dict(_taken_back(log))}",
+            "0 lost, 0 doubled, 0 left processes, unless it says otherwise below",
+        )
     )
+
+
+def _taken_back(log: Path) -> Counter[str]:
+    """Attempts that were under way when their daemon died, by what became of them."""
+    lines = (line for line in log.read_text(errors="replace").splitlines() if "run.recovered" in line)
+    return Counter(str(json.loads(line)["decision"]) for line in lines)

@@ -8,22 +8,20 @@ from __future__ import annotations
 import json
 import os
 import random
-import signal
 import sqlite3
 from collections import Counter
 from collections.abc import Sequence
 from contextlib import closing
 from itertools import pairwise
 from pathlib import Path
-from threading import Event
 from typing import NamedTuple
 
 import pytest
 
+from crash.killing import Killer, come_to_rest, let_it_run
 from crash.witness import SECOND, Row, each_instant_is_answered_once, read_ledger
 from daemon_process import DaemonProcess
 from eventually import eventually
-from runner_process import is_alive
 
 KILLS = int(os.environ.get("ROTA_TEST_KILLS", "6"))
 RESTS = 3
@@ -50,25 +48,28 @@ def test_no_kind_of_due_instant_is_lost_or_doubled_by_kills_at_random_moments(tm
     config = tmp_path / "rota.yaml"
     config.write_text(CONFIG)
     daemon = DaemonProcess(tmp_path, arguments=("--config", str(config)))
+    killer = Killer(daemon, chance)
     gate, witness = tmp_path / "gate", tmp_path / "witness"
     _write_jobs(daemon, witness, gate)
 
     with daemon:
         for n in range(KILLS):
-            _let_it_run(daemon, chance.uniform(0.4, 1.6))
+            let_it_run(daemon, chance.uniform(0.4, 1.6))
             daemon.request("POST", "/api/v1/jobs/wished/skip", {})
             gate.unlink() if gate.exists() else gate.touch()
             if n == KILLS // 2:  # read by the daemon that follows, or by this one
                 _rename(daemon, witness)
-            _kill(daemon, chance.choice(("daemon", "runner", "both")), down=11 if n % 10 == 9 else 0)
+            killer.kill(chance.choice(("daemon", "runner", "both")), down=11 if n % 10 == 9 else 0)
         _let_it_rest_often_enough(daemon)
-        _come_to_rest(daemon)
+        # On a busy machine long lines wait for the pool and the lock by now.
+        come_to_rest(daemon, off=_off, within=60 + 10 * KILLS)
         daemon.stop()
 
     rows, ran = read_ledger(daemon.state), _read_witness(witness)
     _nothing_ran_twice_or_unrecorded(rows, ran)
     for job in CALENDAR:
         each_instant_is_answered_once([row for row in rows if row.job == job])
+    assert not [row for row in rows if row.job == "known-as"]  # all of it came along
     _each_end_has_led_to_what_comes_after_it(daemon.state)
     _what_counts_from_the_end_has_waited_for_it(daemon.state)
     assert _most_at_once(ran, POOLED) <= 2
@@ -105,50 +106,14 @@ def _rename(daemon: DaemonProcess, witness: Path) -> None:
     (daemon.jobs / "known-as.yaml").unlink()
 
 
-def _let_it_run(daemon: DaemonProcess, seconds: float) -> None:
-    """The moment of the kill is random on purpose, so here real time must pass."""
-    eventually(lambda: daemon.request("GET", "/readyz")[0] == 200, within=20)
-    Event().wait(seconds)
-
-
 def _let_it_rest_often_enough(daemon: DaemonProcess) -> None:
     """On a slow machine few of its runs fit between the kills."""
     eventually(lambda: daemon.get("/api/v1/jobs/resting/runs?limit=1")["total"] > RESTS, within=60)
 
 
-def _kill(daemon: DaemonProcess, who: str, down: float) -> None:
-    runner = eventually(lambda: _living_runner(daemon), within=20)
-    if who in ("runner", "both"):
-        os.kill(runner, signal.SIGKILL)
-    if who in ("daemon", "both") or down:
-        daemon.kill9()
-        Event().wait(down)
-        daemon.start()
-
-
-def _living_runner(daemon: DaemonProcess) -> int | None:
-    pid = int((daemon.state / "runner" / ".lock").read_text() or 0)
-    return pid if is_alive(pid) else None
-
-
-def _come_to_rest(daemon: DaemonProcess) -> None:
-    """Take what the calendar makes due off the schedule, and wait until what follows from it has ended."""
-    for path in daemon.jobs.glob("*.yaml"):
-        if "after:" not in (text := path.read_text()):
-            daemon.job(path.stem, text.replace("schedule:", "description: off\n# schedule:"))
-    daemon.post("/api/v1/reload")
-    # On a busy machine long lines wait for the pool and the lock by now.
-    eventually(lambda: _is_at_rest(daemon), within=60 + 10 * KILLS, every=0.2)
-
-
-def _is_at_rest(daemon: DaemonProcess) -> bool:
-    """Also of those who have just ended, what comes after them has its run."""
-    for _ in range(3):
-        states = "state=pending&state=running&state=retrying"
-        if daemon.get(f"/api/v1/runs?{states}&limit=1")["total"]:
-            return False
-        Event().wait(0.1)
-    return True
+def _off(text: str) -> str:
+    """Without what the calendar makes due."""
+    return text if "after:" in text else text.replace("schedule:", "description: off\n# schedule:")
 
 
 def _read_witness(witness: Path) -> list[Ran]:

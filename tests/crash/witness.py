@@ -13,7 +13,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 SECOND = 1000
-_LINES = 5  # that a long job writes, half a second apart
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,13 +41,6 @@ class Row:
 def quick_job(witness: Path) -> str:
     """Due every second; done at once."""
     return _job(f"echo \"$ROTA_JOB $ROTA_SCHEDULED_EPOCH $ROTA_ATTEMPT_ID\" >> '{witness}'")
-
-
-def long_job(witness: Path) -> str:
-    """Due every second; says something five times before it ends, so that it is under way when all dies."""
-    said = f"echo \"$ROTA_JOB $ROTA_SCHEDULED_EPOCH $ROTA_ATTEMPT_ID\" >> '{witness}'"
-    lines = f"for n in $(seq {_LINES}); do echo line $n; sleep 0.5; done"
-    return _job(f"{said}; {lines}")
 
 
 def read_witness(witness: Path) -> list[Line]:
@@ -103,14 +95,14 @@ def _nothing_recorded_that_did_not_happen(rows: Sequence[Row], lines: Sequence[L
     assert not unended, f"never ended: {unended}"
 
 
-def each_instant_is_answered_once(rows: Sequence[Row]) -> None:
-    """From the first due instant to the last, each second has its run or its skip."""
+def each_instant_is_answered_once(rows: Sequence[Row], every: int = SECOND) -> None:
+    """From the first due instant to the last, each has its run or its skip; they are `every` ms apart."""
     answered = rows[0].due_at
     for row in rows:
-        assert row.due_at == answered, f"{row.job}: {(row.due_at - answered) // SECOND} instants before {row}"
+        assert row.due_at == answered, f"{row.job}: {(row.due_at - answered) // every} instants before {row}"
         last = row.last_due_at if row.last_due_at is not None else row.due_at
-        assert (last - row.due_at) // SECOND + 1 == row.count, f"{row} counts wrongly"
-        answered = last + SECOND
+        assert (last - row.due_at) // every + 1 == row.count, f"{row} counts wrongly"
+        answered = last + every
 
 
 def _job(script: str) -> str:

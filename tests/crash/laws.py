@@ -1,0 +1,199 @@
+"""What must hold of ledger and witness together, however often something was killed."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections import Counter, defaultdict
+from collections.abc import Mapping, Sequence
+from contextlib import closing
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import NamedTuple
+
+from crash.load import ATTEMPTS, BACKOFF, CHAIN, LOCKED, POOLED, Kind
+from crash.witness import SECOND, Row, each_instant_is_answered_once, read_ledger
+
+OPEN = ("pending", "running", "retrying")
+_SLACK = 0.005  # seconds: two clocks are read one after another
+US = 1_000_000
+
+
+class Said(NamedTuple):
+    """A line of the witness: an attempt begins or ends, in µs since the epoch."""
+
+    job: str
+    run: str
+    step: str
+    n: int
+    attempt: str
+    what: str
+    at: int
+
+
+class Tried(NamedTuple):
+    """An attempt as the ledger has it."""
+
+    run: str
+    step: str
+    n: int
+    state: str
+    reason: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """All there is: answers to due instants, attempts by id, what they said of themselves."""
+
+    rows: Sequence[Row]
+    tried: Mapping[str, Tried]
+    began: Mapping[str, Said]
+    ended: Mapping[str, Said]
+    twice: Sequence[str]  # attempts that began or ended twice
+    states: Mapping[str, tuple[str, str | None]]  # of every run, by its id: state and reason
+    upstreams: Mapping[str, Sequence[str]] = field(default_factory=dict)  # what each run came after
+
+
+def gather(state: Path, witness: Path) -> Evidence:
+    """Read ledger and witness; the database must be sound."""
+    said = [_line(line) for line in witness.read_text().splitlines()]
+    counted = Counter((each.attempt, each.what) for each in said)
+    with closing(sqlite3.connect(f"file:{state / 'ledger.db'}?mode=ro", uri=True)) as ledger:
+        attempts = ledger.execute("SELECT id, job || '.' || number, step, n, state, reason FROM attempts")
+        tried = {id_: Tried(*rest) for id_, *rest in attempts}
+        runs = ledger.execute("SELECT job || '.' || number, state, reason FROM runs")
+        states = {run: (state, reason) for run, state, reason in runs}
+    return Evidence(
+        rows=read_ledger(state),
+        tried=tried,
+        began={each.attempt: each for each in said if each.what == "begin"},
+        ended={each.attempt: each for each in said if each.what == "end"},
+        twice=[attempt for (attempt, _), count in counted.items() if count > 1],
+        states=states,
+    )
+
+
+def judge(found: Evidence, kinds: Mapping[str, Kind]) -> None:
+    """Nothing lost, nothing doubled, nothing said that is not true, nothing out of turn."""
+    _nothing_is_doubled(found)
+    _nothing_is_lost(found)
+    _every_end_is_true(found)
+    for job, kind in kinds.items():
+        if kind.seconds is not None:
+            rows = [row for row in found.rows if row.job == job]
+            each_instant_is_answered_once(rows, every=kind.seconds * SECOND)
+    _backoff_was_waited_for(found)
+    _steps_came_in_order(found)
+    assert most_at_once(found, POOLED) <= 2
+    assert most_at_once(found, LOCKED) == 1
+
+
+def each_end_has_led_to_what_comes_after_it(state: Path) -> None:
+    """Each completed run of an upstream has exactly one run, or skip with a reason of its own, downstream."""
+    with closing(sqlite3.connect(f"file:{state / 'ledger.db'}?mode=ro", uri=True)) as ledger:
+        for job, upstream in CHAIN.items():
+            ends = ledger.execute("SELECT number, state FROM runs WHERE job = ?", [upstream]).fetchall()
+            completed = {f"{upstream}.{number}" for number, ended in ends if ended == "completed"}
+            sql = "SELECT value FROM runs, json_each(upstream) WHERE job = ? AND reason IS NOT 'upstream'"
+            after = [name for (name,) in ledger.execute(sql, [job])]
+            twice = [name for name, count in Counter(after).items() if count > 1]
+            assert not twice, f"{job} came twice after {twice}"
+            assert set(after) == completed, f"{job} came wrongly after {set(after) ^ completed}"
+
+
+def left_processes(state: Path) -> list[str]:
+    """Processes of attempts below that state directory, by the mark in their environment."""
+    mark, below = b"ROTA_ATTEMPT_ID=", f"ROTA_OUTPUT={state}/".encode()
+    found = []
+    for process in Path("/proc").glob("[0-9]*"):
+        try:
+            environment = (process / "environ").read_bytes().split(b"\0")
+            named = (process / "cmdline").read_bytes()
+        except OSError:
+            continue  # it ended meanwhile, or is none of ours
+        if any(each.startswith(mark) for each in environment) and any(
+            each.startswith(below) for each in environment
+        ):
+            found.append(f"{process.name} {named!r}")
+    return found
+
+
+def most_at_once(found: Evidence, jobs: Sequence[str]) -> int:
+    """How many attempts of these jobs were under way at the same time, as they say themselves."""
+    changes = [(each.at, 1) for each in found.began.values() if each.job in jobs]
+    changes += [(each.at, -1) for each in found.ended.values() if each.job in jobs]
+    most = now = 0
+    for _, change in sorted(changes):  # of the same moment the end comes first
+        now += change
+        most = max(most, now)
+    return most
+
+
+def _line(line: str) -> Said:
+    job, run, step, n, attempt, what, at = line.split()
+    return Said(job, run, step, int(n), attempt, what, int(at))
+
+
+def _nothing_is_doubled(found: Evidence) -> None:
+    assert not found.twice, f"attempts that began or ended twice: {found.twice}"
+    begun = Counter((each.run, each.step) for each in found.began.values())
+    most = {True: ATTEMPTS, False: 1}
+    twice = [key for key, count in begun.items() if count > most[key[0].startswith("retrying.")]]
+    assert not twice, f"started twice: {twice}"
+
+
+def _nothing_is_lost(found: Evidence) -> None:
+    lost = [each for each in found.began.values() if each.attempt not in found.tried]
+    assert not lost, f"started, and not in the ledger: {lost}"
+    wrong = [
+        (each, tried)
+        for each in found.began.values()
+        if (each.run, each.step, each.n) != ((tried := found.tried[each.attempt]).run, tried.step, tried.n)
+    ]
+    assert not wrong, f"recorded as something else: {wrong}"
+    unended = [run for run, (state, _) in found.states.items() if state in OPEN]
+    assert not unended, f"never ended: {unended}"
+    forgotten = [
+        each for id_, each in found.tried.items() if each.state == "completed" and id_ not in found.ended
+    ]
+    assert not forgotten, f"recorded as completed, and did not get to its end: {forgotten}"
+
+
+def _every_end_is_true(found: Evidence) -> None:
+    """Who did not complete was skipped, or nobody saw the end; a first go of `retrying` fails on purpose."""
+    odd = {
+        run: end
+        for run, end in found.states.items()
+        if end[0] not in ("completed", "skipped") and end[1] != "unknown"
+    }
+    assert not odd, f"ended otherwise than it can have: {odd}"
+    failed = [
+        each
+        for each in found.tried.values()
+        if each.state == "failed" and each.reason != "unknown" and not _is_meant(each)
+    ]
+    assert not failed, f"attempts that failed for a reason that is not ours: {failed}"
+
+
+def _is_meant(attempt: Tried) -> bool:
+    return attempt.run.startswith("retrying.") and attempt.n == 1 and attempt.reason == "exit"
+
+
+def _backoff_was_waited_for(found: Evidence) -> None:
+    goes = {(each.run, each.n): each for each in found.began.values() if each.job == "retrying"}
+    ends = {(each.run, each.n): each for each in found.ended.values() if each.job == "retrying"}
+    for (run, n), begun in goes.items():
+        before = ends.get((run, n - 1))
+        if before is not None:
+            waited = (begun.at - before.at) / US
+            assert waited >= BACKOFF - _SLACK, f"{run} was tried again after {waited} s"
+
+
+def _steps_came_in_order(found: Evidence) -> None:
+    steps: dict[str, list[Said]] = defaultdict(list)
+    for each in (*found.began.values(), *found.ended.values()):
+        if each.job == "stepped":
+            steps[each.run].append(each)
+    for run, said in steps.items():
+        order = [(each.step, each.what) for each in sorted(said, key=lambda each: each.at)]
+        whole = [(step, what) for step in ("one", "two", "three") for what in ("begin", "end")]
+        assert order == whole[: len(order)], f"{run} did its steps in the order {order}"

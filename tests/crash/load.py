@@ -1,0 +1,95 @@
+"""Jobs of every kind that are due all the time, and say in a file of their own what they do.
+
+The witness is a file outside of everything that is killed: each attempt appends a line when it begins and
+one when it ends.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import NamedTuple
+
+CONFIG = "pools: {narrow: 2}\n"
+LINES = 5  # that a long job writes, half a second apart
+ATTEMPTS = 3  # that a retrying job has
+BACKOFF = 1  # seconds between two of them
+PATIENT = "overlap: queue, queue: 100"
+POOLED = ("pooled-0", "pooled-1")
+LOCKED = ("locked-0", "locked-1")
+CHAIN = {"second": "first", "third": "second"}  # job -> whose end makes it due
+LEFT_FOR = 987_654  # seconds that what a job leaves behind would live
+
+
+class Kind(NamedTuple):
+    """One job file: `seconds` between two due instants, None when other jobs make it due."""
+
+    text: str
+    seconds: int | None
+
+
+def jobs(witness: Path) -> dict[str, Kind]:
+    """Every job of the load, by its id."""
+    said = _said(witness)
+    quick = {f"quick-{n}": _kind(1, _run(said, ":")) for n in range(4)}
+    lines = f"for n in $(seq {LINES}); do echo line $n; sleep 0.5; done"
+    long = {f"long-{n}": _kind(2, _run(said, lines)) for n in range(2)}
+    pooled = {job: _kind(2, _run(said, "sleep 0.2"), "pool: narrow") for job in POOLED}
+    locked = {job: _kind(2, _run(said, "sleep 0.1"), "lock: only") for job in LOCKED}
+    chain = {job: _after(upstream, _run(said, ":")) for job, upstream in CHAIN.items()}
+    return {
+        **quick,
+        **long,
+        **pooled,
+        **locked,
+        "first": _kind(2, _run(said, ":")),
+        **chain,
+        "retrying": _kind(2, _retrying(said)),
+        "stepped": _kind(3, _stepped(said)),
+        "leaving": _kind(5, _run(said, f"(setsid sleep {LEFT_FOR} &) ; (sleep {LEFT_FOR} &)")),
+    }
+
+
+def _kind(seconds: int, work: str, shares: str = "max: 4") -> Kind:
+    text = f"schedule: {{every: {seconds}s}}\nmissed: all\nconcurrency: {{{shares}, {PATIENT}}}\n{work}"
+    return Kind(text, seconds)
+
+
+def _after(upstream: str, work: str) -> Kind:
+    text = f"schedule: {{after: {upstream}}}\nmissed: all\nconcurrency: {{max: 4, {PATIENT}}}\n{work}"
+    return Kind(text, None)
+
+
+def _said(witness: Path) -> str:
+    words = "$ROTA_JOB $ROTA_RUN ${ROTA_STEP:-main} $ROTA_ATTEMPT $ROTA_ATTEMPT_ID"
+    return f'says() {{ echo "{words} $1 ${{EPOCHREALTIME/./}}" >> {witness}; }}; says begin'
+
+
+def _run(said: str, work: str) -> str:
+    return f"run: |\n  {said}\n  {work}\n  says end\n"
+
+
+def _retrying(said: str) -> str:
+    """Fails once; an end that nobody saw is tried again as well."""
+    policy = f"{{attempts: {ATTEMPTS}, delay: {BACKOFF}s, on: [failed, unknown]}}"
+    return f"retry: {policy}\n" + _run(said, 'says end; test "$ROTA_ATTEMPT" -gt 1; exit')
+
+
+def _stepped(said: str) -> str:
+    """Its last step fails unless it is told what the first one put out."""
+    return f"""steps:
+  - id: one
+    run: |
+      {said}
+      echo "::output mark=$ROTA_RUN"
+      says end
+  - id: two
+    run: |
+      {said}
+      sleep 0.3
+      says end
+  - id: three
+    run: |
+      {said}
+      test "$STEPS_ONE_OUTPUTS_MARK" = "$ROTA_RUN"
+      says end
+"""
