@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from rota.config.part import Part
+from rota.config.work import check_script
 from rota.core.batch import WrongItems, chunked
 from rota.core.model import Batch, Command, ItemSource, Script
 from rota.core.problems import Problem
@@ -25,6 +26,14 @@ def read_batch(raw: Raw, shell: tuple[str, ...]) -> Batch:
 def check_batch(data: Raw, part: Part, problems: list[Problem]) -> None:
     """What the schema can't see: more items than may be, items that no process can be given."""
     batch = data.get("batch", {})
+    if "run" in batch:
+        check_script(part, ["batch", "run"], batch["run"], problems)
+    if "run" in batch.get("items_from", {}):
+        check_script(part, ["batch", "items_from", "run"], batch["items_from"]["run"], problems)
+    _check_items(batch, part, problems)
+
+
+def _check_items(batch: Raw, part: Part, problems: list[Problem]) -> None:
     items, most = batch.get("items", []), int(batch.get("max_items", _MOST))
     if len(items) > most:
         message = f"there are {len(items)} items, and `max_items` is {most}"

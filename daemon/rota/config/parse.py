@@ -11,6 +11,7 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
+from rota.config.batch import check_batch, read_batch
 from rota.config.calendars import Calendars
 from rota.config.checker import errors_in
 from rota.config.findings import Findings, Mention
@@ -24,7 +25,7 @@ from rota.config.spots import spots
 from rota.config.template_check import check_templates
 from rota.config.triggers import Origin, read_triggers
 from rota.config.wording import explain
-from rota.config.work import check_steps, read_condition, read_steps, text_map
+from rota.config.work import check_steps, read_condition, read_steps, shell_of, text_map
 from rota.core.model import (
     Backoff,
     Concurrency,
@@ -39,6 +40,7 @@ from rota.core.model import (
     MissedPolicy,
     Overlap,
     Retry,
+    RunAs,
     Secret,
     Source,
 )
@@ -126,6 +128,7 @@ def is_on(host: str | None, globs: str | Sequence[str]) -> bool:
 def _check(data: Raw, part: Part, surroundings: Surroundings, findings: Findings) -> None:
     """What the schema can't see."""
     check_steps(data, part, findings.problems)
+    check_batch(data, part, findings.problems)
     check_params(data, part, findings.problems)
     check_exit_codes(data, part, findings.problems)
     check_pool(data, part, surroundings.pools, findings.problems)
@@ -164,6 +167,8 @@ def _build(
     given = {key: read(data[key]) for key, read in _KEYS.items() if key in data}
     if given.get("title") and given.get("matrix"):
         given["title"] += f" ({', '.join(given['matrix'].values())})"
+    if "as" in given:
+        given["run_as"] = given.pop("as")
     return JobSpec(
         id=job,
         steps=read_steps(data, _KEYS),
@@ -171,6 +176,7 @@ def _build(
         definition=definition,
         triggers=found,
         condition=read_condition(data),
+        batch=read_batch(data["batch"], shell_of(data)) if "batch" in data else None,
         renamed_from=_former_id(data),
         **given,
     )
@@ -216,6 +222,10 @@ def _links(raw: Sequence[Mapping[str, str]]) -> tuple[Link, ...]:
 def _expect(raw: Mapping[str, Mapping[str, str | int]]) -> Expect:
     usual = {key: duration(written) for key, written in raw.get("duration", {}).items()}
     return Expect(shortest=usual.get("min"), longest=usual.get("max"))
+
+
+def _octal(raw: str) -> int:
+    return int(raw, 8)
 
 
 def _paths(raw: str | Sequence[str]) -> tuple[str, ...]:
@@ -269,6 +279,7 @@ _KEYS: dict[str, Callable[[Any], Any]] = {
             "enforce": Enforce,
         },
     ),
+    "as": _block(RunAs, {"user": str, "group": str, "umask": _octal, "nice": int, "io": str}),
     "concurrency": _block(
         Concurrency,
         {

@@ -35,6 +35,8 @@ def check_templates(
     job = _Names(params=params, matrix=matrix, unknown=unknown, steps=steps, ready=len(steps))
     for way, text in _templates(data, ()):
         problems.extend(_wrong(part, way, text, job))
+    for way, text, known in _of_batch(data.get("batch", {}), job):
+        problems.extend(_wrong(part, way, text, known))
     for index, step in enumerate(data.get("steps", [])):
         known = replace(job, ready=index)
         for way, text in _texts(step.get("if"), ("steps", index, "if")):
@@ -53,6 +55,7 @@ class _Names:
     steps: Sequence[str] = field(default=())
     ready: int = 0
     states: bool = False  # whether steps have a `state` there, too
+    items: int = 0  # how many a child has there at most
 
     def complaint(self, chain: Sequence[str]) -> tuple[str, str | None] | None:
         """What is wrong with a name such as `params.database`, and what to write instead."""
@@ -61,6 +64,9 @@ class _Names:
             return None
         if root == "secrets":
             return "no template holds a secret", "it is a variable of the process: $NAME in shell text"
+        if root in ("item", "items") and self.items:
+            several = root == "item" and self.items > 1
+            return ("a child has several items, since `chunk` is over 1", "write items") if several else None
         if root in _ROOTS:
             return _ROOTS[root](self, rest)
         if root in builtins():
@@ -147,6 +153,14 @@ def _templates(raw: Raw, way: Way) -> Iterator[tuple[Way, str]]:
         yield from _of_command(raw["condition"], (*way, "condition"), ("exec", "exists"))
     if "check" in raw:
         yield from _of_check(raw["check"], (*way, "check"))
+
+
+def _of_batch(raw: Raw, job: _Names) -> Iterator[tuple[Way, str, _Names]]:
+    of_child = replace(job, items=int(raw.get("chunk", 1)))
+    for way, text in _templates(raw, ("batch",)):
+        yield way, text, of_child
+    for way, text in _of_command(raw.get("items_from", {}), ("batch", "items_from"), ("exec",)):
+        yield way, text, job
 
 
 def _of_check(raw: Raw, way: Way) -> Iterator[tuple[Way, str]]:

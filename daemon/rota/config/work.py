@@ -28,7 +28,7 @@ SHELLS = {
     "sh": ("sh", "-e", "-c"),
 }
 _KINDS = ("disk", "tcp", "http", "file_age", "command")
-_TEMPLATE = re.compile(r"\{\{-?\s*(params|steps|matrix|run|host|rota)\.(\w+)")
+_TEMPLATE = re.compile(r"\{\{-?\s*(?:(params|steps|matrix|run|host|rota|item)\.(\w+)|(items?)\b)")
 
 Raw = Mapping[str, Any]
 Blocks = Mapping[str, Callable[[Raw], Any]]
@@ -39,9 +39,9 @@ def read_steps(data: Raw, blocks: Blocks) -> tuple[StepSpec, ...]:
 
     `blocks`: how `retry` and `limits` are read.
     """
-    shell = _shell(data)
+    shell = shell_of(data)
     if "steps" not in data:
-        return (StepSpec(id=MAIN, work=_work(data, shell)),)
+        return (StepSpec(id=MAIN, work=_work(data.get("batch", data), shell)),)
     return tuple(
         replace(_step(raw, shell), **_own_blocks(raw, data.get("limits", {}), blocks))
         for raw in data["steps"]
@@ -58,15 +58,15 @@ def read_condition(data: Raw) -> Condition | None:
     if "exec" in raw:
         argv = tuple(map(_text, raw["exec"]))
         return Condition(work=Command(argv=argv), text=shlex.join(argv))
-    return Condition(work=Script(text=raw["run"], shell=_shell(data)), text=raw["run"].strip())
+    return Condition(work=Script(text=raw["run"], shell=shell_of(data)), text=raw["run"].strip())
 
 
 def check_steps(data: Raw, part: Part, problems: list[Problem]) -> None:
     """What the schema can't see: step ids used twice, templates in shell text."""
     if "run" in data:
-        _check_script(part, ["run"], data["run"], problems)
+        check_script(part, ["run"], data["run"], problems)
     if "run" in data.get("condition", {}):
-        _check_script(part, ["condition", "run"], data["condition"]["run"], problems)
+        check_script(part, ["condition", "run"], data["condition"]["run"], problems)
     seen: dict[str, int] = {}
     if data.get("steps") and data["steps"][0].get("if") == "failure":
         message = "nothing can have failed before the first step, so it would never run"
@@ -81,17 +81,38 @@ def check_steps(data: Raw, part: Part, problems: list[Problem]) -> None:
             message = "`restart` is about all steps, so it belongs to the job's `retry`"
             problems.append(part.problem([*path, "retry", "restart"], message, "leave it out here"))
         if "run" in step:
-            _check_script(part, [*path, "run"], step["run"], problems)
+            check_script(part, [*path, "run"], step["run"], problems)
+
+
+def check_script(part: Part, path: list[str | int], text: str, problems: list[Problem]) -> None:
+    """Warn of a template in shell text, where none is filled in."""
+    found = _TEMPLATE.search(text)
+    if found is None:
+        return
+    written = found[3] or f"{found[1]}.{found[2]}"
+    message = f"`{{{{ {written} }}}}` is not filled in in shell text"
+    name = (found[2] or "").upper()
+    variable = {
+        "params": f"$PARAM_{name}",
+        "matrix": f"$MATRIX_{name}",
+        "host": "$ROTA_HOST",
+        "run": "$ROTA_RUN",
+        "item": f"$ITEM_{name}",
+    }
+    known = f"${found[3].upper()}" if found[3] else variable.get(found[1], "")
+    hint = f"use the environment variable {known}".strip()
+    problems.append(part.problem(path, message, hint, severity="warning").of_rule("shell-template"))
+
+
+def shell_of(data: Raw) -> tuple[str, ...]:
+    """What reads the shell text of a job that fits the schema."""
+    written = data.get("shell", "bash")
+    return SHELLS[written] if isinstance(written, str) else tuple(map(_text, written))
 
 
 def text_map(raw: Mapping[str, object]) -> dict[str, str]:
     """A map whose values may be text, whole numbers or booleans, all as text."""
     return {key: _text(value) for key, value in raw.items()}
-
-
-def _shell(data: Raw) -> tuple[str, ...]:
-    written = data.get("shell", "bash")
-    return SHELLS[written] if isinstance(written, str) else tuple(map(_text, written))
 
 
 def _step(raw: Raw, shell: tuple[str, ...]) -> StepSpec:
@@ -213,19 +234,3 @@ def _text(value: object) -> str:
     if isinstance(value, bool):
         return "true" if value else "false"
     return str(int(value)) if isinstance(value, float) else str(value)
-
-
-def _check_script(part: Part, path: list[str | int], text: str, problems: list[Problem]) -> None:
-    found = _TEMPLATE.search(text)
-    if found is None:
-        return
-    message = f"`{{{{ {found[1]}.{found[2]} }}}}` is not filled in in shell text"
-    name = found[2].upper()
-    variable = {
-        "params": f"$PARAM_{name}",
-        "matrix": f"$MATRIX_{name}",
-        "host": "$ROTA_HOST",
-        "run": "$ROTA_RUN",
-    }
-    hint = f"use the environment variable {variable.get(found[1], '')}".strip()
-    problems.append(part.problem(path, message, hint, severity="warning").of_rule("shell-template"))

@@ -11,8 +11,14 @@ from rota.core.templates import as_text
 
 
 def template_values(run: Run, *, host: str, url: str, matrix: Mapping[str, str]) -> dict[str, object]:
-    """`params`, `matrix`, `steps`, `run`, `host`, `rota`: the names that `{{ … }}` may use."""
-    return {
+    """`params`, `matrix`, `steps`, `run`, `host`, `rota`: the names that `{{ … }}` may use.
+
+    A child has `items` as well, and `item` when it has one.
+    """
+    items: dict[str, object] = {"items": list(run.items)} if run.items else {}
+    if len(run.items) == 1:
+        items["item"] = run.items[0]
+    return items | {
         "params": dict(run.params),
         "matrix": dict(matrix),
         "steps": {step.key: {"outputs": dict(step.outputs)} for step in run.steps},
@@ -25,7 +31,7 @@ def template_values(run: Run, *, host: str, url: str, matrix: Mapping[str, str])
 def variables(
     run: Run, attempt: Attempt, *, host: str, url: str, matrix: Mapping[str, str]
 ) -> dict[str, str]:
-    """`ROTA_*`, `MATRIX_*`, `PARAM_*` and `STEPS_*_OUTPUTS_*` of one attempt.
+    """`ROTA_*`, `MATRIX_*`, `PARAM_*`, `STEPS_*_OUTPUTS_*` and `ITEM*` of one attempt.
 
     A run by hand is for the instant at which it was asked for, unless `--for` named another.
     """
@@ -46,6 +52,18 @@ def variables(
     told.update({f"PARAM_{_name(key)}": as_text(value) for key, value in run.params.items()})
     for step in run.steps:
         told.update(_outputs(step.key, step.outputs))
+    return told | _items(run.items)
+
+
+def _items(items: tuple[object, ...]) -> dict[str, str]:
+    """`ITEMS` as a JSON list; of a single one `ITEM`, and `ITEM_<KEY>` for each of its keys."""
+    if not items:
+        return {}
+    told = {"ITEMS": as_text(list(items))}
+    if len(items) == 1:
+        told["ITEM"] = as_text(items[0])
+        members = items[0] if isinstance(items[0], Mapping) else {}
+        told.update({f"ITEM_{_name(str(key))}": as_text(value) for key, value in members.items()})
     return told
 
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from rota.core.errors import JobError
-from rota.core.model import Check, Command, HttpRequest, PythonCall, Script, Work
+from rota.core.model import Check, Command, HttpRequest, ItemSearch, PythonCall, Script, Work
 from rota.core.templates import render, value
 from rota.handlers.verdict import SETTINGS
 
@@ -42,6 +42,8 @@ def prepare(work: Work, values: Mapping[str, object]) -> Prepared:
         return _built_in(
             "check", {"kind": work.kind, "settings": _filled_check(work.kind, work.settings, values)}
         )
+    if isinstance(work, ItemSearch):
+        return _built_in("items", _search(work, values))
     if isinstance(work, PythonCall):
         argv = _checked((work.interpreter or sys.executable, "-u", _PYTHON), "python.interpreter")
         return Prepared(argv=argv, env=_settings(_call(work, values), "python"))
@@ -61,6 +63,13 @@ def _settings(settings: object, module: str) -> dict[str, str]:
             f"The {module} block is larger than the {_MAX_ARGUMENT // 1024} KiB that Linux can pass."
         )
     return {SETTINGS: text}
+
+
+def _search(work: ItemSearch, values: Mapping[str, object]) -> dict[str, object]:
+    source = work.source
+    if source.work is None:
+        return {source.kind: source.path, "most": work.most}
+    return {"argv": list(prepare(source.work, values).argv), "most": work.most}
 
 
 def _call(work: PythonCall, values: Mapping[str, object]) -> dict[str, object]:

@@ -14,6 +14,7 @@ from rota.core import markers as core_markers
 from rota.core.errors import JobError
 from rota.core.instant import from_ms
 from rota.core.seams import AttemptRef, LogLine, LogPage
+from rota.process.items import read_items
 from rota.process.pieces import PASSING, Piece, RawLine, find_line, find_pieces, read_lines
 
 OUTPUTS = 64
@@ -139,6 +140,18 @@ class Logs:
             if output is not None and (output.key in found or len(found) < OUTPUTS):
                 found[output.key] = output.value
         return found
+
+    def items(self, ref: AttemptRef) -> Iterator[object]:
+        """The items that the attempt found, in order; reads as it goes.
+
+        Raises JobError when there is something else than `handlers.items` leaves there, or nothing.
+        """
+        try:
+            yield from read_items(f"{self._path(ref)}/job/items")
+        except OSError as error:
+            if error.errno in PASSING:
+                raise
+            raise JobError(f"The items that it found can't be read: {error.strerror}.") from error
 
     def _path(self, ref: AttemptRef) -> str:
         # A text: joining paths costs more than opening the file, and this is done for every attempt.

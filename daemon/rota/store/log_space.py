@@ -144,4 +144,5 @@ class _Freeing:
         return list(taken.values()), size
 
     def _cap(self, job: str) -> int:
+        job = job.partition(".")[0]  # of children that of their parent
         return self._kept[job].output if job in self._kept else _CAP

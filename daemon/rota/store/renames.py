@@ -4,11 +4,25 @@ from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy import Connection, Exists, RowMapping, delete, exists, func, insert, select, update
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Exists,
+    RowMapping,
+    Text,
+    cast,
+    delete,
+    exists,
+    func,
+    insert,
+    literal,
+    select,
+    update,
+)
 
 from rota.core.run import RunState
 from rota.store import histories
-from rota.store.tables import attempts, jobs, renames, runs
+from rota.store.tables import attempts, chunks, jobs, renames, runs
 
 _FINAL = tuple(state.value for state in RunState if state.is_final)
 _PLAN = ("answered_until", "schedule", "since", "boot")
@@ -93,7 +107,27 @@ def _move_runs(connection: Connection, old: str, new: str) -> None:
         "replaced_by": new + func.substr(runs.c.replaced_by, prefix),
     }
     moved = select(runs.c.number).where(final)
+    _move_children(connection, old, new, final)
     connection.execute(
         update(attempts).where(attempts.c.job == old, attempts.c.number.in_(moved)), {"job": new}
     )
     connection.execute(update(runs).where(final).values(**again))
+
+
+def _move_children(connection: Connection, old: str, new: str, final: ColumnElement[bool]) -> None:
+    """Those of the parents that move; all of them have ended."""
+    prefix = len(old) + 1
+    series = literal(f"{old}.").concat(cast(runs.c.number, Text))
+    parents = select(series).where(final, runs.c.children.is_not(None))
+    moved = select(runs.c.number).where(final)
+    connection.execute(update(chunks).where(chunks.c.job == old, chunks.c.number.in_(moved)), {"job": new})
+    connection.execute(
+        update(attempts)
+        .where(attempts.c.job.in_(parents))
+        .values(job=new + func.substr(attempts.c.job, prefix))
+    )
+    again = {
+        "job": new + func.substr(runs.c.job, prefix),
+        "log_job": func.coalesce(runs.c.log_job, runs.c.job),
+    }
+    connection.execute(update(runs).where(runs.c.job.in_(parents)).values(**again))

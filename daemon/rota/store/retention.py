@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, NamedTuple, Protocol
 
-from sqlalchemy import Connection, Select, bindparam, exists, func, select, tuple_, update
+from sqlalchemy import Connection, Select, Text, bindparam, cast, exists, func, or_, select, tuple_, update
 
 from rota.core.instant import to_ms
 from rota.core.retention import Kept
@@ -158,15 +158,19 @@ _PART_OF_JOB = (
     .order_by(attempts.c.ended_at, attempts.c.number)
     .limit(_PAGE)
 )
-_OLD_LOGS = with_runs(_PART_OF_JOB)
+OLD_LOGS = with_runs(_PART_OF_JOB)
 # `is_`, which no index has: by the run's key it is one look, by the index of kept logs one for each of them.
 _HAS_LOG = exists().where(_OF_RUN, attempts.c.log_kept.is_(True), attempts.c.ended_at.is_not(None))
+# Such a row goes after those of its children; see `store.families`.
+_HAS_CHILDREN = runs.c.children.is_not(None) & (
+    exists().where(_inner.c.job == runs.c.job + "." + cast(runs.c.number, Text))
+)
 _ROWS = (
     select(
         runs.c.number,
         runs.c.created_at,
         runs.c.state,
-        _HAS_LOG.label("has_log"),
+        or_(_HAS_LOG, _HAS_CHILDREN).label("needed"),
     )
     .where(
         runs.c.job == bindparam("of_job"),
@@ -215,7 +219,7 @@ async def _sweep_logs(means: Means, job: _Job, kept: Kept, now: datetime) -> int
     count, good, failed = 0, to_ms(now - kept.logs), to_ms(now - kept.failed_logs)
     values = {"of_job": job.job, "before": to_ms(now) + 1 if surplus else before}
     values |= {"after_end": -1, "after_number": -1}
-    while found := await means.find(_OLD_LOGS, values):
+    while found := await means.find(OLD_LOGS, values):
         expired = {
             row.number: WithLogs(row.job, row.number, row.log_name)
             for row in found
@@ -239,7 +243,7 @@ async def _sweep_rows(means: Means, job: _Job, kept: Kept, now: datetime) -> int
     count = 0
     while found := await means.find(_ROWS, values):
         old = [row for row in found if row.number <= surplus or row.created_at < oldest]
-        doomed: list[Key] = [(job.job, row.number) for row in old if row.state in FINAL and not row.has_log]
+        doomed: list[Key] = [(job.job, row.number) for row in old if row.state in FINAL and not row.needed]
         for step in means.pace.steps(doomed):
             await means.pace.write(means.ledger.deleting(step))
         count += len(doomed)

@@ -18,6 +18,7 @@ from rota.core.instant import to_ms
 from rota.core.seams import Clock
 from rota.store import definitions, histories, log_space
 from rota.store.backup import backup_folder, check, daily_backup, daily_path
+from rota.store.families import sweep_children
 from rota.store.ledger import Ledger
 from rota.store.pace import Pace
 from rota.store.retention import Means, RemoveLogs, Rules, rules_by_job, sweep
@@ -80,6 +81,9 @@ class Upkeep:
 
     async def _sweep(self) -> None:
         kept = await rules_by_job(self._ledger, self._keep.rules)
+        children = await sweep_children(self._means, kept, self._clock.now())
+        if children.logs or children.runs:
+            log.info("store.children_swept", logs=children.logs, runs=children.runs)
         swept = await sweep(self._means, kept, self._clock.now())
         if swept.logs or swept.runs:
             log.info("store.swept", logs=swept.logs, runs=swept.runs)
