@@ -72,6 +72,11 @@ class RunnerProcess:
     def client(self, ledger: str = "ledger") -> RunnerClient:
         return RunnerClient(self.socket, clock=SystemClock(), ledger=ledger)
 
+    def clean_copy(self) -> None:
+        """End it and leave alone the processes that its state directory names: they are another's."""
+        self.kill9()
+        shutil.rmtree(self.folder, ignore_errors=True)
+
     def clean(self) -> None:
         """End it and every process of an attempt that is left."""
         if self.process.poll() is None:

@@ -57,6 +57,7 @@ def serve(options: dict[str, str], system: System) -> str:
     switch = _switch(options, system)
     root = _open_state(state, system)
     records = Records(system, root)
+    records.settle(_place(root))
     os.umask(0o022)
     if switch.may_switch:
         _let_others_pass(state, records)
@@ -168,6 +169,12 @@ def _open_state(path: str, system: System) -> int:
     os.ftruncate(lock, 0)
     os.write(lock, f"{os.getpid()}\n".encode())
     return root
+
+
+def _place(root: int) -> str:
+    """Stays the same when the directory is renamed, and is another one for each copy of it."""
+    status = os.fstat(root)
+    return f"{status.st_dev}:{status.st_ino}"
 
 
 def _is_passed() -> bool:

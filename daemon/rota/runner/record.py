@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from rota.runner.protocol import Message, Order
     from rota.runner.system import System
 
+PLACE = ".place"
 _NEW = os.O_WRONLY | os.O_CREAT | os.O_TRUNC
 _encode = json.JSONEncoder(separators=(",", ":")).encode
 
@@ -25,6 +26,21 @@ class Records:
         self.root = root
         self.mode = 0o750  # of directories of attempts
         self._held = Held(system, root)
+
+    def settle(self, place: str) -> None:
+        """`place` says which directory on which disk this is.
+
+        What a copy of a state directory holds are the processes of another runner: they are let go.
+        """
+        known = read_all(self._system, PLACE, self.root).decode("utf-8", "replace")
+        if known == place:
+            return
+        for attempt in self.held() if known else ():
+            self.release(attempt)
+        try:
+            self._put_text(PLACE, place)
+        except OSError:
+            return  # a full disk, say: a copy that is made meanwhile is not told from this one
 
     def hold(self, order: Order, uid: int | None = None) -> None:
         """From now on the runner answers for the attempt, which runs as `uid` unless as the runner itself."""
@@ -115,10 +131,14 @@ class Records:
         return read_all(self._system, ".ledger", self.root).decode("utf-8", "replace")
 
     def write_ledger(self, ledger: str) -> None:
-        fd = self._system.open(".ledger.new", _NEW, self.root)
-        self._system.write(fd, ledger.encode())
+        self._put_text(".ledger", ledger)
+
+    def _put_text(self, name: str, text: str) -> None:
+        temporary = f"{name}.new"
+        fd = self._system.open(temporary, _NEW, self.root)
+        self._system.write(fd, text.encode())
         self._system.close(fd)
-        self._system.rename(".ledger.new", ".ledger", self.root)
+        self._system.rename(temporary, name, self.root)
 
     def _open_up(self, directory: str) -> None:
         if self.mode & 0o001:  # it may be of a time when nobody had to pass

@@ -5,9 +5,11 @@ from __future__ import annotations
 import asyncio
 import json
 import os
+import shutil
 import signal
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -147,6 +149,50 @@ async def test_a_process_that_only_has_the_pid_of_a_job_is_left_alone(bench: Ben
     os.kill(started.pid, signal.SIGKILL)
     stranger.kill()
     await stranger.wait()
+
+
+async def test_the_runner_of_a_copied_state_directory_leaves_processes_to_the_original(bench: Bench) -> None:
+    order = bench.order("exec sleep 60", timeout_ms=2000)
+    started = await bench.start(order)
+    copying = RunnerProcess()
+    copying.stop()
+    shutil.rmtree(copying.state)
+    copied = await asyncio.create_subprocess_exec("cp", "-a", bench.runner.state, copying.state)
+    assert await copied.wait() == 0
+
+    copying.start()
+    client = copying.client()
+    await client.open()
+    report = (await soon(client.report([order.ref])))[order.ref.id]
+    await client.close()
+    copying.clean_copy()
+
+    assert (report.where, report.started) == (AttemptWhere.LOST, started)
+    assert (await bench.end(order)).cause is EndCause.TIMEOUT  # by the runner whose it is
+
+
+async def test_the_next_runner_watches_for_signs_of_life(bench: Bench) -> None:
+    order = bench.order("echo up; exec sleep 60")
+    await bench.start(replace(order, watchdog_ms=1500))
+    bench.wait_for(order, "up")
+
+    bench.runner.kill9()
+    bench.runner.start()
+
+    assert (await bench.end(order)).cause is EndCause.WATCHDOG
+
+
+async def test_a_job_that_ends_while_a_runner_replaces_itself_has_its_status(bench: Bench) -> None:
+    orders = [bench.order(f"echo up; sleep 0.{n:02}; exit {n}") for n in range(10, 40, 5)]
+    for order in orders:
+        await bench.start(order)
+
+    for _ in range(3):
+        bench.runner.reload()
+        await bench.reconnect()
+    ends = [await bench.end(order) for order in orders]
+
+    assert [ended.exit_code for ended in ends] == list(range(10, 40, 5))
 
 
 def change_pid_file(bench: Bench, order: StartOrder, **members: object) -> None:

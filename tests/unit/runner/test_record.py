@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import os
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from rota.runner.record import HELD, Records
+from rota.runner.protocol import Order
+from rota.runner.record import Records
 from rota.runner.system import System
 
 
@@ -40,11 +42,33 @@ def test_what_is_written_is_read(records: Records) -> None:
     records.close(at)
 
 
-def test_a_torn_entry_of_what_is_held_is_let_go(records: Records, tmp_path: Path) -> None:
-    (tmp_path / HELD / "a").write_text("{")
+def test_a_copy_of_a_state_directory_holds_nothing_of_the_original(tmp_path: Path) -> None:
+    original = tmp_path / "original"
+    original.mkdir()
+    held_at(original, "1:2", an_order("a"))
+    assert held_at(original, "1:2") == ["a"]
 
-    assert records.held() == {}
-    assert not (tmp_path / HELD / "a").exists()
+    shutil.copytree(original, tmp_path / "copy")
+
+    assert held_at(tmp_path / "copy", "1:3") == []
+    assert held_at(original, "1:2") == ["a"]
+
+
+def held_at(state: Path, place: str, *orders: Order) -> list[str]:
+    """What a runner that starts there holds, with these orders."""
+    fd = os.open(state, os.O_RDONLY)
+    records = Records(System(), fd)
+    records.settle(place)
+    for order in orders:
+        records.hold(order)
+    os.close(fd)
+    return list(records.held())
+
+
+def an_order(attempt: str) -> Order:
+    names = {"attempt": attempt, "job": "job", "run": 1, "step": "main", "n": 1}
+    what = {"argv": ["true"], "env": {}, "cwd": "/", "graceMs": 1, "output": 1}
+    return Order({**names, **what})
 
 
 def test_removing_follows_no_link(records: Records, tmp_path: Path) -> None:
