@@ -122,6 +122,11 @@ def left_behind(count: int) -> str:
     return f"{count} processes that it left behind were ended"
 
 
+def log_lost(size: int) -> str:
+    """A warning: so many bytes of the log were refused by the disk."""
+    return f"{size} bytes of its log could not be written: no room on the disk, or the disk failed"
+
+
 def signal_name(number: int | None) -> str:
     """SIGKILL for 9; "signal 77" for numbers without a name."""
     try:

@@ -305,6 +305,7 @@ class Ended:
     log_size: int
     used: Used | None = None
     left_behind: int = 0  # processes that outlived the first one and were ended
+    log_lost: int = 0  # bytes of the log that the disk refused
     notices: tuple[Notice, ...] = ()  # the newest of each kind, told before or not
 
 

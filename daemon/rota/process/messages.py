@@ -89,6 +89,7 @@ def read_ended(value: object) -> Ended | None:
         log_size=_number(value, "size"),
         used=_used(value.get("used")),
         left_behind=_number(value, "leftBehind"),
+        log_lost=_number(value, "lost"),
         notices=read_notices(value),
     )
 

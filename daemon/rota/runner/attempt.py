@@ -108,6 +108,8 @@ class Attempt:
     def end_message(self, now_ms: int) -> Message:
         """The value of `ended`, from what was seen."""
         told: Message = {"size": self.size, "leftBehind": len(self.left_behind)}
+        if self.log is not None and self.log.lost:
+            told["lost"] = self.log.lost
         if self.inbox is not None and (said := self.inbox.newest()):
             told["notices"] = said
         if self.was is not None:

@@ -64,6 +64,11 @@ def explain(error: DBAPIError, path: Path) -> RotaError:
             f"The ledger {path} can't be written: its file system is read-only, or the file is. "
             "Make it writable, and restart the daemon if work does not go on by itself."
         )
+    if "I/O error" in cause:
+        return Unavailable(
+            f"The ledger {path} can't be read or written: its disk fails, or has turned read-only ({cause}). "
+            "Mend the disk, and restart the daemon."
+        )
     if "locked" in cause:
         return Unavailable(f"The ledger {path} is locked by another program. End it; work goes on by itself.")
     return Unavailable(f"The ledger {path} can't be used: {cause}.")
