@@ -1,6 +1,6 @@
 """What is announced on the bus, always after what it tells has been stored.
 
-`RunProgressed` and `LogAppended` alone are volatile: announced at once, stored later.
+`RunProgressed`, `LogAppended` and some of `ChildChanged` are volatile: announced at once, stored later.
 """
 
 from __future__ import annotations
@@ -25,6 +25,17 @@ class RunProgressed:
     """Progress, a text or an output of an active run."""
 
     run: Run
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ChildChanged:
+    """A child of a batch began, moved on, ended or told how far it is.
+
+    Its parent's counts come as RunProgressed, so that who follows a job need not hear of each child.
+    """
+
+    run: Run
+    stored: bool = True  # False: progress, a text or an output, stored later
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,4 +68,4 @@ class HealthChanged:
     key: str
 
 
-Event = RunChanged | RunProgressed | LogAppended | JobsLoaded | JobChanged | HealthChanged
+Event = RunChanged | RunProgressed | ChildChanged | LogAppended | JobsLoaded | JobChanged | HealthChanged

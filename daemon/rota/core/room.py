@@ -17,7 +17,7 @@ from rota.core.run import Run, RunState
 
 _NAMED = 3  # runs that a message names before it says how many more there are
 
-Rank = tuple[int, int, str, int]
+Rank = tuple[int, int, str, int, int]
 _Lane = tuple[str | None, str | None]
 
 
@@ -35,11 +35,15 @@ class Claim:
     weight: int = 1
     lock: str | None = None
     priority: int = 0
+    parent: int | None = None  # of a child the number of its parent
+    counts: bool = True  # for `max_running`; a parent does not, since its children do
 
     @property
     def run(self) -> str:
         """Id of the run."""
-        return f"{self.job}.{self.number}"
+        return (
+            f"{self.job}.{self.number}" if self.parent is None else f"{self.job}.{self.parent}.{self.number}"
+        )
 
     @property
     def name(self) -> str:
@@ -49,7 +53,7 @@ class Claim:
     @property
     def rank(self) -> Rank:
         """The lowest goes first."""
-        return (-self.priority, self.since, self.job, self.number)
+        return (-self.priority, self.since, self.job, self.parent or 0, self.number)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,20 +70,26 @@ class PoolUse:
 def claim_of(run: Run, spec: JobSpec | None) -> Claim:
     """What the run takes by its job as it is now; without a job it takes a place among all runs and no more.
 
-    One that tries again waits since its time came.
+    One that tries again waits since its time came. Of a batch the parent holds the lock and no place, and
+    its children take the places.
     """
     since = run.created_at
     if run.state is RunState.RETRYING and run.next_attempt_at is not None:
         since = run.next_attempt_at
     limits = Concurrency() if spec is None else spec.concurrency
+    is_parent = run.parent is None and (
+        run.children is not None or (spec is not None and spec.batch is not None)
+    )
     return Claim(
         job=run.job,
         number=run.number,
         since=to_ms(since),
-        pool=limits.pool,
+        pool=None if is_parent else limits.pool,
         weight=limits.weight,
-        lock=limits.lock,
+        lock=limits.lock if run.parent is None else None,
         priority=limits.priority,
+        parent=run.parent,
+        counts=not is_parent,
     )
 
 
@@ -94,6 +104,7 @@ class Room:
         self.max_running = max_running
         self._tickets = 0
         self._holding: dict[str, Claim] = {}
+        self._running = 0  # of them, those that count
         self._waiting: dict[str, Claim] = {}
         self._lanes: dict[_Lane, list[tuple[Rank, Claim]]] = {}
         self._in_pool: dict[str, dict[str, Claim]] = {}
@@ -102,8 +113,8 @@ class Room:
 
     @property
     def running(self) -> int:
-        """How many runs hold a place."""
-        return len(self._holding)
+        """How many runs hold a place among all that run."""
+        return self._running
 
     @property
     def waiting(self) -> int:
@@ -131,6 +142,7 @@ class Room:
         """It runs already: the place is taken, whether there was one or not."""
         self.leave(claim.run)
         self._holding[claim.run] = claim
+        self._running += int(claim.counts)
         if claim.pool is not None:
             self._in_pool.setdefault(claim.pool, {})[claim.run] = claim
             self._taken[claim.pool] = self._taken.get(claim.pool, 0) + self._weight(claim)
@@ -162,6 +174,7 @@ class Room:
         """It runs or waits no longer."""
         claim = self._holding.pop(run, None)
         if claim is not None:
+            self._running -= int(claim.counts)
             _drop(self._in_pool, claim.pool, run)
             _drop(self._lock_of, claim.lock, run)
             if claim.pool is not None:
@@ -180,9 +193,10 @@ class Room:
         closed: set[_Lane] = set()  # (pool, None) or (None, lock)
         heads = [(lane[0], key) for key, lane in self._lanes.items()]
         heapify(heads)
-        while heads and not self._is_full():
+        while heads:
             (_, claim), key = heappop(heads)
-            if claim.job in held or not closed.isdisjoint(_needs(claim)):
+            is_kept_out = claim.job in held or self._is_full(claim)
+            if is_kept_out or not closed.isdisjoint(_needs(claim)):
                 continue
             if self._lacks(claim):
                 closed.update(_needs(claim) if self._pool_lacks(claim) else {(None, claim.lock)})
@@ -195,7 +209,7 @@ class Room:
 
     def obstacle(self, claim: Claim) -> str:
         """Why that run has no room now, a sentence for people; "" when it has."""
-        if self._is_full():
+        if self._is_full(claim):
             return f"waits for a free place: {self.running} of {self.max_running} runs go on (max_running)"
         if self._lock_lacks(claim):
             return f"waits for the lock {claim.lock}: {_named(self._lock_of[claim.lock or ''])} holds it"
@@ -235,8 +249,8 @@ class Room:
         """How many places it has."""
         return self.pools.get(pool, 1)
 
-    def _is_full(self) -> bool:
-        return self.max_running is not None and len(self._holding) >= self.max_running
+    def _is_full(self, claim: Claim) -> bool:
+        return claim.counts and self.max_running is not None and self._running >= self.max_running
 
     def _lacks(self, claim: Claim) -> bool:
         return self._lock_lacks(claim) or self._pool_lacks(claim)

@@ -18,7 +18,7 @@ PAGE = 200  # attempts in one message of a table
 Message = dict[str, object]
 
 _ENCODER = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"))
-_JOB = re.compile(r"[a-z0-9][a-z0-9-]{0,62}")
+_JOB = re.compile(r"[a-z0-9][a-z0-9-]{0,62}(\.[0-9]{1,16})?")  # or the children of one of its runs
 _STEP = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,62}")
 _IO = re.compile(r"idle|best-effort(:[0-7])?")
 _ATTEMPT = re.compile(r"[0-9A-Za-z][0-9A-Za-z_-]{0,63}")

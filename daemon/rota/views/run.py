@@ -13,6 +13,7 @@ from rota.core.model import CONDITION, Expect
 from rota.core.run import Attempt, Reason, Run, RunState, Step, StepState
 from rota.core.seams import LogPage
 from rota.views.attention import failure
+from rota.views.children import ChildrenView, children_section, items_facts
 from rota.views.facts import key_value, run_facts, value_facts
 from rota.views.ids import job_path, key, run_path
 from rota.views.job_row import own_title
@@ -34,6 +35,7 @@ class RunView:
     previous: str | None = None
     next: str | None = None
     waits_for: str = ""  # what it waits for in line, as it is now
+    children: ChildrenView | None = None  # of a batch
 
 
 def run_page(topic: str, view: RunView, *, now: datetime) -> Document:
@@ -46,11 +48,13 @@ def run_page(topic: str, view: RunView, *, now: datetime) -> Document:
         *_overdue(view, now),
         *_now(view, now),
         *_steps(view),
+        *_children(view, zone),
         *_log(view),
         *_attempts(view),
         *_neighbours(view),
     ]
     side = [
+        *_items(run),
         *_values("result", "Outputs", run.result),
         *_values("params", "Parameters", run.params),
         _section("details", "Details", [key_value("details.facts", run_facts(run, zone))]),
@@ -60,7 +64,7 @@ def run_page(topic: str, view: RunView, *, now: datetime) -> Document:
         "title": run.id,
         "subtitle": own_title(view.entry.spec)[:200] if view.entry else "",
         "zone": zone,
-        "back": {"label": name[:200], "href": job_path(run.job)},
+        "back": _back(run, name),
         "attention": int(run.state is RunState.FAILED),
     }
     if not props["subtitle"]:
@@ -74,6 +78,12 @@ def run_page(topic: str, view: RunView, *, now: datetime) -> Document:
         actions=_actions(run),
     )
     return document(topic, page)
+
+
+def _back(run: Run, name: str) -> Mapping[str, str]:
+    if run.parent is not None:
+        return {"label": run.series, "href": run_path(run.series)}
+    return {"label": name[:200], "href": job_path(run.job)}
 
 
 def _phase(view: RunView) -> Node:
@@ -194,6 +204,17 @@ def _note(step: Step, last: Attempt | None) -> str:
     if step.state is StepState.SKIPPED and step.reason is Reason.CONDITION:
         return "its condition was not met"
     return last.message if last is not None and step.state is StepState.FAILED else ""
+
+
+def _children(view: RunView, zone: str) -> list[Node]:
+    section = None if view.children is None else children_section(view.run, view.children, zone)
+    return [] if section is None else [section]
+
+
+def _items(run: Run) -> list[Node]:
+    if run.parent is None:
+        return []
+    return [_section("items", "Items", [key_value("items.facts", items_facts(run))])]
 
 
 def _log(view: RunView) -> list[Node]:

@@ -17,7 +17,7 @@ _EXPECTED = "exit code 0"  # says no more than the state
 
 def run_table(job: str, page: RunPage, *, before: str, zone: str) -> Node:
     """The runs of one page, newest first; `before` is the cursor by which it was asked for."""
-    props = {"rows": [_row(run) for run in page.runs], "total": page.total, "zone": zone}
+    props = {"rows": [run_row(run) for run in page.runs], "total": page.total, "zone": zone}
     text = f"{len(page.runs)} of {total_text(page)} {'run' if page.total == 1 else 'runs'}"
     pager = _pager(job, page, before)
     slots = {"pager": [pager]} if pager else {}
@@ -29,20 +29,8 @@ def total_text(page: RunPage) -> str:
     return f"{page.total:,}+" if page.total_is_capped else str(page.total)
 
 
-def attempt_table(run: Run, attempts: Sequence[Attempt], shown: Attempt | None) -> Node:
-    """The attempts of a run, newest first; each leads to its own log."""
-    rows = [_attempt_row(run, attempt, shown) for attempt in reversed(attempts)]
-    text = f"{len(rows)} attempts"
-    props = {"rows": rows[:200], "caption": "Newest first"}
-    return Node(type="RunTable", id="attempts.table", props=props, text=text)
-
-
-def log_path(run: Run, attempt: Attempt) -> str:
-    """The page of the run with the log of that attempt."""
-    return f"{run_path(run.id, attempt=str(attempt.n), step=attempt.step)}#h-log"
-
-
-def _row(run: Run) -> Mapping[str, object]:
+def run_row(run: Run) -> Mapping[str, object]:
+    """One run as a row of a table of runs."""
     row: dict[str, object] = {
         "id": run.id,
         "state": phase_of_run(run),
@@ -61,6 +49,19 @@ def _row(run: Run) -> Mapping[str, object]:
     if run.count > 1:
         note = f"{run.count} due instants: {note}"
     return row | ({"note": note[:500]} if note else {})
+
+
+def attempt_table(run: Run, attempts: Sequence[Attempt], shown: Attempt | None) -> Node:
+    """The attempts of a run, newest first; each leads to its own log."""
+    rows = [_attempt_row(run, attempt, shown) for attempt in reversed(attempts)]
+    text = f"{len(rows)} attempts"
+    props = {"rows": rows[:200], "caption": "Newest first"}
+    return Node(type="RunTable", id="attempts.table", props=props, text=text)
+
+
+def log_path(run: Run, attempt: Attempt) -> str:
+    """The page of the run with the log of that attempt."""
+    return f"{run_path(run.id, attempt=str(attempt.n), step=attempt.step)}#h-log"
 
 
 def _attempt_row(run: Run, attempt: Attempt, shown: Attempt | None) -> Mapping[str, object]:

@@ -17,11 +17,17 @@ from rota.web.shapes import run_shape
 
 
 async def list_runs(request: web.Request) -> web.Response:
-    return await list_runs_of(request, request.query.get("job"))
+    parent = request.query.get("parent")
+    if parent is None:
+        return await list_runs_of(request, request.query.get("job"))
+    run = await find_run(request.app[SERVICES], parent)
+    if run.parent is not None:
+        raise refused("parent", f"{run.id} is a child itself, and has no children")
+    return await list_runs_of(request, run.id)
 
 
 async def list_runs_of(request: web.Request, job: str | None) -> web.Response:
-    """One page of runs, of one job or of all."""
+    """One page of runs, of one job or of all; a job may be the id of a run, for its children."""
     services = request.app[SERVICES]
     page = await services.store.runs(
         RunQuery(
@@ -85,8 +91,7 @@ def _shape(services: Services, run: Run) -> dict[str, object]:
 
 def _fresh(services: Services, run: Run) -> Run:
     """Progress is stored in steps: the board knows the latest."""
-    entry = services.board.jobs.get(run.job)
-    return run if entry is None else entry.open_runs.get(run.number, run)
+    return services.board.open_run(run.series, run.number) or run
 
 
 async def _run(request: web.Request) -> Run:

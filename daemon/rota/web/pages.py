@@ -58,14 +58,20 @@ async def run(request: web.Request) -> web.StreamResponse:
         name, number = parse_run_id(run_id)
     except ValueError:
         raise NotFound(f"There is no run {run_id!r}.") from None
-    if await _renamed(request, name):
+    if await _renamed(request, name.partition(".")[0]):
         found = await find_run(request.app[SERVICES], run_id)
         if found.id != run_id:
             raise web.HTTPSeeOther(f"/runs/{found.id}")
     attempt = integer(request, "attempt", low=1, high=10**6, default=0) or 0
-    return await _page(
-        request, RunTopic(job=name, number=number, step=request.query.get("step", ""), attempt=attempt)
+    topic = RunTopic(
+        job=name,
+        number=number,
+        step=request.query.get("step", ""),
+        attempt=attempt,
+        state=request.query.get("state", ""),
+        before=request.query.get("before", ""),
     )
+    return await _page(request, topic)
 
 
 async def _renamed(request: web.Request, job: str) -> str | None:

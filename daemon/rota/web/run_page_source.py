@@ -5,12 +5,13 @@ from __future__ import annotations
 import asyncio
 
 from rota.core.errors import NotFound
-from rota.core.events import Event, JobsLoaded, LogAppended, RunChanged, RunProgressed
+from rota.core.events import ChildChanged, Event, JobsLoaded, LogAppended, RunChanged, RunProgressed
 from rota.core.expect import overdue_since
 from rota.core.run import Attempt, Run
 from rota.core.seams import LogPage
 from rota.views.log import LINES
 from rota.views.run import RunView, run_page
+from rota.web.child_page import ChildPage
 from rota.web.run_source import attempt_of, end_of_log, find_run
 from rota.web.services import Services
 from rota.web.topic_names import RunTopic
@@ -28,6 +29,7 @@ class RunSource:
         self._topic = topic
         self._run_id = f"{topic.job}.{topic.number}"
         self._log = _LogEnd(services)
+        self._children = ChildPage(services, topic)
         self._previous: str | None = None
         self._next: str | None = None
         self._are_neighbours_old = True
@@ -36,12 +38,15 @@ class RunSource:
     def concerns(self, event: Event) -> float | None:
         if isinstance(event, RunChanged | RunProgressed):
             return self._wait_for_run(event)
+        if isinstance(event, ChildChanged):
+            return self._wait_for_child(event)
         if isinstance(event, LogAppended):
             return self._wait_for_log(event)
         return 0.0 if isinstance(event, JobsLoaded) else None
 
     def owes(self) -> float | None:
-        owed = [each for each in (self._log.owes(), self._owes_words()) if each is not None]
+        waits = (self._log.owes(), self._children.owes(), self._owes_words())
+        owed = [each for each in waits if each is not None]
         return min(owed, default=None)
 
     async def build(self) -> Document:
@@ -62,6 +67,7 @@ class RunSource:
             previous=self._previous,
             next=self._next,
             waits_for=services.board.room.blocked_by(run.id),
+            children=None if run.children is None else await self._children.read(),
         )
         self._shown = view
         return run_page(str(self._topic), view, now=services.clock.now())
@@ -96,11 +102,20 @@ class RunSource:
                 self._log.outdate(now=attempt is None or attempt.state.is_final)
             return 0.0
         # The next run of the job gives this one its link to it.
-        is_next = (event.run.job, event.run.number) == (self._topic.job, self._topic.number + 1)
+        is_next = (event.run.series, event.run.number) == (self._topic.job, self._topic.number + 1)
         if not is_next or not changed or self._next is not None:
             return None
         self._are_neighbours_old = True
         return 0.0
+
+    def _wait_for_child(self, event: ChildChanged) -> float | None:
+        if event.run.id == self._run_id:
+            own = RunChanged(run=event.run) if event.stored else RunProgressed(run=event.run)
+            return self._wait_for_run(own)
+        if event.run.series != self._run_id or not event.stored:
+            return None
+        self._children.outdate()
+        return LOG_SECONDS
 
     def _wait_for_log(self, event: LogAppended) -> float | None:
         if (event.ref.job, event.ref.number) != (self._topic.job, self._topic.number):
@@ -112,8 +127,7 @@ class RunSource:
         if number < 1:
             return None
         job = self._topic.job
-        entry = self._services.board.jobs.get(job)
-        if entry is not None and number in entry.open_runs:
+        if self._services.board.open_run(job, number) is not None:
             return f"{job}.{number}"
         found = await self._services.store.run(job, number)
         return None if found is None else f"{job}.{number}"

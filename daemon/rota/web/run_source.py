@@ -15,8 +15,7 @@ async def find_run(services: Services, run_id: str) -> Run:
     found = await _latest(services, job) if number == "latest" else await _numbered(services, run_id)
     if found is None:
         raise _no_run(services, run_id)
-    entry = services.board.jobs.get(found.job)
-    return found if entry is None else entry.open_runs.get(found.number, found)
+    return services.board.open_run(found.series, found.number) or found
 
 
 def _no_run(services: Services, run_id: str) -> NotFound:
@@ -80,15 +79,18 @@ async def _numbered(services: Services, run_id: str) -> Run | None:
         job, number = parse_run_id(run_id)
     except ValueError as error:
         raise NotFound(f"There is no such run: {error}.") from None
-    entry = services.board.jobs.get(job)
-    if entry is not None and number in entry.open_runs:
-        return entry.open_runs[number]
+    known = services.board.open_run(job, number)
+    if known is not None:
+        return known
     # Numbers beyond what the ledger can hold are not there, rather than an error of the database.
     if number >= 2**62:
         return None
     found = await services.store.run(job, number)
-    now = await services.store.renamed(job) if found is None else None
-    return found if now is None else await services.store.run(now, number)
+    if found is not None:
+        return found
+    own, dot, parent = job.partition(".")
+    now = await services.store.renamed(own)
+    return None if now is None else await services.store.run(f"{now}{dot}{parent}", number)
 
 
 async def _latest(services: Services, job: str) -> Run | None:

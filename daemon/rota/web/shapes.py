@@ -12,7 +12,7 @@ from rota.core.eta import completed_durations, estimate
 from rota.core.instant import length_ms, optional_ms, to_ms
 from rota.core.model import JobSet, JobSpec, Source
 from rota.core.problems import Problem
-from rota.core.run import Attempt, Progress, Run, Step, Used
+from rota.core.run import Attempt, Children, Progress, Run, Step, Used
 from rota.core.seams import LogLine, Pause, SkipNext
 from rota.core.triggers import AfterTrigger, BootTrigger, CronTrigger, EveryTrigger, Trigger
 from rota.core.why import Why
@@ -78,6 +78,8 @@ def run_shape(run: Run, *, now: datetime, entry: JobEntry | None = None) -> Shap
         "result": dict(run.result),
         "warnings": list(run.warnings),
         "retryOf": run.retry_of,
+        "parent": None if run.parent is None else run.series,
+        **_family(run),
         "upstream": list(run.upstream),
         "host": run.host,
         **_process(attempt),
@@ -90,6 +92,18 @@ def run_shape(run: Run, *, now: datetime, entry: JobEntry | None = None) -> Shap
         },
         "attempts": [_attempt(attempt) for attempt in run.attempts],
         "count": run.count,
+    }
+
+
+def children_shape(children: Children) -> Shape:
+    """How many children of a batch are where."""
+    return {
+        "total": children.total,
+        "pending": children.pending,
+        "running": children.running,
+        "completed": children.completed,
+        "failed": children.failed,
+        "cancelled": children.cancelled,
     }
 
 
@@ -227,6 +241,11 @@ def _instants(run: Run) -> Shape:
         "lastDueAt": optional_ms(run.last_due_at),
         "plannedAt": optional_ms(run.planned_at),
     }
+
+
+def _family(run: Run) -> Shape:
+    shape: Shape = {} if run.children is None else {"children": children_shape(run.children)}
+    return shape | ({"items": list(run.items)} if run.parent is not None else {})
 
 
 def _progress(progress: Progress) -> Shape:

@@ -35,16 +35,27 @@ class JobTopic:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RunTopic:
-    """`step` and `attempt` choose the log that is shown; else the newest attempt's."""
+    """`step` and `attempt` choose the log that is shown; else the newest attempt's.
+
+    Of a batch `state` and `before`, a cursor, choose the children. A child's `job` is the id of its parent.
+    """
 
     job: str
     number: int
     step: str = ""
     attempt: int = 0
+    state: str = ""
+    before: str = ""
 
     def __str__(self) -> str:
         attempt = str(self.attempt) if self.attempt else ""
-        return _name(f"run/{self.job}.{self.number}", attempt=attempt, step=self.step)
+        return _name(
+            f"run/{self.job}.{self.number}",
+            attempt=attempt,
+            before=self.before,
+            state=self.state,
+            step=self.step,
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -89,7 +100,12 @@ def parse(name: str) -> TreeTopic | LogTopic:
     if kind == "run":
         job, number = parse_run_id(rest)
         return RunTopic(
-            job=job, number=number, step=params.get("step", ""), attempt=_count(params, "attempt")
+            job=job,
+            number=number,
+            step=params.get("step", ""),
+            attempt=_count(params, "attempt"),
+            state=params.get("state", ""),
+            before=params.get("before", ""),
         )
     if kind == "log":
         return _log(rest)
