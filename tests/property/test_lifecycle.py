@@ -11,7 +11,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, ru
 
 from fakes.jobs import a_job
 from rota.core import happenings as h
-from rota.core.attempt_life import ImpossibleChange, open_attempt
+from rota.core.attempt_life import ImpossibleChange, open_attempts
 from rota.core.lifecycle import TRANSITIONS, apply, new_run, next_step
 from rota.core.model import Retry
 from rota.core.outcome import Outcome
@@ -140,7 +140,7 @@ class RunMachine(RuleBasedStateMachine):
         assert self.run.ended_at is not None
         assert self.run.message
         assert self.run.next_attempt_at is None
-        assert open_attempt(self.run) is None
+        assert not open_attempts(self.run)
         assert all(step.state.is_final for step in self.run.steps)
 
     @invariant()

@@ -1,4 +1,7 @@
-"""What can happen to a run: the only arguments of `lifecycle.apply`. All instants are aware UTC."""
+"""What can happen to a run: the only arguments of `lifecycle.apply`. All instants are aware UTC.
+
+`attempt` is the id of the attempt that something happens to; "" is enough while only one is open.
+"""
 
 from __future__ import annotations
 
@@ -38,10 +41,11 @@ class Planned:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Replanned:
-    """The job changed before the newest attempt was started: attempt and run follow it as it is now."""
+    """The job changed before the attempt was started: attempt and run follow it as it is now."""
 
     at: datetime
     spec: JobSpec
+    attempt: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,7 +62,10 @@ class Waiting:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AttemptCreated:
-    """`step` is MAIN, a step of the run, or CONDITION before all. Nothing has been started yet."""
+    """`step` is MAIN, a step of the run, or CONDITION before all. Nothing has been started yet.
+
+    `not_before`: until then the step waits to be tried again, while others of its graph may go on.
+    """
 
     at: datetime
     id: str
@@ -66,15 +73,17 @@ class AttemptCreated:
     boot_id: str
     definition: str
     markers: bool
+    not_before: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AttemptStarted:
-    """The process of the newest attempt is there."""
+    """The process of the attempt is there."""
 
     at: datetime
     pid: int
     pid_started: int
+    attempt: str = ""
     argv: tuple[str, ...] = ()
     cwd: str = ""
     user: str = ""
@@ -83,13 +92,16 @@ class AttemptStarted:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AttemptEnded:
-    """The newest attempt is over, or could not start; `next_attempt_at` when the policy allows another.
+    """The attempt is over, or could not start; `next_attempt_at` when the policy allows another.
+
+    In a graph that is another one at the same step, by the step's own `retry`; see `TryEnded`.
 
     `goes_on`: a skip for the same reason whose stretch of due instants this one stands for from now on.
     """
 
     at: datetime
     outcome: Outcome
+    attempt: str = ""
     next_attempt_at: datetime | None = None
     log_size: int = 0
     used: Used | None = None
@@ -98,28 +110,47 @@ class AttemptEnded:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PassedOver:
-    """The `if` of the step whose turn it is says no; the newest attempt, only planned, was to be at it."""
+    """The `if` of the step whose turn it is says no; the attempt, only planned, was to be at it."""
 
     at: datetime
+    attempt: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WaitOver:
+    """The time of an attempt that waited has come: from here on it may be started."""
+
+    attempt: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TryEnded:
+    """No step of a graph is under way or can begin; `next_attempt_at` when the job's `retry` allows a try."""
+
+    at: datetime
+    next_attempt_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Progressed:
     progress: Progress
+    attempt: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StatusTold:
-    """What the newest attempt does now, in its own words; how far it is does not change."""
+    """What the attempt does now, in its own words; how far it is does not change."""
 
     text: str
+    attempt: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TimeoutMoved:
-    """The newest attempt asked for more time, and has it."""
+    """The attempt asked for more time, and has it."""
 
     timeout_at: datetime
+    attempt: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -129,12 +160,14 @@ class StepAnnounced:
     at: datetime
     key: str
     title: str
+    attempt: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OutputSet:
     key: str
     value: str
+    attempt: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -144,17 +177,19 @@ class Warned:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ErrorTold:
-    """The newest attempt says why it is about to fail."""
+    """The attempt says why it is about to fail."""
 
     text: str
+    attempt: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LogRead:
-    """The effects of the raw log of the newest attempt up to here have been applied."""
+    """The effects of the raw log of the attempt up to here have been applied."""
 
     offset: int
     line: int
+    attempt: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -214,6 +249,8 @@ Happening = (
     | AttemptStarted
     | AttemptEnded
     | PassedOver
+    | WaitOver
+    | TryEnded
     | Progressed
     | StatusTold
     | TimeoutMoved

@@ -6,39 +6,31 @@ that makes no sense in the run's present state raises ImpossibleChange: only a f
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import replace
-from datetime import datetime
 from functools import singledispatch
-from types import MappingProxyType
-from typing import Any
 
+from rota.core import graph, step_life, telling
 from rota.core import happenings as h
-from rota.core import step_life, telling
-from rota.core.attempt_life import ImpossibleChange, attempts_with, open_attempt, require, tries_again
+from rota.core.attempt_life import (
+    ImpossibleChange,
+    attempts_with,
+    attempts_without,
+    concerned,
+    open_attempts,
+    require,
+    tries_again,
+    waits,
+)
 from rota.core.changed import changed
+from rota.core.closing import after_attempt, after_condition, after_passing, after_try, closed, rested
 from rota.core.condition import must_ask
 from rota.core.model import CONDITION, MAIN, JobSpec
-from rota.core.outcome import end_message, failure_message, in_own_words
-from rota.core.progress import of_steps, whole
+from rota.core.outcome import in_own_words
+from rota.core.progress import of_steps
 from rota.core.run import Attempt, Progress, Reason, Run, RunState, StepState
-
-TRANSITIONS: Mapping[RunState, frozenset[RunState]] = MappingProxyType(
-    {
-        RunState.PENDING: frozenset(
-            {RunState.RUNNING, RunState.SKIPPED, RunState.CANCELLED, RunState.FAILED}
-        ),
-        # A job can say by one of `exit_codes.skip` that there was nothing to do.
-        RunState.RUNNING: frozenset(
-            {RunState.RETRYING, RunState.COMPLETED, RunState.FAILED, RunState.CANCELLED, RunState.SKIPPED}
-        ),
-        RunState.RETRYING: frozenset({RunState.RUNNING, RunState.FAILED, RunState.CANCELLED}),
-        RunState.COMPLETED: frozenset(),
-        RunState.FAILED: frozenset(),
-        RunState.CANCELLED: frozenset(),
-        RunState.SKIPPED: frozenset(),
-    }
-)
+from rota.core.transitions import TRANSITIONS as TRANSITIONS
+from rota.core.transitions import entered
 
 
 def new_run(spec: JobSpec, opening: h.Opening) -> Run:
@@ -81,10 +73,18 @@ def apply_all(run: Run, happenings: Iterable[h.Happening]) -> Run:
 
 
 def next_step(run: Run) -> str | None:
-    """The step of the present try whose turn it is (MAIN without steps), or None when nothing is left."""
-    if step_life.listed(run.steps):
-        return next((step.key for step in run.steps if not step.state.is_final), None)
-    return MAIN
+    """A step of the present try whose turn it is (MAIN without steps), or None when nothing is left."""
+    if graph.runs_as_graph(run):
+        return next(iter(graph.ready(run)), None)
+    return step_life.next_key(run.steps) if step_life.listed(run.steps) else MAIN
+
+
+def turns(run: Run) -> tuple[str, ...]:
+    """All steps whose turn it is now; several where they run side by side, none while an ordered one runs."""
+    if graph.runs_as_graph(run):
+        return graph.ready(run)
+    step = None if open_attempts(run) else next_step(run)
+    return () if step is None else (step,)
 
 
 @singledispatch
@@ -94,12 +94,15 @@ def _apply(happening: object, run: Run) -> Run:
 
 @_apply.register
 def _planned(happening: h.Planned, run: Run) -> Run:
-    require(run, open_attempt(run) is None, happening)
+    require(run, not open_attempts(run), happening)
     spec = happening.spec
     begins = run.state is not RunState.RUNNING  # a try that is under way keeps its steps
+    return _following(changed(run, steps=_planned_steps(run, spec) if begins else run.steps), spec)
+
+
+def _following(run: Run, spec: JobSpec) -> Run:
     return changed(
         run,
-        steps=_planned_steps(run, spec) if begins else run.steps,
         max_attempts=spec.retry.attempts,
         definition=spec.definition.hash,
         source_file=spec.source.file,
@@ -111,17 +114,22 @@ def _planned(happening: h.Planned, run: Run) -> Run:
 
 @_apply.register
 def _replanned(happening: h.Replanned, run: Run) -> Run:
-    attempt = open_attempt(run)
-    require(run, attempt is not None and attempt.state is StepState.PENDING, happening)
-    assert attempt is not None
+    attempt = concerned(run, happening.attempt, happening)
+    require(run, attempt.state is StepState.PENDING, happening)
     spec = happening.spec
-    run = _planned(h.Planned(spec=spec), changed(run, attempts=run.attempts[:-1]))
-    step = CONDITION if must_ask(run, spec) else next_step(run)
+    without = changed(run, attempts=attempts_without(run, attempt))
+    if graph.runs_as_graph(run) and (run.state is RunState.RUNNING or tries_again(without, attempt.step)):
+        # The try goes on, beside others that may be under way: only this attempt follows the job as it is.
+        attempts = attempts_with(run, attempt, definition=spec.definition.hash, markers=spec.markers)
+        return _following(changed(run, attempts=attempts), spec)
+    planned = [each for each in open_attempts(run) if each.state is StepState.PENDING]
+    counted = run.attempt - int(attempt.step != CONDITION and _begins_a_try(run, attempt, *planned))
+    run = _planned(h.Planned(spec=spec), changed(run, attempts=attempts_without(run, *planned)))
+    step = CONDITION if must_ask(run, spec) else next_step(changed(run, attempt=counted))
     if step is None:
         message = "the step that was to start is no longer part of the job"
-        return _close(run, RunState.FAILED, happening.at, (Reason.REMOVED, message))
+        return closed(run, RunState.FAILED, happening.at, (Reason.REMOVED, message))
     # The attempt goes, and another comes; of those the run counts none but at its own steps.
-    counted = run.attempt - int(attempt.step != CONDITION and _begins_a_try(run, attempt.step))
     created = h.AttemptCreated(
         at=attempt.created_at,
         id=attempt.id,
@@ -148,7 +156,7 @@ def _waiting(happening: h.Waiting, run: Run) -> Run:
 @_apply.register
 def _attempt_created(happening: h.AttemptCreated, run: Run) -> Run:
     asks = happening.step == CONDITION and run.state is RunState.PENDING
-    require(run, open_attempt(run) is None and (asks or happening.step == next_step(run)), happening)
+    require(run, asks or _is_its_turn(run, happening.step), happening)
     n = 1 + sum(attempt.step == happening.step for attempt in run.attempts)
     attempt = Attempt(
         id=happening.id,
@@ -158,33 +166,35 @@ def _attempt_created(happening: h.AttemptCreated, run: Run) -> Run:
         boot_id=happening.boot_id,
         definition=happening.definition,
         markers=happening.markers,
+        not_before=happening.not_before,
     )
     if asks:
         told = "asks whether its condition is met"
         return changed(run, reason=Reason.CONDITION, message=told, attempts=(*run.attempts, attempt))
     steps = step_life.begun(run.steps, happening.step, n)
-    return changed(
+    created = changed(
         run,
         reason=None,
         message="" if run.state is RunState.PENDING else run.message,
         attempts=(*run.attempts, attempt),
-        attempt=run.attempt + int(_begins_a_try(run, happening.step)),
+        attempt=run.attempt + int(_begins_a_try(run, attempt)),
         next_attempt_at=None,
         steps=steps,
         result=step_life.outputs(steps),
         progress=of_steps(steps) if step_life.listed(steps) else Progress(),
     )
+    return rested(created) if happening.not_before is not None else created
 
 
 @_apply.register
 def _attempt_started(happening: h.AttemptStarted, run: Run) -> Run:
-    attempt = open_attempt(run)
-    require(run, attempt is not None and attempt.state is StepState.PENDING, happening)
-    assert attempt is not None
-    run = run if attempt.step == CONDITION else _entered(run, happening.at)
+    attempt = concerned(run, happening.attempt, happening)
+    require(run, attempt.state is StepState.PENDING and not waits(attempt), happening)
+    run = run if attempt.step == CONDITION else entered(run, happening.at)
     steps = step_life.changed(run.steps, attempt.step, StepState.RUNNING, happening.at)
     attempts = attempts_with(
         run,
+        attempt,
         state=StepState.RUNNING,
         started_at=happening.at,
         pid=happening.pid,
@@ -202,12 +212,12 @@ def _attempt_started(happening: h.AttemptStarted, run: Run) -> Run:
 
 @_apply.register
 def _attempt_ended(happening: h.AttemptEnded, run: Run) -> Run:
-    attempt = open_attempt(run)
-    require(run, attempt is not None, happening)
-    assert attempt is not None
+    attempt = concerned(run, happening.attempt, happening)
+    require(run, not waits(attempt), happening)
     outcome = in_own_words(happening.outcome, attempt.message)
     attempts = attempts_with(
         run,
+        attempt,
         state=outcome.state,
         reason=outcome.reason,
         message=outcome.message,
@@ -218,36 +228,41 @@ def _attempt_ended(happening: h.AttemptEnded, run: Run) -> Run:
         used=happening.used,
     )
     if attempt.step == CONDITION:
-        return _after_condition(changed(run, attempts=attempts), happening)
-    run = _entered(run, happening.at)
+        return after_condition(changed(run, attempts=attempts), happening)
+    run = entered(run, happening.at)
     steps = step_life.ended(run.steps, attempt.step, outcome, happening.at)
     progress = of_steps(steps) if step_life.listed(steps) else run.progress
     run = changed(run, steps=steps, attempts=attempts, progress=progress, exit_code=outcome.exit_code)
     run = telling.warned(h.Warned(text=outcome.warning), run) if outcome.warning else run
-    return _after_attempt(run, replace(happening, outcome=outcome))
+    return after_attempt(run, attempt, replace(happening, outcome=outcome))
+
+
+@_apply.register
+def _wait_over(happening: h.WaitOver, run: Run) -> Run:
+    attempt = concerned(run, happening.attempt, happening)
+    require(run, waits(attempt), happening)
+    return changed(run, attempts=attempts_with(run, attempt, not_before=None), next_attempt_at=None)
 
 
 @_apply.register
 def _passed_over(happening: h.PassedOver, run: Run) -> Run:
-    attempt = open_attempt(run)
-    require(run, attempt is not None and attempt.state is StepState.PENDING, happening)
-    assert attempt is not None
-    require(run, attempt.step == next_step(run) and step_life.listed(run.steps), happening)
-    before = changed(run, attempts=run.attempts[:-1])
-    counted = run.attempt - int(_begins_a_try(before, attempt.step))
+    attempt = concerned(run, happening.attempt, happening)
+    require(run, attempt.state is StepState.PENDING and step_life.listed(run.steps), happening)
+    counted = run.attempt - int(_begins_a_try(run, attempt))
+    in_graph = graph.runs_as_graph(run)
     steps = step_life.passed_over(run.steps, attempt.step)
-    run = changed(before, attempt=counted, steps=steps, progress=of_steps(steps))
-    if next_step(run) is not None:
-        return run
-    last = run.current_attempt
-    if run.state is RunState.RUNNING and last is not None:
-        return _ended_by(run, StepState.COMPLETED, happening.at, (last.reason or Reason.EXIT, last.message))
-    message = "none of its steps had to run: what their `if` asks for is not so"
-    if run.state is RunState.PENDING:
-        return _close(run, RunState.SKIPPED, happening.at, (Reason.CONDITION, message))
-    return _close(
-        run, RunState.FAILED, happening.at, (run.reason or Reason.CONDITION, run.message or message)
-    )
+    run = changed(run, attempts=attempts_without(run, attempt), attempt=counted)
+    if in_graph:
+        steps = graph.settled(steps, over=graph.tries_over(changed(run, steps=steps)))
+    run = changed(run, steps=steps, progress=of_steps(steps))
+    return rested(run) if in_graph else after_passing(run, happening.at)
+
+
+@_apply.register
+def _try_ended(happening: h.TryEnded, run: Run) -> Run:
+    is_over = graph.runs_as_graph(run) and not open_attempts(run) and not graph.ready(run)
+    require(run, is_over and run.next_attempt_at is None, happening)
+    return after_try(run, happening)
 
 
 _apply.register(h.Progressed, telling.progressed)
@@ -275,15 +290,17 @@ def _replace_requested(happening: h.ReplaceRequested, run: Run) -> Run:
 def _cancelled(happening: h.Cancelled, run: Run) -> Run:
     asked = changed(run, cancel_requested_at=run.cancel_requested_at or happening.at)
     began = "" if run.started_at else " before it began"
-    return _close(asked, RunState.CANCELLED, happening.at, (Reason.CANCELLED, f"cancelled{began}"))
+    return closed(asked, RunState.CANCELLED, happening.at, (Reason.CANCELLED, f"cancelled{began}"))
 
 
 @_apply.register
 def _retry_now(happening: h.RetryNow, run: Run) -> Run:
-    require(run, run.state is RunState.RETRYING, happening)
-    if open_attempt(run) is not None:  # its time has come already, and it waits for a runner
-        return run
-    return changed(run, next_attempt_at=happening.at)
+    waiting = [attempt for attempt in open_attempts(run) if waits(attempt)]
+    require(run, run.state is RunState.RETRYING or bool(waiting), happening)
+    for attempt in waiting:
+        run = changed(run, attempts=attempts_with(run, attempt, not_before=happening.at))
+    # Without an instant, its time has come already, and it waits for a runner.
+    return run if run.next_attempt_at is None else changed(run, next_attempt_at=happening.at)
 
 
 @_apply.register
@@ -299,97 +316,29 @@ def _skipped(happening: h.Skipped, run: Run) -> Run:
         last_due_at=happening.last_due_at,
         planned_at=happening.last_planned_at or happening.last_due_at or run.planned_at,
     )
-    return _close(run, RunState.SKIPPED, happening.at, (happening.reason, happening.message))
+    return closed(run, RunState.SKIPPED, happening.at, (happening.reason, happening.message))
 
 
 @_apply.register
 def _given_up(happening: h.GivenUp, run: Run) -> Run:
-    return _close(run, RunState.FAILED, happening.at, (happening.reason, happening.message))
+    return closed(run, RunState.FAILED, happening.at, (happening.reason, happening.message))
 
 
-def _after_condition(run: Run, happening: h.AttemptEnded) -> Run:
-    """The run has not begun, whatever the answer is."""
-    outcome, skip = happening.outcome, happening.goes_on
-    if outcome.state is StepState.COMPLETED:
-        if run.cancel_requested_at is None:
-            return changed(run, reason=None, message="")
-        return _close(run, RunState.CANCELLED, happening.at, (Reason.CANCELLED, "cancelled before it began"))
-    if skip is not None:
-        run = changed(run, due_at=skip.due_at, count=skip.count + 1, last_due_at=run.due_at)
-    return _close(run, RunState(outcome.state.value), happening.at, (outcome.reason, outcome.message))
-
-
-def _after_attempt(run: Run, happening: h.AttemptEnded) -> Run:
-    outcome, at = happening.outcome, happening.at
-    told = (outcome.reason, end_message(run, outcome))
-    if outcome.state is StepState.FAILED and happening.next_attempt_at is not None:
-        return _move(
-            run,
-            RunState.RETRYING,
-            reason=told[0],
-            message=told[1],
-            next_attempt_at=happening.next_attempt_at,
-        )
-    if not step_life.listed(run.steps) or outcome.state in (StepState.CANCELLED, StepState.SKIPPED):
-        return _ended_by(run, outcome.state, at, told)
-    run = changed(run, steps=step_life.settled(run.steps))
-    if next_step(run) is None or run.cancel_requested_at is not None:
-        return _ended_by(run, outcome.state, at, told)
-    # It goes on; people read meanwhile what has failed.
-    return run if outcome.state is StepState.COMPLETED else changed(run, message=told[1])
-
-
-def _ended_by(run: Run, state: StepState, at: datetime, told: tuple[Reason, str]) -> Run:
-    """The run is over; whatever came after a step that failed, that is how it ended."""
-    failed = next((step for step in run.steps if step.state is StepState.FAILED), None)
+def _is_its_turn(run: Run, step: str) -> bool:
+    if graph.runs_as_graph(run):
+        return graph.may_start(run, step)
     listed = step_life.listed(run.steps)
-    if failed is None or not listed or state is StepState.CANCELLED:
-        if listed and state is StepState.COMPLETED and next_step(run) is not None:
-            return _close(run, RunState.CANCELLED, at, (Reason.CANCELLED, "cancelled between two steps"))
-        return _close(run, RunState(state.value), at, told)
-    attempt = next(each for each in reversed(run.attempts) if each.step == failed.key)
-    message = failure_message(run, failed, attempt)
-    closed = _close(run, RunState.FAILED, at, (attempt.reason or Reason.EXIT, message))
-    return changed(closed, exit_code=attempt.exit_code)
+    if listed and run.state is RunState.RETRYING and step_life.has_failed(run.steps):
+        return False  # what failed has yet to be planned again
+    return not open_attempts(run) and step == next_step(run)
 
 
-def _close(run: Run, to: RunState, at: datetime, told: tuple[Reason, str]) -> Run:
-    reason, message = told
-    if to is RunState.CANCELLED and run.replaced_by is not None:
-        began = "" if run.started_at else " before it began"
-        reason, message = Reason.REPLACED, f"{run.replaced_by} took its place{began}"
-    attempts = run.attempts
-    if open_attempt(run) is not None:
-        state = StepState.CANCELLED if to is RunState.CANCELLED else StepState.FAILED
-        attempts = attempts_with(run, state=state, reason=reason, message=message, ended_at=at)
-    return _move(
-        run,
-        to,
-        reason=reason,
-        message=message,
-        ended_at=at,
-        next_attempt_at=None,
-        attempts=attempts,
-        steps=step_life.closed(run.steps, to, at),
-        progress=whole(run.progress) if to is RunState.COMPLETED else run.progress,
-    )
-
-
-def _entered(run: Run, at: datetime) -> Run:
-    """RUNNING, also on the way of an attempt that ends before it was seen running."""
-    if run.state is RunState.RUNNING:
-        return run
-    return _move(run, RunState.RUNNING, reason=None, message="", started_at=run.started_at or at)
-
-
-def _move(run: Run, to: RunState, **changes: Any) -> Run:
-    if to not in TRANSITIONS[run.state]:
-        raise ImpossibleChange(f"{run.id} can't go from {run.state} to {to}")
-    return changed(run, state=to, **changes)
-
-
-def _begins_a_try(run: Run, step: str) -> bool:
-    return run.state is not RunState.RUNNING and not tries_again(run, step)
+def _begins_a_try(run: Run, *attempts: Attempt) -> bool:
+    """Whether the try of the run begins with these attempts, open or about to be made."""
+    ids = {attempt.id for attempt in attempts}
+    others = [each for each in open_attempts(run) if each.id not in ids]
+    before = changed(run, attempts=attempts_without(run, *attempts))
+    return run.state is not RunState.RUNNING and not others and not tries_again(before, attempts[0].step)
 
 
 def _planned_steps(run: Run, spec: JobSpec) -> step_life.Steps:

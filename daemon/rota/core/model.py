@@ -85,7 +85,7 @@ class Limits:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RunAs:
-    """As whom, and how considerate of others: the `as:` block. Empty or None: as the runner does it anyway."""
+    """As whom, and how considerate of others: the `as:` block. Empty or None: as the runner does anyway."""
 
     user: str = ""
     group: str = ""  # its own, unless one is named
@@ -249,6 +249,7 @@ class StepSpec:
     cwd: str | None = None
     retry: Retry | None = None  # for this step's failures; None: the job's
     when: str = "success"  # its `if`: success, failure, always or an expression; see `core.when`
+    needs: tuple[str, ...] | None = None  # ids of steps that must have ended; see `JobSpec.is_graph`
     limits: Limits | None = None  # of an attempt at this step, over the job's own; None: the job's
 
     @property
@@ -343,6 +344,11 @@ class JobSpec:
     def has_steps(self) -> bool:
         """Whether the job file itself lists steps."""
         return self.steps[0].id != MAIN
+
+    @property
+    def is_graph(self) -> bool:
+        """Whether its steps say by `needs` what each comes after; else they run in order."""
+        return any(step.needs is not None for step in self.steps)
 
     def limits_of(self, step_id: str) -> Limits:
         """What holds for an attempt at that step; its `timeout` is the step's own."""

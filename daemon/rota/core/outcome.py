@@ -87,6 +87,19 @@ def lost() -> Outcome:
     )
 
 
+def of_attempt(attempt: Attempt, codes: ExitCodes) -> Outcome:
+    """The outcome that an attempt is known to have ended with, for one that is judged again later."""
+    by_code = attempt.reason is Reason.EXIT and attempt.exit_code is not None
+    return Outcome(
+        state=attempt.state,
+        reason=attempt.reason or Reason.EXIT,
+        message=attempt.message,
+        exit_code=attempt.exit_code,
+        signal=attempt.signal,
+        again=_again(attempt.exit_code or 0, codes) if by_code else Again.BY_POLICY,
+    )
+
+
 def in_own_words(outcome: Outcome, said: str) -> Outcome:
     """What failed may have said why: `row 7 has no date (exit code 1)`."""
     if not said or outcome.state is not StepState.FAILED:
@@ -94,14 +107,13 @@ def in_own_words(outcome: Outcome, said: str) -> Outcome:
     return replace(outcome, message=f"{said} ({outcome.message})")
 
 
-def end_message(run: Run, outcome: Outcome) -> str:
-    """For the run whose newest attempt ended so: `exit code 3 on attempt 2 of 4`, a failed step in front."""
+def end_message(run: Run, attempt: Attempt, outcome: Outcome) -> str:
+    """For the run whose attempt ended so: `exit code 3 on attempt 2 of 4`, a failed step in front."""
     failed = outcome.state is StepState.FAILED
-    attempt = run.current_attempt
-    step = run.step(attempt.step) if attempt is not None and failed else None
+    step = run.step(attempt.step) if failed else None
     where = "" if step is None else f"step {step.key}: "
     if step is not None and step.max_attempts > 1:
-        n = len(in_a_row(run))
+        n = len(in_a_row(run, attempt))
         return f"{where}{outcome.message} on attempt {n} of {max(n, step.max_attempts)}"
     if run.attempt <= 1 and (run.max_attempts <= 1 or not failed):
         return f"{where}{outcome.message}"

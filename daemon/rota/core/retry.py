@@ -14,7 +14,7 @@ from rota.core.attempt_life import in_a_row
 from rota.core.instant import to_ms
 from rota.core.model import Backoff, Retry
 from rota.core.outcome import Again, Outcome
-from rota.core.run import Reason, Run, StepState
+from rota.core.run import Attempt, Reason, Run, StepState
 
 _KINDS: Mapping[Reason, str] = {
     Reason.TIMEOUT: "timeout",
@@ -23,15 +23,17 @@ _KINDS: Mapping[Reason, str] = {
 }
 
 
-def decide(retry: Retry, run: Run, outcome: Outcome, now: datetime) -> datetime | None:
-    """The instant of the next attempt after the newest one ended so, or None when there is none.
+def decide(
+    retry: Retry, run: Run, outcome: Outcome, now: datetime, attempt: Attempt | None = None
+) -> datetime | None:
+    """The instant of the next attempt after one that ended so (default: the newest), or None without one.
 
     A step with a `retry` of its own counts its own attempts, from its own first start.
     """
     if not _wanted(retry, outcome):
         return None
     state = RetryCallState(Retrying(), None, (), {})
-    number, began = _tried(run)
+    number, began = _tried(run, attempt or run.current_attempt)
     state.attempt_number = max(1, number)
     state.start_time = 0.0
     state.outcome_timestamp = max(0.0, (now - (began or now)).total_seconds())
@@ -80,12 +82,11 @@ def _wanted(retry: Retry, outcome: Outcome) -> bool:
     return outcome.again is Again.ALWAYS or _KINDS.get(outcome.reason, "failed") in retry.on
 
 
-def _tried(run: Run) -> tuple[int, datetime | None]:
-    last = run.current_attempt
+def _tried(run: Run, last: Attempt | None) -> tuple[int, datetime | None]:
     step = None if last is None else run.step(last.step)
-    if step is None or not step.max_attempts:
+    if last is None or step is None or not step.max_attempts:
         return run.attempt, run.started_at
-    own = in_a_row(run)
+    own = in_a_row(run, last)
     return len(own), own[0].started_at
 
 

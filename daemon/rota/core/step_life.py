@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 
+from rota.core import graph
 from rota.core.model import JobSpec, StepSpec
 from rota.core.outcome import Outcome
 from rota.core.run import Progress, Reason, RunState, Step, StepState
@@ -29,13 +30,16 @@ def planned(steps: Steps, spec: JobSpec, *, restart: bool) -> Steps:
     if not spec.has_steps:
         return ()
     known = {step.key: step for step in steps if not restart and step.state is StepState.COMPLETED}
+    in_graph = spec.is_graph
+    above = graph.ancestors(tuple((step.id, (step.needs or ()) if in_graph else None) for step in spec.steps))
+    stay: set[str] = set()
+    for step in sorted(spec.steps, key=lambda each: len(above[each.id])):
+        if step.id in known and (not after_failure(step.when) or above[step.id] <= stay):
+            stay.add(step.id)
     made: list[Step] = []
-    all_stay = True
     for step in spec.steps:
-        stays = step.id in known and (all_stay or not after_failure(step.when))
-        all_stay = all_stay and stays
         number = next((old.attempt for old in steps if old.key == step.id), 0)
-        before = known[step.id] if stays else Step(key=step.id, attempt=number)
+        before = known[step.id] if step.id in stay else Step(key=step.id, attempt=number)
         made.append(
             replace(
                 before,
@@ -43,9 +47,20 @@ def planned(steps: Steps, spec: JobSpec, *, restart: bool) -> Steps:
                 share=step.share,
                 when=step.when,
                 max_attempts=_own(step),
+                needs=(step.needs or ()) if in_graph else None,
             )
         )
     return settled(tuple(made))
+
+
+def next_key(steps: Steps) -> str | None:
+    """Of steps in order, the one whose turn it is or that is under way; None when all have ended."""
+    return next((step.key for step in steps if not step.state.is_final), None)
+
+
+def has_failed(steps: Steps) -> bool:
+    """Whether one of them has."""
+    return any(step.state is StepState.FAILED for step in steps)
 
 
 def again(steps: Steps, key: str) -> Steps:
@@ -55,6 +70,8 @@ def again(steps: Steps, key: str) -> Steps:
 
 def settled(steps: Steps) -> Steps:
     """What must not run any more, after what became of others, is skipped."""
+    if graph.is_graph(steps):
+        return graph.settled(steps, over=False)
     failed, waits = any(step.state is StepState.FAILED for step in steps), False
     made: list[Step] = []
     for step in steps:

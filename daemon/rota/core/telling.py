@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from rota.core import happenings as h
 from rota.core import step_life
-from rota.core.attempt_life import ImpossibleChange, attempts_with, open_attempt, require
+from rota.core.attempt_life import attempts_with, concerned, require, waits
 from rota.core.changed import changed
 from rota.core.progress import of_steps
 from rota.core.run import Attempt, Progress, Run
@@ -15,6 +15,10 @@ from rota.core.run import Attempt, Progress, Run
 OUTPUTS_LIMIT = 64
 OUTPUT_BYTES_LIMIT = 64 * 1024
 WARNINGS_LIMIT = 50
+
+Telling = (
+    h.Progressed | h.StatusTold | h.TimeoutMoved | h.StepAnnounced | h.OutputSet | h.ErrorTold | h.LogRead
+)
 
 
 def progressed(happening: h.Progressed, run: Run) -> Run:
@@ -26,14 +30,15 @@ def progressed(happening: h.Progressed, run: Run) -> Run:
 
 
 def status_told(happening: h.StatusTold, run: Run) -> Run:
-    step = run.step(_telling_attempt(run, happening).step) if step_life.listed(run.steps) else None
+    attempt = _telling_attempt(run, happening)
+    step = run.step(attempt.step) if step_life.listed(run.steps) else None
     before = run.progress if step is None else step.progress
-    return progressed(h.Progressed(progress=changed(before, text=happening.text)), run)
+    return progressed(h.Progressed(progress=changed(before, text=happening.text), attempt=attempt.id), run)
 
 
 def timeout_moved(happening: h.TimeoutMoved, run: Run) -> Run:
-    _telling_attempt(run, happening)
-    return changed(run, attempts=attempts_with(run, timeout_at=happening.timeout_at))
+    attempt = _telling_attempt(run, happening)
+    return changed(run, attempts=attempts_with(run, attempt, timeout_at=happening.timeout_at))
 
 
 def step_announced(happening: h.StepAnnounced, run: Run) -> Run:
@@ -47,7 +52,7 @@ def step_announced(happening: h.StepAnnounced, run: Run) -> Run:
     # The listed steps are the plan; what one of them announces is told as its text.
     step = run.step(attempt.step)
     before = Progress() if step is None else step.progress
-    return progressed(h.Progressed(progress=changed(before, text=happening.title)), run)
+    return progressed(h.Progressed(progress=changed(before, text=happening.title), attempt=attempt.id), run)
 
 
 def output_set(happening: h.OutputSet, run: Run) -> Run:
@@ -70,14 +75,15 @@ def warned(happening: h.Warned, run: Run) -> Run:
 
 def error_told(happening: h.ErrorTold, run: Run) -> Run:
     """Kept as the attempt's message: if it fails, these words say why."""
-    _telling_attempt(run, happening)
-    return changed(run, attempts=attempts_with(run, message=happening.text))
+    attempt = _telling_attempt(run, happening)
+    return changed(run, attempts=attempts_with(run, attempt, message=happening.text))
 
 
 def log_read(happening: h.LogRead, run: Run) -> Run:
     attempt = _telling_attempt(run, happening)
     require(run, happening.offset >= attempt.log_offset, happening)
-    return changed(run, attempts=attempts_with(run, log_offset=happening.offset, log_line=happening.line))
+    attempts = attempts_with(run, attempt, log_offset=happening.offset, log_line=happening.line)
+    return changed(run, attempts=attempts)
 
 
 def _is_one_too_many(run: Run, key: str) -> bool:
@@ -88,9 +94,8 @@ def _warned_once(text: str, run: Run) -> Run:
     return run if text in run.warnings else warned(h.Warned(text=text), run)
 
 
-def _telling_attempt(run: Run, happening: h.Happening) -> Attempt:
+def _telling_attempt(run: Run, happening: Telling) -> Attempt:
     # PENDING too: one whose start was never recorded may have left a log.
-    attempt = open_attempt(run)
-    if attempt is None:
-        raise ImpossibleChange(f"{run.id} has no attempt under way: {happening}")
+    attempt = concerned(run, happening.attempt, happening)
+    require(run, not waits(attempt), happening)
     return attempt

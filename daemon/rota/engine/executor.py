@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Coroutine, Sequence
+from collections.abc import AsyncIterator, Callable, Collection, Coroutine, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import replace
 from datetime import datetime
@@ -14,19 +14,18 @@ import structlog
 
 from rota.core import decisions as d
 from rota.core import happenings as h
-from rota.core.attempt_life import open_attempt
+from rota.core.attempt_life import waits_to_try
 from rota.core.catching_up import catch_up_paused
 from rota.core.errors import Unavailable
 from rota.core.events import RunChanged
 from rota.core.model import JobSpec
-from rota.core.recovery import Recovery
 from rota.core.room import claim_of
 from rota.core.run import Reason, Run, RunState
 from rota.engine.line import Line
 from rota.engine.live_run import LiveRun
 from rota.engine.opening import Batch, NewRun, opened
 from rota.engine.parts import Parts
-from rota.engine.steps import Conductor
+from rota.engine.steps import Conductor, Found
 from rota.engine.waiting import first_of
 
 _SLICE = 64  # runs that are made or begin before others get a turn
@@ -52,6 +51,12 @@ class Executor:
     def open_runs(self) -> Sequence[Run]:
         """Every run that is led now, also those of jobs that are no longer there."""
         return [live.run for live in self.live.values()]
+
+    @property
+    def under_way(self) -> Sequence[Run]:
+        """Runs that have a process, or are about to: not those that wait for their turn or next attempt."""
+        waiting = (RunState.RETRYING,)
+        return [run for run in self.open_runs if not run.is_queued and run.state not in waiting]
 
     async def carry_out(self, decisions: Sequence[d.Decision]) -> None:
         """Record all of it in one transaction, then start what is to start.
@@ -94,11 +99,11 @@ class Executor:
         self.lead(live)
         return live.run
 
-    def adopt(self, run: Run, found: Awaitable[Recovery] | None = None) -> None:
-        """Lead on a run of an earlier daemon; `found`: what became of its open attempt."""
+    def adopt(self, run: Run, found: Found | None = None) -> None:
+        """Lead on a run of an earlier daemon; `found`: what became of its open attempts, by id."""
         if run.id in self.live:
             return
-        if run.state is not RunState.RETRYING or open_attempt(run) is not None:
+        if run.next_attempt_at is None:
             entry = self._parts.board.jobs.get(run.job)
             self._room.hold(claim_of(run, None if entry is None else entry.spec))
         self.lead(self.take_up(run), found=found)
@@ -144,7 +149,7 @@ class Executor:
         live.kills_at_once = live.kills_at_once or immediately
         await self._note_cancel(live, h.CancelRequested(at=self._parts.clock.now()))
         self._tell_to_end(live)
-        if not live.has_process and not live.run.state.is_final:
+        if not live.processes and not live.run.state.is_final:
             await first_of(live.over.wait(), self._parts.clock.sleep(_CANCEL_PATIENCE))
         return live.run
 
@@ -155,14 +160,12 @@ class Executor:
             self.spawn(self._make_way(run.id, by))
 
     async def retry_now(self, run: Run) -> Run:
-        """Begin the next attempt of a RETRYING run at once. Any other run is answered as it is."""
+        """Begin the attempts that a run waits for at once. Any other run is answered as it is."""
         live = self.live.get(run.id)
         if live is None:
             return run
         at = self._parts.clock.now()
-        await live.commit_plan_once(
-            lambda current: (h.RetryNow(at=at),) if current.state is RunState.RETRYING else ()
-        )
+        await live.commit_plan_once(lambda current: (h.RetryNow(at=at),) if waits_to_try(current) else ())
         live.nudged.set()
         return live.run
 
@@ -227,9 +230,7 @@ class Executor:
         live = self.live[run.id] = LiveRun(run, self._parts)
         return live
 
-    def lead(
-        self, live: LiveRun, *, first: h.Happening | None = None, found: Awaitable[Recovery] | None = None
-    ) -> None:
+    def lead(self, live: LiveRun, *, first: h.Happening | None = None, found: Found | None = None) -> None:
         """Lead it to its end in a task of its own. `first`, `found`: see Conductor."""
         conductor = Conductor(live, self._parts, rests=self._line.rests, first=first, found=found)
         self.spawn(self._led(live, conductor))
@@ -272,8 +273,8 @@ class Executor:
 
     def _tell_to_end(self, live: LiveRun) -> None:
         live.nudged.set()
-        if live.has_process:
-            self.spawn(self._parts.runner.terminate(live.ref, immediately=live.kills_at_once))
+        for ref in live.processes:
+            self.spawn(self._parts.runner.terminate(ref, immediately=live.kills_at_once))
 
     async def _note_cancel(self, live: LiveRun, asked: h.Happening) -> None:
         try:

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 
 import structlog
 
 from rota.core import happenings as h
+from rota.core.attempt_life import open_attempts
 from rota.core.errors import Unavailable
 from rota.core.events import RunChanged, RunProgressed
 from rota.core.lifecycle import apply_all
-from rota.core.run import Run
+from rota.core.run import Attempt, Run
 from rota.core.seams import AttemptRef
 from rota.engine.parts import Parts
 
@@ -22,28 +24,56 @@ Plan = Callable[[Run], Sequence[h.Happening]]
 _log = structlog.get_logger(__name__)
 
 
+class Bell:
+    """Wakes whoever waits for it at that moment; each of them then looks how things stand."""
+
+    def __init__(self) -> None:
+        self._next = asyncio.Event()
+
+    def set(self) -> None:
+        """Ring."""
+        self._next.set()
+        self._next = asyncio.Event()
+
+    def next(self) -> asyncio.Event:
+        """Set when it rings the next time. To be asked for before looking how things stand."""
+        return self._next
+
+
+@dataclass(slots=True)
+class LiveAttempt:
+    """What is known in memory of an open attempt."""
+
+    has_process: bool = False  # one that can be asked to end
+    heard: int = 0  # the newest notice that had its effect
+    read_before: int = 0  # how far an earlier daemon, which watched it, had read its log
+
+
 class LiveRun:
     """Holds the run as it is now; everyone who changes it goes through here, one after another."""
 
     def __init__(self, run: Run, parts: Parts) -> None:
         self.run = run
-        self.nudged = asyncio.Event()  # somebody asked for something: look again instead of sleeping on
+        self.nudged = Bell()  # somebody asked for something: look again instead of sleeping on
         self.over = asyncio.Event()  # the run is final, and nobody leads it any more
-        self.has_process = False  # one that can be asked to end
         self.kills_at_once = False  # somebody wants SIGKILL for it without SIGTERM
-        self.heard = 0  # the newest notice that had its effect
-        self.taken_over = ("", 0)  # the attempt that an earlier daemon watched, and how far it read the log
-        self.extended_until: float | None = None  # monotonic: the newest attempt asked for time until then
+        self.extended_until: float | None = None  # monotonic: one of its attempts asked for time until then
+        self._attempts: dict[str, LiveAttempt] = {}
         self._parts = parts
         self._lock = asyncio.Lock()
 
+    def attempt(self, id_: str) -> LiveAttempt:
+        """What is known of the attempt of that id."""
+        return self._attempts.setdefault(id_, LiveAttempt())
+
     @property
-    def ref(self) -> AttemptRef:
-        """The newest attempt. Only for a run that has one."""
-        attempt = self.run.attempts[-1]
-        return AttemptRef(
-            id=attempt.id, job=self.run.log_name, number=self.run.number, step=attempt.step, n=attempt.n
-        )
+    def processes(self) -> Sequence[AttemptRef]:
+        """The attempts that can be asked to end."""
+        return [
+            ref_of(self.run, attempt)
+            for attempt in open_attempts(self.run)
+            if attempt.id in self._attempts and self._attempts[attempt.id].has_process
+        ]
 
     async def commit(self, *happenings: h.Happening) -> None:
         """Apply, store, then announce. Tries again for as long as the ledger can't take it."""
@@ -90,3 +120,8 @@ class LiveRun:
     def _take(self, run: Run) -> None:
         self.run = run
         self._parts.board.record(run)
+
+
+def ref_of(run: Run, attempt: Attempt) -> AttemptRef:
+    """The name of the attempt's directory."""
+    return AttemptRef(id=attempt.id, job=run.log_name, number=run.number, step=attempt.step, n=attempt.n)

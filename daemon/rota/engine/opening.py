@@ -11,11 +11,11 @@ from rota.core import decisions as d
 from rota.core import happenings as h
 from rota.core import planning
 from rota.core.board import JobEntry
-from rota.core.lifecycle import apply, new_run
+from rota.core.lifecycle import apply, apply_all, new_run
 from rota.core.model import JobSpec
 from rota.core.room import Claim, claim_of
 from rota.core.run import Run, TriggeredBy
-from rota.engine.moves import attempt_created
+from rota.engine.moves import attempts_created
 from rota.engine.parts import Parts
 
 
@@ -72,7 +72,7 @@ def opened(spec: JobSpec, opening: h.Opening, parts: Parts) -> NewRun:
     if not room.admit(claim):
         waits = replace(opening, queued=True, message=room.obstacle(claim))
         return NewRun(run=new_run(spec, waits))
-    return NewRun(run=apply(run, attempt_created(run, spec, parts)), claim=claim)
+    return NewRun(run=apply_all(run, attempts_created(run, spec, parts)), claim=claim)
 
 
 def _run_for(spec: JobSpec, decision: d.Decision, parts: Parts) -> NewRun:

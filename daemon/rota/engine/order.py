@@ -5,14 +5,18 @@ from __future__ import annotations
 from datetime import timedelta
 from pathlib import Path
 
-from rota.core.attempt_life import in_a_row
+from rota.core.attempt_life import attempts_without, in_a_row
+from rota.core.changed import changed
 from rota.core.errors import JobError
+from rota.core.graph import before, runs_as_graph
 from rota.core.model import CONDITION, MAIN, Enforce, JobSpec, Secret, StepSpec
-from rota.core.run import Run
+from rota.core.run import Attempt, Run
+from rota.core.run_as import forbidden
 from rota.core.seams import AttemptRef, RunnerFacts, StartOrder
 from rota.core.values import template_values
 from rota.core.when import holds
 from rota.handlers.work import prepare
+from rota.process.account import facts_for
 from rota.process.environment import Place, environment, working_directory
 
 
@@ -21,6 +25,17 @@ def step_of(spec: JobSpec, key: str) -> StepSpec | None:
     if key == CONDITION and spec.condition is not None:
         return StepSpec(id=CONDITION, work=spec.condition.work)
     return spec.steps[0] if key == MAIN else spec.step(key)
+
+
+def seen_from(run: Run, attempt: Attempt) -> Run:
+    """The run as that attempt may know it: its newest attempt, and of a graph the steps before it."""
+    if run.attempts[-1].id == attempt.id and not runs_as_graph(run):
+        return run
+    steps = run.steps
+    if runs_as_graph(run):
+        above = {step.key for step in before(run.steps, attempt.step)} | {attempt.step}
+        steps = tuple(step for step in run.steps if step.key in above)
+    return changed(run, steps=steps, attempts=(*attempts_without(run, attempt), attempt))
 
 
 def build_order(
@@ -33,6 +48,10 @@ def build_order(
         raise JobError(f"The step {attempt.step} is no longer part of the job.")
     prepared = prepare(step.work, template_values(run, host=place.host, url=place.url, matrix=spec.matrix))
     limits = spec.limits_of(attempt.step)
+    why = forbidden(spec, facts)
+    if why:
+        raise JobError(f"It must not start here: {why}.")
+    facts = facts_for(spec.run_as, facts)
     env = {**environment(spec, step, run, place, facts), **prepared.env}
     return StartOrder(
         ref=AttemptRef(id=attempt.id, job=run.log_name, number=run.number, step=attempt.step, n=attempt.n),
@@ -49,6 +68,7 @@ def build_order(
         nofile=limits.nofile,
         require_limits=limits.enforce is Enforce.REQUIRE,
         secrets={name: _place(spec, secret) for name, secret in spec.secrets.items()},
+        run_as=spec.run_as,
     )
 
 
@@ -57,8 +77,9 @@ def must_run(spec: JobSpec, run: Run, place: Place) -> bool:
 
     Raises JobError when it can't be told.
     """
-    step = spec.step(run.attempts[-1].step)
-    if step is None or len(in_a_row(run)) > 1:
+    attempt = run.attempts[-1]
+    step = spec.step(attempt.step)
+    if step is None or len(in_a_row(run, attempt)) > 1:
         return True
     values = template_values(run, host=place.host, url=place.url, matrix=spec.matrix)
     return holds(step.when, run, values)

@@ -7,13 +7,13 @@ from collections.abc import Mapping
 
 import structlog
 
-from rota.core.attempt_life import open_attempt
+from rota.core.attempt_life import open_attempts, waits
 from rota.core.errors import Unavailable
 from rota.core.events import RunChanged
 from rota.core.recovery import Recovery, recover
 from rota.core.run import Attempt, Reason, Run
-from rota.core.seams import AttemptRef
 from rota.engine.executor import Executor
+from rota.engine.live_run import ref_of
 from rota.engine.parts import Parts
 
 _PAUSE = 0.5  # seconds between two tries to reach the runner
@@ -36,10 +36,8 @@ async def take_back(parts: Parts, executor: Executor) -> int:
         parts.bus.publish(RunChanged(run=run))
     waiting: dict[str, tuple[Run, Attempt, _Found]] = {}
     for run in runs:
-        attempt = open_attempt(run)
-        if attempt is not None:
-            found: _Found = asyncio.get_running_loop().create_future()
-            waiting[attempt.id] = (run, attempt, found)
+        found = {each.id: _asked(run, each, waiting) for each in open_attempts(run) if not waits(each)}
+        if found:
             executor.adopt(run, found)
         elif not run.is_queued:
             executor.adopt(run)
@@ -53,8 +51,14 @@ async def take_back(parts: Parts, executor: Executor) -> int:
     return len(runs)
 
 
+def _asked(run: Run, attempt: Attempt, waiting: dict[str, tuple[Run, Attempt, _Found]]) -> _Found:
+    found: _Found = asyncio.get_running_loop().create_future()
+    waiting[attempt.id] = (run, attempt, found)
+    return found
+
+
 async def _ask(parts: Parts, waiting: Mapping[str, tuple[Run, Attempt, _Found]]) -> None:
-    refs = [_ref(run, attempt) for run, attempt, _ in waiting.values()]
+    refs = [ref_of(run, attempt) for run, attempt, _ in waiting.values()]
     while True:
         try:
             reports = await parts.runner.report(refs)
@@ -67,7 +71,3 @@ async def _ask(parts: Parts, waiting: Mapping[str, tuple[Run, Attempt, _Found]])
         _log.info("run.recovered", run=run.id, attempt=key, decision=type(decided).__name__)
         if not found.done():
             found.set_result(decided)
-
-
-def _ref(run: Run, attempt: Attempt) -> AttemptRef:
-    return AttemptRef(id=attempt.id, job=run.log_name, number=run.number, step=attempt.step, n=attempt.n)

@@ -7,10 +7,11 @@ from collections.abc import Iterator, Sequence
 
 from rota.core import happenings as h
 from rota.core import markers
+from rota.core.attempt_life import attempt_of
 from rota.core.errors import Unavailable
 from rota.core.events import LogAppended
 from rota.core.progress import crosses
-from rota.core.run import Progress
+from rota.core.run import Attempt, Progress
 from rota.core.seams import AttemptRef, LogLine, Notice
 from rota.engine.live_run import LiveRun
 from rota.engine.notices import as_happening, fresh
@@ -24,18 +25,18 @@ _MUCH = 64 * 1024  # bytes: more is read off the loop
 class Tail:
     """Goes on from where the attempt's effects are stored up to, so that none counts twice or is lost."""
 
-    def __init__(self, live: LiveRun, parts: Parts) -> None:
+    def __init__(self, live: LiveRun, ref: AttemptRef, parts: Parts) -> None:
         self._live = live
         self._parts = parts
-        self._ref: AttemptRef = live.ref
-        self._markers = live.run.attempts[-1].markers
+        self._ref = ref
+        self._markers = self._attempt.markers
         self._stored = live.run.progress
         self._stored_at = parts.clock.monotonic()
         self._unended = 0  # the line that is being read goes on up to here at least
 
     async def follow(self, size: int, notices: Sequence[Notice] = ()) -> None:
         """Read what is there, up to about `size` bytes; each notice has its effect where the log was then."""
-        for notice in fresh(notices, self._live):
+        for notice in fresh(notices, self._live.attempt(self._ref.id)):
             await self._read_on(notice.size, upto=notice.size)
             await self._heed(notice)
         await self._read_on(size)
@@ -45,10 +46,10 @@ class Tail:
 
         `size` is what it wrote in all, None when nobody knows: then its files are looked at.
         """
-        for notice in fresh(notices, self._live):
+        for notice in fresh(notices, self._live.attempt(self._ref.id)):
             await self._read_on(notice.size, upto=notice.size)
             await self._heed(notice)
-        while size is None or size > self._live.run.attempts[-1].log_offset:
+        while size is None or size > self._attempt.log_offset:
             chunk = await self._read(size or 0, final=True)
             if chunk is None:
                 break
@@ -57,13 +58,20 @@ class Tail:
             await self._parts.clock.sleep(0)
         self._parts.bus.publish(LogAppended(ref=self._ref, lines=(), end=True))
 
+    @property
+    def _attempt(self) -> Attempt:
+        attempt = attempt_of(self._live.run, self._ref.id)
+        if attempt is None:
+            raise AssertionError(f"{self._live.run.id} has no attempt {self._ref.id}")
+        return attempt
+
     async def _read_on(self, size: int, *, upto: int | None = None) -> None:
         while (chunk := await self._read(size, final=False, upto=upto)) is not None:
             await self._apply(self._effects(chunk), is_reading=True)
             await self._parts.clock.sleep(0)  # a job that never stops writing leaves others their turn
 
     async def _heed(self, notice: Notice) -> None:
-        told = as_happening(notice)
+        told = as_happening(notice, self._ref.id)
         if isinstance(told, h.TimeoutMoved):
             seconds = (told.timeout_at - notice.at).total_seconds()
             self._live.extended_until = self._parts.clock.monotonic() + seconds
@@ -71,7 +79,7 @@ class Tail:
             await self._apply((told,))
 
     async def _read(self, size: int, *, final: bool, upto: int | None = None) -> LogChunk | None:
-        attempt = self._live.run.attempts[-1]
+        attempt = self._attempt
         offset, line = attempt.log_offset, attempt.log_line
         read = self._parts.logs.read_from
         if size - offset > _MUCH:
@@ -120,7 +128,8 @@ class Tail:
 
     def _effects(self, chunk: LogChunk) -> Sequence[h.Happening]:
         effects = list(self._marker_effects(chunk.lines)) if self._markers else []
-        return (*_last_progress_only(effects), h.LogRead(offset=chunk.offset, line=chunk.line))
+        read = h.LogRead(offset=chunk.offset, line=chunk.line, attempt=self._ref.id)
+        return (*_last_progress_only(effects), read)
 
     def _marker_effects(self, lines: Sequence[LogLine]) -> Iterator[h.Happening]:
         for line in lines:
@@ -128,7 +137,7 @@ class Tail:
                 continue
             marker = markers.parse(line.text)
             if marker is not None:
-                yield _effect(marker, line)
+                yield _effect(marker, line, self._ref.id)
             elif markers.looks_like_marker(line.text):
                 yield h.Warned(text=f"line {line.n + 1} is no marker that can be read: {line.text[:80]}")
 
@@ -136,18 +145,19 @@ class Tail:
         return self._markers and markers.is_marker(line.text)
 
 
-def _effect(marker: markers.Marker, line: LogLine) -> h.Happening:
+def _effect(marker: markers.Marker, line: LogLine, attempt: str) -> h.Happening:
     match marker:
         case markers.ProgressMarker(current=current, total=total, text=text):
-            return h.Progressed(progress=Progress(current=current, total=total, text=text))
+            progress = Progress(current=current, total=total, text=text)
+            return h.Progressed(progress=progress, attempt=attempt)
         case markers.StepMarker(key=key, title=title):
-            return h.StepAnnounced(at=line.at, key=key, title=title)
+            return h.StepAnnounced(at=line.at, key=key, title=title, attempt=attempt)
         case markers.OutputMarker(key=key, value=value):
-            return h.OutputSet(key=key, value=value)
+            return h.OutputSet(key=key, value=value, attempt=attempt)
         case markers.WarningMarker(text=text):
             return h.Warned(text=text)
         case markers.ErrorMarker(text=text):
-            return h.ErrorTold(text=text)
+            return h.ErrorTold(text=text, attempt=attempt)
 
 
 def _last_progress_only(effects: list[h.Happening]) -> list[h.Happening]:

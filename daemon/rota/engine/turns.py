@@ -1,24 +1,21 @@
-"""When an attempt may begin, and how long it may last."""
+"""When an attempt may begin."""
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import datetime
 
-from rota.core import condition
 from rota.core import happenings as h
-from rota.core.attempt_life import tries_again
-from rota.core.changed import changed
-from rota.core.model import JobSpec
+from rota.core.attempt_life import open_attempts, waits
 from rota.core.pauses import covering
 from rota.core.room import claim_of
-from rota.core.run import Reason, Run, RunState, StepState
-from rota.core.seams import Clock, RunnerFacts
+from rota.core.run import Attempt, Run, RunState
+from rota.core.seams import RunnerFacts
 from rota.engine.live_run import LiveRun
 from rota.engine.parts import Parts
 from rota.engine.waiting import sleep_or
 
 _RUNNER_PAUSE = 0.25  # seconds between two looks for a runner while there is none
-_FOREVER = 86_400.0  # seconds; a held retry looks again once a day at the latest
+FOREVER = 86_400.0  # seconds; a held retry looks again once a day at the latest
 
 
 async def until_next_attempt(live: LiveRun, parts: Parts) -> None:
@@ -29,11 +26,11 @@ async def until_next_attempt(live: LiveRun, parts: Parts) -> None:
     due = live.run.next_attempt_at or parts.clock.now()
     wakes_at = parts.clock.monotonic() + (due - parts.clock.now()).total_seconds()
     while not _is_asked(live.run, due):
+        nudged = live.nudged.next()
         left = wakes_at - parts.clock.monotonic()
-        if left <= 0 and not _is_held(live.run, parts):
+        if left <= 0 and not is_held(live.run, parts):
             return
-        live.nudged.clear()
-        await sleep_or(parts.clock, left if left > 0 else _FOREVER, live.nudged)
+        await sleep_or(parts.clock, left if left > 0 else FOREVER, nudged)
 
 
 async def until_room(live: LiveRun, parts: Parts) -> None:
@@ -45,84 +42,83 @@ async def until_room(live: LiveRun, parts: Parts) -> None:
     while live.run.cancel_requested_at is None and not room.holds(live.run.id):
         entry = parts.board.jobs.get(live.run.job)
         claim = claim_of(live.run, None if entry is None else entry.spec)
-        live.nudged.clear()
-        if not _is_held(live.run, parts):
+        nudged = live.nudged.next()
+        if not is_held(live.run, parts):
             if room.admit(claim):
                 return
             room.wait(claim)
             await _tell_waiting(live, told, room.obstacle(claim))
-        await live.nudged.wait()
+        await nudged.wait()
 
 
 async def until_runner(live: LiveRun, parts: Parts) -> RunnerFacts | None:
-    """Who will run the newest attempt; None when the run ended while there was no runner."""
+    """Who will run an attempt; None when it is not to be started any more."""
     while not live.run.state.is_final:
-        if live.run.cancel_requested_at is not None:
-            await live.commit(h.Cancelled(at=parts.clock.now()))
-        elif _is_too_late(live.run, parts):
-            message = "it could not start before its start deadline"
-            reason = Reason.START_DEADLINE
-            await live.commit(h.Skipped(at=parts.clock.now(), reason=reason, message=message))
-        elif parts.runner.facts is not None:
+        nudged = live.nudged.next()
+        if live.run.cancel_requested_at is not None or is_too_late(live.run, parts):
+            return None
+        if parts.runner.facts is not None:
             return parts.runner.facts
-        else:
-            live.nudged.clear()
-            await sleep_or(parts.clock, _RUNNER_PAUSE, live.nudged)
+        await sleep_or(parts.clock, _RUNNER_PAUSE, nudged)
     return None
 
 
-class TryLimit:
-    """What is left of `limits.timeout`, which covers all steps of one try of a run."""
-
-    def __init__(self, clock: Clock) -> None:
-        self._clock = clock
-        self._ends_at: float | None = None  # monotonic seconds
-
-    def left(self, spec: JobSpec, run: Run, extended_until: float | None = None) -> timedelta | None:
-        """For the newest attempt, before it is started. None: no limit; zero or less: it has passed.
-
-        `extended_until`: monotonic seconds until which a step of this try, or one before, asked for time.
-        """
-        if run.is_asking:
-            return condition.TIMEOUT
-        key = run.attempts[-1].step
-        step = spec.step(key)
-        bounds = [self._of_try(spec, run, extended_until), None if step is None else step.timeout]
-        return min((bound for bound in bounds if bound is not None), default=None)
-
-    def _of_try(self, spec: JobSpec, run: Run, extended_until: float | None) -> timedelta | None:
-        limit = spec.limits.timeout
-        if limit is None or is_after_failure(run):
-            return limit
-        now, before = self._clock.monotonic(), changed(run, attempts=run.attempts[:-1])
-        if run.state is not RunState.RUNNING and not tries_again(before, run.attempts[-1].step):
-            self._ends_at, extended_until = now + limit.total_seconds(), None
-        elif self._ends_at is None:  # begun under an earlier daemon: only the wall clock remembers
-            ends_at = try_ends_at(spec, run)
-            left = limit if ends_at is None else ends_at - self._clock.now()
-            self._ends_at = now + left.total_seconds()
-        return timedelta(seconds=max(self._ends_at, extended_until or self._ends_at) - now)
+def is_too_late(run: Run, parts: Parts) -> bool:
+    """Whether a run that has not begun may not begin any more: its start deadline has passed."""
+    entry = parts.board.jobs.get(run.job)
+    if run.state is not RunState.PENDING or run.due_at is None or entry is None:
+        return False
+    deadline = entry.spec.start_deadline
+    return deadline is not None and parts.clock.now() - run.due_at > deadline
 
 
-def is_after_failure(run: Run) -> bool:
-    """Whether the try is over, and what follows a failure runs: that has its own time."""
-    return any(step.state is StepState.FAILED for step in run.steps)
+def is_held(run: Run, parts: Parts) -> bool:
+    """Whether a pause keeps it from trying again."""
+    entry = parts.board.jobs.get(run.job)
+    if parts.board.draining_since is not None and run.state is RunState.RETRYING:
+        return True  # what is under way goes on
+    return entry is not None and covering(entry.pauses, parts.clock.now()) is not None
 
 
-def try_ends_at(spec: JobSpec, run: Run) -> datetime | None:
-    """Until when the try may last that the newest attempt goes on with; None when it begins one."""
-    limit, ends_at = spec.limits.timeout, None
-    if is_after_failure(run):
-        return None
-    for attempt in reversed(run.attempts[:-1]):
-        step = spec.step(attempt.step)
-        own = step is not None and step.retry is not None
-        if limit is None or step is None or not (attempt.state is StepState.COMPLETED or own):
-            break  # an earlier try ended with it
-        if step.timeout is None and attempt.timeout_at is not None:
-            return attempt.timeout_at
-        ends_at = (attempt.started_at or attempt.created_at) + limit
-    return ends_at
+class Waits:
+    """When the attempts of a graph that wait may start.
+
+    The time is measured from when each is first seen, so a wall clock that is set meanwhile changes nothing.
+    """
+
+    def __init__(self, live: LiveRun, parts: Parts) -> None:
+        self._live = live
+        self._parts = parts
+        self._wakes: dict[str, tuple[datetime, float]] = {}  # monotonic seconds
+
+    def due(self) -> bool:
+        """Whether one of them may start now."""
+        return any(left <= 0 for left in self._left()) and not is_held(self._live.run, self._parts)
+
+    def seconds(self) -> float:
+        """Until that may be so, if nobody asks for something before."""
+        return min((left for left in self._left() if left > 0), default=FOREVER)
+
+    def over(self, run: Run) -> tuple[h.Happening, ...]:
+        """Those whose time has come, or that come next where nothing else is left to do, may start."""
+        waiting = sorted((self._wakes_at(each), each.id) for each in open_attempts(run) if waits(each))
+        now = self._parts.clock.monotonic()
+        due = [id_ for wakes_at, id_ in waiting if wakes_at <= now]
+        if not due and run.next_attempt_at is not None:
+            due = [id_ for _, id_ in waiting[:1]]
+        return tuple(h.WaitOver(attempt=id_) for id_ in due)
+
+    def _left(self) -> list[float]:
+        now = self._parts.clock.monotonic()
+        return [self._wakes_at(each) - now for each in open_attempts(self._live.run) if waits(each)]
+
+    def _wakes_at(self, attempt: Attempt) -> float:
+        assert attempt.not_before is not None
+        known = self._wakes.get(attempt.id)
+        if known is None or known[0] != attempt.not_before:
+            left = (attempt.not_before - self._parts.clock.now()).total_seconds()
+            known = self._wakes[attempt.id] = (attempt.not_before, self._parts.clock.monotonic() + left)
+        return known[1]
 
 
 async def _tell_waiting(live: LiveRun, told: str, what_for: str) -> None:
@@ -133,16 +129,3 @@ async def _tell_waiting(live: LiveRun, told: str, what_for: str) -> None:
 
 def _is_asked(run: Run, due: datetime) -> bool:
     return run.cancel_requested_at is not None or run.next_attempt_at != due
-
-
-def _is_too_late(run: Run, parts: Parts) -> bool:
-    entry = parts.board.jobs.get(run.job)
-    if run.state is not RunState.PENDING or run.due_at is None or entry is None:
-        return False
-    deadline = entry.spec.start_deadline
-    return deadline is not None and parts.clock.now() - run.due_at > deadline
-
-
-def _is_held(run: Run, parts: Parts) -> bool:
-    entry = parts.board.jobs.get(run.job)
-    return entry is not None and covering(entry.pauses, parts.clock.now()) is not None

@@ -132,9 +132,9 @@ def _from_passwd(facts: RunnerFacts) -> dict[str, str]:
 
 
 def _told(spec: JobSpec, step: StepSpec, run: Run, place: Place) -> list[tuple[str, dict[str, str]]]:
-    attempt = run.current_attempt
-    if attempt is None:
+    if not run.attempts:
         raise AssertionError("an environment belongs to an attempt")
+    attempt = run.attempts[-1]
     values = template_values(run, host=place.host, url=place.url, matrix=spec.matrix)
     own = variables(run, attempt, host=place.host, url=place.url, matrix=spec.matrix) | _own(place)
     return [
