@@ -97,7 +97,7 @@ class Daemon:
                 _log.error("runner.not_started", error=error.message)
         await self.jobs.reload()
         await take_back(self.parts, self.executor)
-        self.jobs.follow_renamed()
+        await self.jobs.follow_renamed()
         # Only now: of the ends that the runner tells, those of runs that were taken back are still owed.
         await self.client.open()
         await self._see_runner()
@@ -253,6 +253,8 @@ class Daemon:
         running = sum(1 for run in self.executor.open_runs if run.state.is_active)
         problems = len(self.parts.board.problems)
         ending = f", {counted(problems, 'problem')} in job files" if problems else ""
+        ending += ", draining" if self.parts.board.draining_since is not None else ""
+        ending += ", draining" if self.parts.board.draining_since is not None else ""
         return f"{counted(len(self.parts.board.jobs), 'job')}, {running} running{ending}; {self.sockets.url}"
 
     @staticmethod

@@ -105,7 +105,7 @@ class FakeEngine:
         self.records.update(await self.store.records())
         await self.load()
         await take_back(self.parts, self.executor)
-        self.jobs.follow_renamed()
+        await self.jobs.follow_renamed()
         await self.settle()
 
     async def settle(self) -> None:

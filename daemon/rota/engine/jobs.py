@@ -72,12 +72,13 @@ class Jobs:
                 await take_over(self._parts, self._executor, self._records, jobset)
                 await self._remember(jobset)
                 await self._swap(jobset)
+            await follow_open(self._parts, self._executor)
         _log.info("jobs.loaded", jobs=len(jobset.jobs), problems=len(jobset.problems))
         return jobset
 
-    def follow_renamed(self) -> None:
+    async def follow_renamed(self) -> None:
         """Runs of an earlier daemon that a renamed job left open follow it. Once they were taken back."""
-        follow_open(self._parts, self._executor, self._records, self.current)
+        await follow_open(self._parts, self._executor)
 
     async def _remember(self, jobset: JobSet) -> None:
         """So that a job whose file is broken at the next start still runs on its last good version."""

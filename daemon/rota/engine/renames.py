@@ -26,7 +26,7 @@ async def settled(
 
     What an old name answered after its record had moved would be answered once more by the new one.
     """
-    known = await _known(parts, [old for old, _ in renames(jobset, records)])
+    known = await _known(parts, {old for old, _ in renames(jobset, records)})
     names = {name for pair in renames(jobset, records) if known.get(pair[0]) != pair[1] for name in pair}
     if not names:
         yield
@@ -55,14 +55,14 @@ async def take_over(parts: Parts, executor: Executor, records: dict[str, JobReco
             known = await parts.store.records()
             records.update({job: known[job] for job in (old, new) if job in known})
             await recall_again(parts, new)  # where it is on the board already
-    follow_open(parts, executor, records, jobset)
 
 
-def follow_open(parts: Parts, executor: Executor, records: dict[str, JobRecord], jobset: JobSet) -> None:
+async def follow_open(parts: Parts, executor: Executor) -> None:
     """Let runs of old names that are still led go to the new ones when they have ended."""
-    for old, new in renames(jobset, records):
-        if any(run.job == old for run in executor.open_runs):
-            executor.spawn(_follow(parts, executor, old, new))
+    gone = {run.job for run in executor.open_runs} - parts.board.jobs.keys()
+    for old, new in (await _known(parts, gone)).items():
+        if new is not None:
+            executor.spawn(_follow(parts, executor, old))
 
 
 def renames(jobset: JobSet, records: dict[str, JobRecord]) -> list[tuple[str, str]]:
@@ -76,24 +76,25 @@ def renames(jobset: JobSet, records: dict[str, JobRecord]) -> list[tuple[str, st
     ]
 
 
-async def _known(parts: Parts, names: list[str]) -> dict[str, str | None]:
+async def _known(parts: Parts, names: set[str]) -> dict[str, str | None]:
     try:
         return {old: await parts.store.renamed(old) for old in names}
     except Unavailable:
         return {}  # then each of them may be a new one
 
 
-async def _follow(parts: Parts, executor: Executor, old: str, new: str) -> None:
+async def _follow(parts: Parts, executor: Executor, old: str) -> None:
     """What was still open of the old name comes along when it has ended; so does what comes after its end."""
     open_runs = [run.number for run in executor.open_runs if run.job == old]
     await executor.until_over(old)
     try:
-        if not await parts.store.rename(old, new):
+        new = await parts.store.renamed(old)  # which may have been renamed meanwhile, too
+        if new is None or not await parts.store.rename(old, new):
             return
         moved = [number for number in open_runs if await parts.store.run(old, number) is None]
         ended = [await parts.store.run(new, number) for number in moved]
     except Unavailable as error:
-        _log.warning("job.runs_not_renamed", job=new, renamed_from=old, error=error.message)
+        _log.warning("job.runs_not_renamed", renamed_from=old, error=error.message)
         return  # at the next load
     await recall_again(parts, new)
     for run in ended:
