@@ -22,6 +22,7 @@ from rota.config import daemon_config
 from rota.config.admission import admit
 from rota.config.calendars import Calendars
 from rota.config.daemon_config import DaemonConfig
+from rota.config.folder import writable_at
 from rota.config.jobset import JobReader
 from rota.config.parse import Surroundings, restore
 from rota.config.retention import retention_in
@@ -253,6 +254,7 @@ async def _remembered(ledger: Ledger, record: JobRecord, surroundings: Surroundi
     if text is None:
         return None
     source = Source(file=record.source_file, line=record.source_line, directory=record.source_directory)
+    source = replace(source, writable=writable_at(source.path))
     return restore(record.job, text, source, surroundings)
 
 

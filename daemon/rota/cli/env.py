@@ -76,9 +76,18 @@ def _here() -> Any:
     from rota.host.command import own_command
     from rota.host.listen import boot_id, host_name
     from rota.process.environment import Place
+    from rota.runner.protocol import version_text
 
     me = pwd.getpwuid(os.getuid())
-    facts = RunnerFacts(user=me.pw_name, home=me.pw_dir, shell=me.pw_shell, boot_id=boot_id(), pid=0)
+    facts = RunnerFacts(
+        user=me.pw_name,
+        home=me.pw_dir,
+        shell=me.pw_shell,
+        boot_id=boot_id(),
+        pid=0,
+        version=version_text(),
+        any_user=os.getuid() == 0,
+    )
     return Here(
         place=Place(host=host_name(), url="", command=own_command()), facts=facts, now=SystemClock().now()
     )
@@ -87,7 +96,7 @@ def _here() -> Any:
 def _say(found: dict[str, Any]) -> None:
     limits = found["limits"]
     timeout = "none" if limits["timeoutMs"] is None else f"{limits['timeoutMs'] / 1000:g} s"
-    note(f"# {found['job']}, step {found['step']}, as user {found['user']} in {found['cwd']}")
+    note(f"# {found['job']}, step {found['step']}, as user {found['runAs']} in {found['cwd']}")
     note(f"# {join(found['argv'])}")
     output = size_in_words(limits["outputBytes"])
     note(f"# timeout {timeout}, grace {limits['graceMs'] / 1000:g} s, output {output}")

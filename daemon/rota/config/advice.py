@@ -11,9 +11,11 @@ from itertools import islice
 
 from rota.config.caution import YEAR, Caution, cautions, shortest_distance
 from rota.config.crowd import crowd
+from rota.config.limit_advice import limit_cautions
 from rota.core.excepts import excepted
 from rota.core.model import JobSpec, MissedPolicy, Overlap
 from rota.core.problems import Problem
+from rota.core.run_as import problem_of
 from rota.core.schedule import next_due, next_owed
 from rota.core.triggers import AtTrigger, CronTrigger, EveryTrigger, Trigger
 from rota.core.words import length_in_words
@@ -30,18 +32,26 @@ _EARLY = {
 
 
 def advise(
-    jobs: Mapping[str, JobSpec], now: datetime, usual: Usual | None = None, said: Said | None = None
+    jobs: Mapping[str, JobSpec],
+    now: datetime,
+    usual: Usual | None = None,
+    said: Said | None = None,
+    *,
+    is_root: bool = False,
 ) -> tuple[Problem, ...]:
     """All warnings about these jobs at that instant, in order of files and lines.
 
     `usual` comes from history where there is some. Never raises for checked jobs. To be asked again when the
     day changes: warnings name the next date on which something happens. `said` is the caller's, who asks
-    again and again: what is in it of the same day holds for jobs that are the same objects still.
+    again and again: what is in it of the same day holds for jobs that are the same objects still. `is_root`:
+    the runner is, so job files that others may write are problems.
     """
     found: dict[Problem, None] = {}
     memory: Said = {} if said is None else said
     for spec in jobs.values():
-        if spec.enabled and spec.triggers:
+        if is_root and spec.source.writable:
+            found[problem_of(spec.source)] = None
+        if spec.enabled:
             found.update(dict.fromkeys(_said_of(spec, now, (usual or {}).get(spec.id), memory)))
     for job in memory.keys() - jobs.keys():
         del memory[job]
@@ -71,6 +81,8 @@ def _of_job(spec: JobSpec, now: datetime, usual: timedelta | None) -> Iterator[P
             yield _at(spec, f"schedule/{index}", caution)
         if trigger.excepts and _is_swallowed(spec.id, trigger, now):
             yield _at(spec, f"except/{index}", _SWALLOWED)
+    for caution in limit_cautions(spec):
+        yield _at(spec, "limits", caution)
     distance = _distance(spec)
     if distance is not None:
         yield from _long_run(spec, distance, usual)

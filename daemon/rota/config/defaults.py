@@ -21,6 +21,7 @@ class Defaults:
     places: Places
     key: str = ""
     broken: bool = False
+    writable: str = ""  # where group or others may write what is in it
     problems: tuple[Problem, ...] = ()
 
 

@@ -30,6 +30,7 @@ class _Known:
     signature: Signature
     digest: bytes | None  # of the content; kept until the file was found unchanged once
     defaults: str
+    writable: str
     outcome: Outcome
 
 
@@ -58,6 +59,7 @@ class Directory:
         path = file.path
         known = self._known.get(path)
         same = known is not None and known.signature == file.signature and known.defaults == used.key
+        same = same and known is not None and known.writable == file.writable
         if known is not None and same and known.outcome.calendars:
             same = self._has_same_calendars(known.outcome)
         if known is not None and same and known.digest is None:
@@ -74,7 +76,11 @@ class Directory:
             return known.outcome
         outcome = jobfile.read(content, file, used, self._surroundings)
         self._known[path] = _Known(
-            signature=file.signature, digest=digest, defaults=used.key, outcome=outcome
+            signature=file.signature,
+            digest=digest,
+            defaults=used.key,
+            writable=file.writable,
+            outcome=outcome,
         )
         return outcome
 
@@ -135,8 +141,13 @@ def _defaults_by_folder(found: Listing) -> dict[str, Defaults]:
             )
         else:
             outer = nearest(by_folder, file.folder.rpartition("/")[0])
-            by_folder[file.folder] = defaults.read(content, file.shown, outer)
+            by_folder[file.folder] = _with_writers(defaults.read(content, file.shown, outer), outer, file)
     return by_folder
+
+
+def _with_writers(found: Defaults, outer: Defaults, file: JobFile) -> Defaults:
+    writable = outer.writable or file.writable
+    return replace(found, writable=writable, key=f"{found.key}{writable}") if writable else found
 
 
 def _unusable(problem: Problem) -> Defaults:

@@ -26,6 +26,7 @@ class JobFile:
     shown: str
     relative: str
     signature: Signature
+    writable: str = ""  # it or a folder above it, when group or others may write there
 
     @property
     def folder(self) -> str:
@@ -79,7 +80,7 @@ class _Walk:
         self._entered: set[tuple[int, int]] = set()  # folders by device and inode: links can make circles
 
     def listing(self) -> Listing:
-        self._folder(self._root, "")
+        self._folder(self._root, "", "")
         defaults = [each for each in self._found if each.name in DEFAULTS]
         return Listing(
             files=tuple(each for each in self._found if each.name not in DEFAULTS),
@@ -88,7 +89,7 @@ class _Walk:
             problems=tuple(self._problems),
         )
 
-    def _folder(self, folder: str, relative: str) -> None:
+    def _folder(self, folder: str, relative: str, writable: str) -> None:
         try:
             status = Path(folder).stat()
             entries = sorted(os.scandir(folder), key=lambda entry: entry.name)
@@ -100,20 +101,21 @@ class _Walk:
             self._note(relative, "the directory is a link back into itself: left out", warning=True)
             return
         self._entered.add((status.st_dev, status.st_ino))
+        writable = writable or _writable(folder, status)
         for entry in entries:
             if not is_left_out(entry.name):
-                self._entry(entry, f"{relative}/{entry.name}" if relative else entry.name)
+                self._entry(entry, f"{relative}/{entry.name}" if relative else entry.name, writable)
 
-    def _entry(self, entry: os.DirEntry[str], relative: str) -> None:
+    def _entry(self, entry: os.DirEntry[str], relative: str, writable: str) -> None:
         try:
             status = entry.stat()
         except OSError as error:
             self._missing(entry, relative, error)
             return
         if stat.S_ISREG(status.st_mode) and entry.name.endswith(_ENDINGS):
-            self._add(entry, relative, _signature(status))
+            self._add(entry, relative, _signature(status), writable or _writable(entry.path, status))
         elif stat.S_ISDIR(status.st_mode):
-            self._folder(entry.path, relative)
+            self._folder(entry.path, relative, writable)
         elif not stat.S_ISREG(status.st_mode):
             self._note(relative, "not a regular file: left out", warning=True)
         elif not entry.name.endswith(_CALENDAR):
@@ -127,9 +129,11 @@ class _Walk:
         else:
             self._note(relative, f"can't be read: {error.strerror}", warning=True)
 
-    def _add(self, entry: os.DirEntry[str], relative: str, signature: Signature) -> None:
+    def _add(self, entry: os.DirEntry[str], relative: str, signature: Signature, writable: str = "") -> None:
         shown = f"{self._shown}/{relative}"
-        self._found.append(JobFile(path=entry.path, shown=shown, relative=relative, signature=signature))
+        self._found.append(
+            JobFile(path=entry.path, shown=shown, relative=relative, signature=signature, writable=writable)
+        )
 
     def _note(self, relative: str, message: str, *, warning: bool = False) -> None:
         self._problems.append(
@@ -142,6 +146,22 @@ class _Walk:
                 rule="left-out" if warning else "unreadable",
             )
         )
+
+
+def writable_at(path: str) -> str:
+    """The file or its folder, when group or others may write there; "" when not, or when it is not there."""
+    for each in (path.rpartition("/")[0] or "/", path):
+        try:
+            status = Path(each).stat()
+        except OSError:
+            continue
+        if found := _writable(each, status):
+            return found
+    return ""
+
+
+def _writable(path: str, status: os.stat_result) -> str:
+    return path if status.st_mode & (stat.S_IWGRP | stat.S_IWOTH) else ""
 
 
 def _signature(status: os.stat_result) -> Signature:

@@ -151,7 +151,12 @@ class _Reader:
             self._parse(variant.job, variant.part, place, family=job)
 
     def _source(self, place: Place) -> Source:
-        return Source(file=self._file.relative, line=place.line, directory=self._file.folder)
+        return Source(
+            file=self._file.relative,
+            line=place.line,
+            directory=self._file.folder,
+            writable=self._file.writable or self._defaults.writable,
+        )
 
     def _parse(self, job: str, part: Part, place: Place, *, family: str | None = None) -> None:
         parsed = parse(job, part, self._source(place), self._surroundings)

@@ -62,6 +62,7 @@ _RULES = {
     "concurrency": "pool",
     "expect": "expect",
     "id": "step-id",
+    "needs": "step-id",
 }
 _MISREAD = frozenset({"yaml-value", "yaml-tag"})
 

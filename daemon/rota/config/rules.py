@@ -35,7 +35,7 @@ RULES: Mapping[str, str] = {
     "pool": "The pool is not in rota.yaml, or has too little room for a run.",
     "expect": "What is expected of a run contradicts itself.",
     "batch": "There are more items than may be, or one that no process can be given.",
-    "step-id": "Two steps have the same id.",
+    "step-id": "Two steps have the same id, or a step needs one that there is not, or that needs it itself.",
     "template": "A template can't be read, or names something that there is not.",
     "shell-template": "Shell text is no template; the values are environment variables there.",
     "never-soon": "The schedule names no instant within the next year.",
@@ -45,6 +45,8 @@ RULES: Mapping[str, str] = {
     "long-run": "A run usually takes longer than the time until the next one is due.",
     "minute-zero": "Many jobs start at minute 0 of the same hour, all at once.",
     "catch-up": "After a stop, every missed instant of a job that is often due is run.",
+    "file-mode": "Others than its owner can write the job file, and its jobs would run with root's rights.",
+    "limits": "The limits contradict each other, or leave no room for what has to run.",
     "all-excepted": "Every due instant lies in an exception: the job never runs by its schedule.",
 }
 

@@ -13,7 +13,7 @@ _OF_TRIGGER = ("cron", "every", "at", "boot", "after")
 
 
 def spots(part: Part) -> Spots:
-    """The spots of one job: `schedule/0` and so on for its triggers, `missed`, `expect`, `env/X`."""
+    """The spots of one job: `schedule/0` and so on for triggers, `missed`, `limits`, `expect`, `env/X`."""
     found: dict[str, tuple[str, int, int]] = {}
     for name, path in _named(part.data):
         found[name] = part.places.spot(part.data, path)
@@ -40,6 +40,8 @@ def _named(data: Data) -> Iterator[tuple[str, Path]]:
     for index, trigger in enumerate(schedule if isinstance(schedule, list) else ()):
         if isinstance(trigger, dict):
             yield from _of_trigger(index, ["schedule", index], trigger)
+    if "limits" in data:
+        yield "limits", ["limits"]
     if "missed" in data:
         yield "missed", ["missed"]
     expect = data.get("expect")

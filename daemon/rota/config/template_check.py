@@ -6,7 +6,7 @@ from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from rota.config import near
+from rota.config import near, needs
 from rota.config.part import Part
 from rota.core.errors import JobError
 from rota.core.problems import Problem
@@ -32,13 +32,14 @@ def check_templates(
     """
     steps = [step["id"] for step in data.get("steps", [])]
     params, matrix = data.get("params", {}), data.get("matrix", {})
-    job = _Names(params=params, matrix=matrix, unknown=unknown, steps=steps, ready=len(steps))
+    job = _Names(params=params, matrix=matrix, unknown=unknown, steps=steps, ended=steps)
     for way, text in _templates(data, ()):
         problems.extend(_wrong(part, way, text, job))
     for way, text, known in _of_batch(data.get("batch", {}), job):
         problems.extend(_wrong(part, way, text, known))
+    in_graph, before = needs.is_graph(data.get("steps", [])), needs.earlier(data.get("steps", []))
     for index, step in enumerate(data.get("steps", [])):
-        known = replace(job, ready=index)
+        known = replace(job, ended=before[index], in_graph=in_graph)
         for way, text in _texts(step.get("if"), ("steps", index, "if")):
             problems.extend(_wrong_expression(part, way, text, replace(known, states=True)))
         for way, text in _templates(step, ("steps", index)):
@@ -47,13 +48,14 @@ def check_templates(
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Names:
-    """What templates of one place may name; only the first `ready` of the steps have ended there."""
+    """What templates of one place may name; of the steps only those that have `ended` there."""
 
     params: Collection[str]
     matrix: Collection[str]
     unknown: Collection[object]
     steps: Sequence[str] = field(default=())
-    ready: int = 0
+    ended: Collection[str] = field(default=())
+    in_graph: bool = False
     states: bool = False  # whether steps have a `state` there, too
     items: int = 0  # how many a child has there at most
 
@@ -90,8 +92,9 @@ class _Names:
             return None
         if rest[0] not in self.steps:
             return f'the job has no step "{rest[0]}"', near.word(rest[0], self.steps)
-        if self.steps.index(rest[0]) >= self.ready:
-            return f'the step "{rest[0]}" has no outputs yet when this is needed', "name an earlier step"
+        if rest[0] not in self.ended:
+            hint = f"add it to `needs`: [{rest[0]}]" if self.in_graph else "name an earlier step"
+            return f'the step "{rest[0]}" has no outputs yet when this is needed', hint
         if rest[1:2] == ["state"] and self.states:
             return None
         if rest[1:] and rest[1] != "outputs":

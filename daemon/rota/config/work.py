@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Any
 
+from rota.config.needs import check_needs
 from rota.config.part import Part
 from rota.config.quantity import duration, fraction, size
 from rota.core.model import (
@@ -62,15 +63,13 @@ def read_condition(data: Raw) -> Condition | None:
 
 
 def check_steps(data: Raw, part: Part, problems: list[Problem]) -> None:
-    """What the schema can't see: step ids used twice, templates in shell text."""
+    """What the schema can't see: step ids used twice, what steps need, templates in shell text."""
     if "run" in data:
         check_script(part, ["run"], data["run"], problems)
     if "run" in data.get("condition", {}):
         check_script(part, ["condition", "run"], data["condition"]["run"], problems)
     seen: dict[str, int] = {}
-    if data.get("steps") and data["steps"][0].get("if") == "failure":
-        message = "nothing can have failed before the first step, so it would never run"
-        problems.append(part.problem(["steps", 0, "if"], message, "leave `if` out here"))
+    check_needs(data.get("steps", []), part, problems)
     for index, step in enumerate(data.get("steps", [])):
         path: list[str | int] = ["steps", index]
         if step["id"] in seen:
@@ -124,6 +123,7 @@ def _step(raw: Raw, shell: tuple[str, ...]) -> StepSpec:
         env=text_map(raw.get("env", {})),
         cwd=raw.get("cwd"),
         when=raw.get("if", "success").strip(),
+        needs=tuple(raw["needs"]) if "needs" in raw else None,
     )
 
 

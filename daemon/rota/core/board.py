@@ -17,7 +17,7 @@ from rota.core.model import JobSet, JobSpec, MissedPolicy
 from rota.core.problems import Problem
 from rota.core.room import Room
 from rota.core.run import Reason, Run, RunState
-from rota.core.seams import Pause, RunBar, SkipNext
+from rota.core.seams import Pause, RunBar, RunnerFacts, SkipNext
 
 BARS = 60  # finished runs kept per job
 STUCK_AFTER = 3  # due instants in a row that a run stands in the way of
@@ -178,7 +178,9 @@ class Board:
     unwatched: str = ""  # why changes of the job directories are seen late only
     files: int = 0
     unenforced: Mapping[str, str] = field(default_factory=dict)  # limits this host can't hold, and why
+    runner: RunnerFacts | None = None  # who runs the jobs, as last heard
     quiet_until: datetime | None = None  # nothing is started before (`startup_delay`)
+    draining_since: datetime | None = None  # nothing new is started: what runs is waited for
     health: dict[str, HealthItem] = field(default_factory=dict)
     room: Room = field(default_factory=Room)  # pools, locks and `max_running`: who has room to run
     children: dict[str, Run] = field(default_factory=dict)  # of batches, those not final that have begun

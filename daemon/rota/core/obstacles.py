@@ -13,6 +13,7 @@ from rota.core.model import Condition, Overlap
 from rota.core.pauses import JOB, covering, scope_in_words
 from rota.core.room import Claim
 from rota.core.run import Run, RunState
+from rota.core.run_as import obstacle
 from rota.core.schedule import zone_of
 from rota.core.seams import Pause
 from rota.core.triggers import AfterTrigger, Ending, EveryTrigger
@@ -86,6 +87,8 @@ def obstacles(entry: JobEntry, board: Board, now: datetime) -> Iterator[str]:
         yield "It is disabled: its job file says `enabled: false`."
     yield from _wishes(entry)
     yield from trouble(entry, board, now)
+    if board.runner is not None and (why := obstacle(entry.spec, board.runner)):
+        yield f"{why[0].upper()}{why[1:]}."
     yield from _in_the_way(entry)
     yield from _room(entry, board)
     yield from _of_the_file(entry)
@@ -96,6 +99,10 @@ def trouble(entry: JobEntry, board: Board, now: datetime) -> Iterator[str]:
     """What keeps the daemon from starting anything, sentences."""
     if board.quiet_until is not None and board.quiet_until > now:
         yield f"The daemon starts nothing before {_at(entry, board.quiet_until)} (startup_delay)."
+    if board.draining_since is not None:
+        yield f"The daemon drains since {_at(entry, board.draining_since)}: it starts nothing new."
+    if board.draining_since is not None:
+        yield f"The daemon drains since {_at(entry, board.draining_since)}: it starts nothing new."
     for key, effect in _HEALTH.items():
         item = board.health.get(key)
         if item is not None and item.state is HealthState.FAILED:

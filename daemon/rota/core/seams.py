@@ -243,7 +243,7 @@ class StartOrder:
     nofile: int | None = None
     require_limits: bool = False  # refuse to start where one of these can't be enforced
     secrets: Mapping[str, Mapping[str, str]] = field(default_factory=dict)  # variable -> where its value is
-    run_as: RunAs = RunAs()
+    run_as: RunAs = field(default_factory=RunAs)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -27,6 +27,7 @@ class Advisor:
     def __init__(self, parts: Parts) -> None:
         self._parts = parts
         self._said: Said = {}
+        self._is_root = False  # the runner is, as the advice that is there takes it
         self._hour: datetime | None = None  # of the advice; None: nobody asked yet, or jobs were read since
 
     async def run(self) -> None:
@@ -43,13 +44,14 @@ class Advisor:
         """Ask for advice unless what is there is of this hour and these jobs: runs may take longer by now."""
         board, now = self._parts.board, self._parts.clock.now()
         hour = now.replace(minute=0, second=0, microsecond=0)
-        if self._hour == hour:
+        is_root = board.runner is not None and board.runner.is_root
+        if self._hour == hour and self._is_root == is_root:
             return
-        self._hour = hour
+        self._hour, self._is_root = hour, is_root
         jobs = {job: entry.spec for job, entry in board.jobs.items()}
         usual = usual_lengths(board.jobs.values())
         try:
-            advice = await asyncio.to_thread(advise, jobs, now, usual, self._said)
+            advice = await asyncio.to_thread(advise, jobs, now, usual, self._said, is_root=is_root)
         except Exception as error:  # jobs run as well without warnings about them
             _log.exception("jobs.not_advised", error=str(error))
             return

@@ -93,6 +93,10 @@ class Health:
         yield self._wall_clock()
 
     def _planner(self) -> HealthItem:
+        if self._probes.tick_lag() <= _TICK_LATE and self._parts.board.draining_since is not None:
+            return _item("planner", "Planner", HealthState.WARN, "drains: nothing new is started")
+        if self._probes.tick_lag() <= _TICK_LATE and self._parts.board.draining_since is not None:
+            return _item("planner", "Planner", HealthState.WARN, "drains: nothing new is started")
         if self._probes.tick_lag() <= _TICK_LATE:
             return _item("planner", "Planner", HealthState.OK)
         note = f"has not looked at the clock for more than {length_in_words(_TICK_LATE)}"
@@ -103,6 +107,7 @@ class Health:
             note = self._probes.runner_problem() or "no runner answers; nothing can start"
             return _item("runner", "Runner", HealthState.FAILED, note)
         self._parts.board.unenforced = self._parts.runner.facts.unenforced
+        self._parts.board.runner = self._parts.runner.facts
         return _item("runner", "Runner", HealthState.OK)
 
     def _store(self) -> HealthItem:

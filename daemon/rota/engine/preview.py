@@ -8,12 +8,14 @@ from datetime import datetime, timedelta
 
 from rota.core import condition
 from rota.core import happenings as h
-from rota.core.errors import NotFound
+from rota.core.errors import JobError, NotFound
 from rota.core.lifecycle import new_run
 from rota.core.model import CONDITION, JobSpec
 from rota.core.run import Attempt, Run, TriggeredBy
+from rota.core.run_as import in_words, obstacle
 from rota.core.seams import RunnerFacts
 from rota.engine.order import build_order, step_of
+from rota.process.account import facts_for
 from rota.process.environment import Place, layers
 
 _VARYING = frozenset({"ROTA_RUN", "ROTA_TRIGGER", "ROTA_SCHEDULED_FOR", "ROTA_SCHEDULED_EPOCH"})
@@ -44,11 +46,15 @@ class Variable:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Preview:
-    """`variables` are in order of their names; `timeout` None: no limit; `output` in bytes."""
+    """`variables` are in order of their names; `timeout` None: no limit; `output` in bytes.
+
+    `run_as` says in words as whom it would run, and how considerate it would be.
+    """
 
     job: str
     step: str
     user: str
+    run_as: str
     cwd: str
     argv: tuple[str, ...]
     variables: tuple[Variable, ...]
@@ -70,11 +76,16 @@ def preview(spec: JobSpec, params: Mapping[str, object], step: str, here: Here) 
     limits = spec.limits_of(key)
     bounds = [bound for bound in (spec.limits.timeout, limits.timeout) if bound is not None]
     timeout = condition.TIMEOUT if key == CONDITION else min(bounds, default=None)
+    why = obstacle(spec, here.facts)
+    if why:
+        raise JobError(f"It would not start: {why}.")
     order = build_order(spec, run, here.place, here.facts, timeout)
+    here = replace(here, facts=facts_for(spec.run_as, here.facts))
     return Preview(
         job=spec.id,
         step=key,
         user=here.facts.user,
+        run_as=in_words(spec.run_as, here.facts),
         cwd=order.cwd,
         argv=order.argv,
         variables=_variables(spec, run, order.env, here),

@@ -6,8 +6,10 @@ from collections.abc import Mapping
 from datetime import datetime
 
 from rota.core.instant import from_ms
+from rota.core.model import RunAs
 from rota.core.run import Used
 from rota.core.seams import (
+    Account,
     AttemptRef,
     AttemptReport,
     AttemptWhere,
@@ -34,6 +36,7 @@ def start_message(order: StartOrder) -> Message:
         "watchdogMs": order.watchdog_ms,
         "limits": limits_message(order),
         "secrets": {name: dict(place) for name, place in order.secrets.items()},
+        **as_message(order.run_as),
     }
 
 
@@ -42,6 +45,15 @@ def limits_message(order: StartOrder) -> Message:
     named = {"memory": order.memory, "cpu": order.cpu, "pids": order.pids, "nofile": order.nofile}
     limits: Message = {name: value for name, value in named.items() if value is not None}
     return {**limits, "require": True} if order.require_limits and limits else limits
+
+
+def as_message(wish: RunAs) -> Message:
+    """The member `as` of `start`, unless there is nothing in it."""
+    texts = {"user": wish.user, "group": wish.group, "io": wish.io}
+    numbers = {"umask": wish.umask, "nice": wish.nice}
+    told: Message = {name: text for name, text in texts.items() if text}
+    told |= {name: value for name, value in numbers.items() if value is not None}
+    return {"as": told} if told else {}
 
 
 def fits(order: StartOrder) -> bool:
@@ -67,6 +79,10 @@ def read_facts(message: Mapping[str, object]) -> RunnerFacts:
         pid=_number(message, "pid"),
         state=_text(message, "state"),
         unenforced=_texts(message.get("unenforced")),
+        version=_text(message, "version"),
+        is_root=message.get("isRoot") is True,
+        users=_accounts(message),
+        any_user=message.get("anyUser") is True,
     )
 
 
@@ -125,6 +141,14 @@ def entries(message: Mapping[str, object], member: str) -> list[Mapping[str, obj
     """A list of objects; anything else in its place is empty."""
     value = message.get(member)
     return [entry for entry in value if isinstance(entry, dict)] if isinstance(value, list) else []
+
+
+def _accounts(message: Mapping[str, object]) -> dict[str, Account]:
+    found = [
+        Account(user=_text(entry, "user"), home=_text(entry, "home"), shell=_text(entry, "shell"))
+        for entry in entries(message, "users")
+    ]
+    return {account.user: account for account in found}
 
 
 def _used(value: object) -> Used | None:

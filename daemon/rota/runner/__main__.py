@@ -155,6 +155,12 @@ def _let_others_pass(state: str, records: Records) -> None:
     mode = os.stat(state).st_mode & 0o7777
     if not mode & 0o001:
         os.chmod(state, mode | 0o001)
+    above = os.path.dirname(state)
+    while above != "/" and os.stat(above).st_mode & 0o001:
+        above = os.path.dirname(above)
+    if above != "/":
+        text = "jobs of other users reach neither ROTA_OUTPUT nor NOTIFY_SOCKET"
+        _say(f"rota runner: {above} lets no other user pass, so {text}: chmod o+x {above}")
 
 
 def _open_state(path: str, system: System) -> int:

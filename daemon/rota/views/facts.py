@@ -9,6 +9,8 @@ from rota.core import retention
 from rota.core.instant import to_ms
 from rota.core.model import Backoff, Enforce, JobSpec, Limits, MissedPolicy, Overlap, Source
 from rota.core.run import Run, RunState, Used
+from rota.core.run_as import in_words, obstacle
+from rota.core.seams import RunnerFacts
 from rota.core.words import counted, length_in_words, schedule_in_words, size_in_words
 from rota.views.ids import run_path
 from rota.views.job_row import schedule_as_written
@@ -40,6 +42,17 @@ def schedule_facts(spec: JobSpec) -> list[Fact]:
     if expected := _expected(spec):
         rows.append({"key": "Expected length", "value": expected})
     return rows
+
+
+def user_facts(spec: JobSpec, runner: RunnerFacts | None) -> list[Fact]:
+    """As whom it runs; with why it can't, and whom it may name instead."""
+    value = in_words(spec.run_as, runner)
+    if not value:
+        return []
+    why = "" if runner is None else obstacle(spec, runner)
+    if why and runner is not None and spec.run_as.user and runner.users:
+        why = f"{why}; possible here: {', '.join(runner.users)}"
+    return [_noted({"key": "Runs as", "value": value}, f"does not start: {why}" if why else "")]
 
 
 def limit_facts(limits: Limits, unenforced: Mapping[str, str]) -> list[Fact]:
@@ -87,7 +100,7 @@ def definition_facts(spec: JobSpec) -> list[Fact]:
 
 def run_facts(run: Run, zone: str) -> list[Fact]:
     """What started it, when, where and as what."""
-    maker = run.retry_of or _only(run.upstream)
+    maker = run.retry_of or _only(run.upstream) or (run.series if run.parent is not None else None)
     rows: list[Fact] = [_with_link({"key": "Started by", "value": trigger_of(run)}, maker)]
     for name, at in (
         ("Scheduled for", run.scheduled_for),

@@ -12,12 +12,12 @@ from rota.core.instant import to_ms
 from rota.core.obstacles import pause_sentence, skip_sentence
 from rota.core.pauses import JOB, resume_command
 from rota.core.problems import Problem
-from rota.core.seams import RunPage
+from rota.core.seams import RunnerFacts, RunPage
 from rota.core.words import length_in_words
 from rota.views import attention
 from rota.views.attention import trouble_of
 from rota.views.definition import as_yaml
-from rota.views.facts import definition_facts, key_value, limit_facts, schedule_facts
+from rota.views.facts import definition_facts, key_value, limit_facts, schedule_facts, user_facts
 from rota.views.ids import job_element
 from rota.views.job_next import next_section, why_section
 from rota.views.job_row import history, next_run, own_title, run_offer
@@ -46,6 +46,7 @@ class JobView:
     waits_for: str = ""  # what the first of its waiting runs waits for in line
     schema: Mapping[str, Any] = field(default_factory=dict)
     unenforced: Mapping[str, str] = field(default_factory=dict)  # limits this host can't hold, and why
+    runner: RunnerFacts | None = None  # who would run it
 
 
 def job_page(topic: str, view: JobView, *, now: datetime) -> Document:
@@ -187,7 +188,8 @@ def _running(view: JobView, now: datetime) -> list[Node]:
 
 def _schedule(view: JobView) -> Node:
     spec = view.entry.spec
-    rows = [*schedule_facts(spec), *limit_facts(spec.limits, view.unenforced)]
+    rows = [*schedule_facts(spec), *user_facts(spec, view.runner)]
+    rows += limit_facts(spec.limits, view.unenforced)
     facts = key_value("schedule.facts", rows)
     return Node(type="Section", id="schedule", props={"title": "Schedule"}, children=[facts])
 

@@ -27,6 +27,7 @@ def preview_shape(found: Preview) -> Shape:
         "job": found.job,
         "step": found.step,
         "user": found.user,
+        "runAs": found.run_as,
         "cwd": found.cwd,
         "argv": list(found.argv),
         "limits": {

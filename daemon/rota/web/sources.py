@@ -126,6 +126,7 @@ class JobSource:
             last_words=self._last_words,
             schema=schemas.load("job"),
             unenforced=services.board.unenforced,
+            runner=services.board.runner,
         )
         return job_page(str(self._topic), view, now=services.clock.now())
 

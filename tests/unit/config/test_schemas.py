@@ -26,6 +26,7 @@ from rota.core.model import (
     Link,
     Missed,
     Retry,
+    RunAs,
     Source,
     StepSpec,
 )
@@ -91,7 +92,8 @@ def test_every_property_has_a_title_a_description_and_examples_that_fit(name: Sc
 def test_every_field_of_a_job_has_its_key_and_every_key_its_field() -> None:
     filled = {field.name for field in fields(JobSpec)} - OF_ROTA
 
-    assert set(KEYS) - WORK - {"schedule", "hosts"} == filled
+    written = {{"as": "run_as"}.get(key, key) for key in KEYS}  # `as` is a word of Python's
+    assert written - WORK - {"schedule", "hosts"} == filled
 
 
 @pytest.mark.parametrize(
@@ -100,6 +102,7 @@ def test_every_field_of_a_job_has_its_key_and_every_key_its_field() -> None:
         ("retry", Retry),
         ("limits", Limits),
         ("concurrency", Concurrency),
+        ("as", RunAs),
         ("exitCodes", ExitCodes),
         ("missed", Missed),
         ("retention", OwnRetention),
