@@ -20,6 +20,7 @@ PASSING = (errno.EMFILE, errno.ENFILE, errno.ENOMEM)  # of the daemon, not of th
 _HEAD = "output.log"
 _RECORD = Struct("<QQQ")  # line, offset of its first byte, arrival in ms
 _READ = 256 * 1024
+_LONG = 1024 * 1024
 _LATEST = 253_402_300_799_999  # ms: the last instant that a calendar has
 
 
@@ -100,6 +101,11 @@ class Index:
         while self._next < self._count and self._record(self._next).offset <= offset:
             self._next += 1
         return self._sound(self._next - 1) if self._next else None
+
+    def after(self, offset: int) -> Arrival | None:
+        """The first record behind that byte."""
+        place = bisect_right(range(self._count), offset, key=lambda i: self._record(i).offset)
+        return self._sound(place) if place < self._count else None
 
     def written_ms(self) -> int:
         """When the piece was written last: all that is known of a line that no record tells of."""
@@ -220,6 +226,21 @@ class _Reader:
             file.seek(self.position - piece.start)
             while data := file.read(min(_READ, piece.end - self.position)):
                 yield from self._split_data(data, index)
+                if self._carry_size > _LONG:
+                    self._leap_line(piece, index)
+                    file.seek(self.position - piece.start)
+
+    def _leap_line(self, piece: Piece, index: Index) -> None:
+        """To the end of a very long line, which nobody reads: what follows one always has a record."""
+        if index.is_lost:
+            return
+        following = index.after(self.position)
+        if following is not None and following.line != self._line + 1:
+            return
+        end = (piece.end if following is None else following.offset) - 1
+        if end > self.position:
+            self._carry_size += end - self.position
+            self.position = end
 
     def _split_data(self, data: bytes, index: Index) -> Iterator[RawLine]:
         data = self._skip(data)

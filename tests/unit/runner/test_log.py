@@ -175,22 +175,27 @@ def test_lines_that_nobody_wants_are_passed_over_with_their_numbers(tmp_path: Pa
     assert all(line.data == b"line %d" % line.n for line in lines)
 
 
-def test_of_a_line_without_end_only_what_is_shown_is_kept_in_memory(tmp_path: Path, at: int) -> None:
+@pytest.mark.parametrize("has_index", [True, False])
+def test_of_a_line_of_megabytes_only_what_is_shown_is_kept_in_memory(
+    tmp_path: Path, at: int, has_index: bool
+) -> None:
     log = LogWriter(System(), at, 1 << 30)
     log.write(b"first\n", 0)
+    for _ in range(400):
+        log.write(b"x" * 65536, 0)
+    log.write(b"\nlast\n", 0)
     log.close()
-    with (tmp_path / "output.log").open("r+b") as file:
-        file.truncate(1 << 26)  # sparse: one long line, all NUL
-        file.seek(0, os.SEEK_END)
-        file.write(b"\nlast\n")
+    if not has_index:
+        (tmp_path / "output.idx").unlink()
     tracemalloc.start()
 
     lines = lines_of(tmp_path)
     _, peak = tracemalloc.get_traced_memory()
     tracemalloc.stop()
 
-    assert [(line.n, len(line.data) + line.more) for line in lines] == [(0, 5), (1, (1 << 26) - 6), (2, 4)]
-    assert peak < 8 << 20
+    sizes = [(line.n, len(line.data) + line.more, line.is_whole) for line in lines]
+    assert sizes == [(0, 5, True), (1, 400 * 65536, True), (2, 4, True)]
+    assert peak < 4 << 20
 
 
 def test_a_writer_that_takes_over_a_large_log_reads_only_what_no_record_tells(
