@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import json
 import os
 import signal
+import sqlite3
 import time
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -169,6 +172,61 @@ def test_a_job_outlives_its_runner_and_what_nobody_could_see_is_said_to_be_unkno
     assert (ended["state"], ended["reason"], ended["exitCode"]) == ("failed", "unknown", None)
     assert ended["message"] == "nobody saw how it ended; it may have succeeded"
     assert daemon.lines(run) == ["one", "two"]
+
+
+def test_of_what_ended_while_daemon_and_runner_were_both_away_only_what_was_written_down_is_known(
+    daemon: DaemonProcess, tmp_path: Path
+) -> None:
+    seen, unseen = tmp_path / "seen", tmp_path / "unseen"
+    daemon.load("seen", f"run: {until(seen)}; exit 5\n")
+    daemon.load("unseen", f"retry: {{attempts: 2, delay: 0}}\nrun: {until(unseen)}; exit 6\n")
+    runs = {job: daemon.run(job) for job in ("seen", "unseen")}
+    pids = {job: becomes(daemon, run, "running")["pid"] for job, run in runs.items()}
+
+    daemon.kill9()
+    seen.touch()
+    eventually(next(daemon.state.glob("runner/seen/1/main.1")).joinpath("exit").exists)
+    os.kill(serving_runner(daemon), signal.SIGKILL)
+    unseen.touch()
+    eventually(lambda: not Path(f"/proc/{pids['unseen']}").exists())
+    daemon.start()
+
+    ended = daemon.ended(runs["seen"])
+    assert (ended["state"], ended["reason"], ended["exitCode"]) == ("failed", "exit", 5)
+    ended = daemon.ended(runs["unseen"])  # nor is it tried again: it may have succeeded
+    assert (ended["state"], ended["reason"], ended["attempt"]) == ("failed", "unknown", 1)
+
+
+def test_after_another_boot_a_run_was_interrupted_and_who_has_its_pid_now_is_left_alone(
+    daemon: DaemonProcess, tmp_path: Path
+) -> None:
+    go = tmp_path / "go"
+    work = f"test $ROTA_ATTEMPT = 2 || {{ {until(go)}; }}"
+    daemon.load("backup", f"retry: {{attempts: 2, delay: 0}}\nrun: {work}\n")
+    run = daemon.run("backup")
+    pid = becomes(daemon, run, "running")["pid"]
+
+    daemon.kill9()
+    os.kill(serving_runner(daemon), signal.SIGKILL)
+    be_of_another_boot(daemon)
+    daemon.start()
+
+    ended = daemon.ended(run)
+    assert [each["reason"] for each in ended["attempts"]] == ["interrupted", "exit"]
+    assert ended["state"] == "completed"
+    assert Path(f"/proc/{pid}").exists()
+    go.touch()
+    eventually(lambda: not Path(f"/proc/{pid}").exists())
+
+
+def be_of_another_boot(daemon: DaemonProcess) -> None:
+    """All that was running when this is called was started before the host went down."""
+    boot = "00000000-0000-4000-8000-000000000000"
+    for file in daemon.state.glob("runner/*/*/*/pid"):
+        file.write_text(json.dumps(json.loads(file.read_text()) | {"bootId": boot}))
+    with closing(sqlite3.connect(daemon.state / "ledger.db")) as ledger:
+        ledger.execute("UPDATE attempts SET boot_id = ?", [boot])
+        ledger.commit()
 
 
 def test_queue_pause_and_history_outlive_a_kill(daemon: DaemonProcess, tmp_path: Path) -> None:
