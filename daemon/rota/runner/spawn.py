@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 FIFO = "job/out"
 OUTPUTS = "job/outputs"
 KNOWN = "known"
+KEPT_FREE = 32  # descriptors that no start may take
 _MAKE = os.O_WRONLY | os.O_CREAT | os.O_EXCL
 KEPT_WITHIN = 1.0  # seconds of an extended deadline that a runner that takes over may not know of
 
@@ -133,6 +134,7 @@ class Spawner:
             raise Refusal("EPERM", str(error)) from None
 
     def _launch(self, attempt: Attempt, order: Order) -> None:
+        self._check_descriptors(attempt)
         try:
             self._system.mkdir("job", attempt.files)
             self._system.mkfifo(FIFO, attempt.files)
@@ -213,6 +215,16 @@ class Spawner:
         attempt.mask = Mask(secret.value for secret in secrets.values())
         attempt.stamps = {name: secret.stamp for name, secret in secrets.items()}
         return {name: text_of(secret.value) for name, secret in secrets.items()}
+
+    def _check_descriptors(self, attempt: Attempt) -> None:
+        """Raises Refusal when the rest is needed by what runs already: for its log, its end, the daemon."""
+        most = self._system.most_files
+        # The kernel gives the lowest number that is free, so at least as many are open.
+        if attempt.files >= most - min(KEPT_FREE, most // 4):
+            text = f"the runner has nearly as many files open as it may ({most})"
+            raise Refusal(
+                "EMFILE", f"{text}; attempts that end make room, LimitNOFILE= in its unit gives more"
+            )
 
     def _check_limits(self, order: Order) -> None:
         """Raises Refusal for what can't be held, where that is required."""

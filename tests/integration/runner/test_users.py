@@ -19,7 +19,6 @@ import pytest
 from eventually import eventually
 from rota.core.model import RunAs
 from rota.core.seams import EndCause, Refused
-from rota.runner.protocol import version_text
 from runner_process import ROOT, Bench, RunnerProcess, is_alive, soon
 
 OTHER, THIRD = "nobody", "daemon"  # accounts that every host has
@@ -222,9 +221,7 @@ async def test_secrets_of_files_are_read_with_the_rights_of_the_jobs_user(ruled:
     )
 
     refused = await soon(
-        bench.client.start(
-            replace(bench.order("true"), cwd="/", secrets={"SECRET": {"file": str(of_root)}})
-        )
+        bench.client.start(replace(bench.order("true"), cwd="/", secrets={"SECRET": {"file": str(of_root)}}))
     )
     await bench.start(reads)
 
@@ -245,7 +242,12 @@ async def test_secrets_of_files_are_read_with_the_rights_of_the_jobs_user(ruled:
         ("default_user: nobody\n  users: [a]\n", 0o644, (), "runner.yaml:2: expected `key: value`"),
         ("default_user: no-such-user\n", 0o644, (), "no user no-such-user"),
         ("default_user: root\ndaemon_user: daemon\n", 0o644, (), "which needs `root: true`"),
-        ("daemon_user: nobody\ndefault_user: nobody\n", 0o644, ("--daemon-user", "daemon"), "must be the same"),
+        (
+            "daemon_user: nobody\ndefault_user: nobody\n",
+            0o644,
+            ("--daemon-user", "daemon"),
+            "must be the same",
+        ),
     ],
 )
 def test_rules_that_can_not_be_obeyed_end_the_runner(
@@ -309,7 +311,7 @@ _BECOME = "import os, socket, sys; os.setgroups([]); os.setuid(int(sys.argv[1]))
 _SEND = f"{_BECOME} socket.socket(1, 2).sendto(b'STATUS=not mine', sys.argv[2])"
 _ASK = (
     f"{_BECOME} s=socket.socket(1,5); s.settimeout(20); s.connect(sys.argv[2]);"
-    "s.send(b'[{\"type\":\"status\"}]'); print(s.recv(131072).decode())"
+    's.send(b\'[{"type":"status"}]\'); print(s.recv(131072).decode())'
 )
 
 
