@@ -6,7 +6,7 @@ import os
 from typing import TYPE_CHECKING
 
 from rota.runner.attempt import DRAIN_BYTES, MEMORY, Attempt
-from rota.runner.mask import Mask, Silence, mask_outputs
+from rota.runner.mask import OUTPUTS, Mask, Silence, mask_outputs
 from rota.runner.secret import mask_again
 from rota.runner.tree import Snapshot
 
@@ -44,6 +44,7 @@ class Reaper:
         self._close_group(attempt)
         attempt.ended = attempt.end_message(self._system.now_ms())
         if attempt.files >= 0:
+            attempt.ended["outputs"] = self._has_outputs(attempt)
             self._write(attempt)
         else:
             self._unsynced.append((attempt, -1))
@@ -65,6 +66,16 @@ class Reaper:
         for fd in written:
             self._system.close(fd)
         return [attempt for attempt, _ in batch]
+
+    def _has_outputs(self, attempt: Attempt) -> bool:
+        # Most jobs write none, and the daemon need not look for them.
+        try:
+            self._system.size(OUTPUTS, attempt.files)
+        except FileNotFoundError:
+            return False
+        except OSError:
+            return True  # it says itself what is wrong with them
+        return True
 
     def _close_group(self, attempt: Attempt) -> None:
         """Take what the kernel knows of the attempt's control group; then it goes."""
@@ -172,7 +183,9 @@ class Successor:
         if self._snapshot is None:
             self._snapshot = Snapshot(self._system)
         marked = self._snapshot.marked().get(attempt.id, [])
-        return next((process for process in marked if process.pid == process.session), None)
+        # Who left its session is younger than it, and so is the session of its own.
+        first = min((min(process.pid, process.session) for process in marked), default=0)
+        return next((process for process in marked if process.pid == process.session == first), None)
 
     def _adopt(self, attempt: Attempt, process: Process | None) -> bool:
         if process is None:

@@ -232,6 +232,20 @@ async def test_a_runner_that_dies_anywhere_in_a_start_starts_nothing_twice(call:
             assert not witness.exists()
 
 
+async def test_what_a_job_left_behind_is_not_taken_for_the_job_whose_pid_nobody_wrote_down() -> None:
+    async with crashing("spawn:1") as bench:
+        order = bench.order(
+            "(setsid sleep 987 &); (sleep 987 &); (exec setsid sleep 987 &); echo > $HERE/done"
+        )
+        starting = asyncio.create_task(bench.client.start(order))
+        await died(bench)
+        eventually((bench.runner.folder / "done").exists)
+        bench.runner.start()
+        await soon(asyncio.wait([starting]))
+
+        assert (await bench.end(order)).cause is EndCause.UNKNOWN
+
+
 @pytest.mark.parametrize("call", ["rename:3", "fsync:1"])
 async def test_an_end_that_was_written_down_is_told_by_the_next_runner(call: str) -> None:
     async with crashing(call) as bench:
