@@ -50,11 +50,13 @@ def ancestors(needs: Needs) -> Mapping[str, frozenset[str]]:
 
 
 def ready(run: Run, *, over: bool | None = None) -> tuple[str, ...]:
-    """The steps of a graph whose turn it is and at which no attempt is open.
+    """The steps of a graph whose turn it is and at which no attempt is open; none of a run that is to end.
 
     `over`: whether the tries of the job are over, so that what follows a failure begins; else as
     `tries_over` says.
     """
+    if run.cancel_requested_at is not None:
+        return ()
     busy = {attempt.step for attempt in open_attempts(run)}
     waiting = [key for key in _startable(run.steps) if key not in busy]
     if waiting and not (tries_over(run) if over is None else over):
