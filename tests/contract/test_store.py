@@ -615,6 +615,16 @@ async def test_a_job_may_be_renamed_twice_and_back(store: Store) -> None:
     assert run.log_name == "backup"
 
 
+async def test_a_run_that_ended_under_a_name_before_the_last_comes_along(store: Store) -> None:
+    run = await added(store, a_run(0))
+    await store.rename("backup", "dump")
+    await store.save(completed(run))
+
+    await store.rename("dump", "export")
+
+    assert await store.run("export", 1) == replace(completed(run), job="export", log_job="backup")
+
+
 def everything() -> Run:
     """A run with a value in every field."""
     attempt = Attempt(

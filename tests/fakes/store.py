@@ -184,7 +184,8 @@ class MemoryStore:
             for name, target in self._renames.items():
                 self._renames[name] = new if target == old else target
             self._renames[old] = new
-        final = [key for key, run in self._runs.items() if key[0] == old and run.state.is_final]
+        names = [name for name, target in self._renames.items() if target == new]
+        final = [key for key, run in self._runs.items() if key[0] in names and run.state.is_final]
         for key in [key for key in final if key[1] not in numbers]:
             self._move(key, new)
         return True

@@ -40,8 +40,11 @@ def rename(connection: Connection, old: str, new: str) -> bool:
             return False
         _take_over(connection, before, new)
         _note(connection, old, new)
-    _move_runs(connection, old, new)
-    histories.gather(connection, [old, new])
+    # Of names before `old`, too: what ended last there may not have been moved yet.
+    names = connection.scalars(select(renames.c.old).where(renames.c.new == new)).all()
+    for name in names:
+        _move_runs(connection, name, new)
+    histories.gather(connection, [*names, new])
     return True
 
 
