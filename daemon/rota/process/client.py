@@ -42,6 +42,9 @@ from rota.runner.protocol import LARGE, PAGE, Message, version_text
 
 _FIRST_PAUSE, _LONGEST_PAUSE = 0.02, 1.0  # seconds between attempts to connect
 _KNOWN = "known"
+_ADVICE = {  # by the code of an error
+    "version": "; systemctl reload rota-runner, or SIGHUP, makes it the installed one, and its jobs go on"
+}
 _log = structlog.get_logger("rota.runner")
 
 
@@ -240,7 +243,7 @@ class RunnerClient:
             case "found":
                 self._on_found(message)
             case "error":
-                self.problem = str(message.get("message"))
+                self.problem = f"{message.get('message')}{_ADVICE.get(str(message.get('code')), '')}"
                 _log.error("runner.error", code=message.get("code"), message=self.problem)
                 self._changed()
 
