@@ -306,6 +306,7 @@ class Ended:
     used: Used | None = None
     left_behind: int = 0  # processes that outlived the first one and were ended
     log_lost: int = 0  # bytes of the log that the disk refused
+    has_outputs: bool = True  # False: it surely wrote nothing to $ROTA_OUTPUT
     notices: tuple[Notice, ...] = ()  # the newest of each kind, told before or not
 
 

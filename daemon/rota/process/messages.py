@@ -106,6 +106,7 @@ def read_ended(value: object) -> Ended | None:
         used=_used(value.get("used")),
         left_behind=_number(value, "leftBehind"),
         log_lost=_number(value, "lost"),
+        has_outputs=value.get("outputs") is not False,
         notices=read_notices(value),
     )
 

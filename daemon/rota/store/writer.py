@@ -54,7 +54,8 @@ class Writer:
         self._file = _identity(path)
         self._finish = finish
         self._forget = forget
-        self._queue: SimpleQueue[_Piece | None] = SimpleQueue()
+        self._fresh: list[_Piece] = []  # asked for in this turn of the loop
+        self._queue: SimpleQueue[list[_Piece] | None] = SimpleQueue()
         self._thread = Thread(target=self._run, name="rota-ledger-writer", daemon=True)
         self._closed = False
         self._thread.start()
@@ -68,7 +69,11 @@ class Writer:
             raise Unavailable("The ledger is closed: the daemon is ending.")
         loop = asyncio.get_running_loop()
         piece = _Piece(work, loop.create_future(), loop)
-        self._queue.put(piece)
+        # What is asked for in one turn of the loop goes over together: one transaction, and the two threads
+        # do not take turns for each piece.
+        if not self._fresh:
+            loop.call_soon(self._hand_over)
+        self._fresh.append(piece)
         # A caller that is cancelled stops waiting; what it asked for is still written.
         result: T = await piece.future
         return result
@@ -77,8 +82,14 @@ class Writer:
         """Finish what is queued, then end."""
         if not self._closed:
             self._closed = True
+            self._hand_over()
             self._queue.put(None)
         await asyncio.get_running_loop().run_in_executor(None, self._thread.join)
+
+    def _hand_over(self) -> None:
+        pieces, self._fresh = self._fresh, []
+        for start in range(0, len(pieces), _MOST):
+            self._queue.put(pieces[start : start + _MOST])
 
     def _run(self) -> None:
         going_on = True
@@ -96,8 +107,8 @@ class Writer:
         batch: list[_Piece] = []
         entry = self._queue.get()
         while entry is not None:
-            batch.append(entry)
-            if len(batch) == _MOST:
+            batch += entry
+            if len(batch) >= _MOST:
                 return batch, True
             try:
                 entry = self._queue.get_nowait()

@@ -66,9 +66,18 @@ async def test_outputs_are_read_from_the_file_that_the_job_was_given(bench: Benc
     order = bench.order('echo size=42 >> "$ROTA_OUTPUT"; echo "no output" >> "$ROTA_OUTPUT"')
 
     await bench.start(order)
-    await bench.end(order)
+    ended = await bench.end(order)
 
+    assert ended.has_outputs
     assert bench.logs.outputs(order.ref) == {"size": "42"}
+
+
+async def test_of_a_job_without_outputs_the_runner_says_so(bench: Bench) -> None:
+    order = bench.order("true")
+
+    await bench.start(order)
+
+    assert not (await bench.end(order)).has_outputs
 
 
 async def test_a_program_that_is_not_there_is_refused_and_may_be_ordered_again(bench: Bench) -> None:

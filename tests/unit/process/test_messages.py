@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pytest
+
 from rota.core.instant import from_ms
 from rota.core.run import Used
 from rota.core.seams import AttemptRef, AttemptWhere, EndCause, Ended, Started, StartOrder
@@ -53,6 +55,27 @@ def test_limits_arrive_as_they_were_given() -> None:
     assert read.limits == {"memory": 5, "cpu": 4, "pids": 3, "nofile": 2}
 
 
+def test_what_is_wished_arrives_as_it_was_given() -> None:
+    wish = RunAs(user="backup", group="db", umask=0, nice=-3, io="idle")
+
+    read = Order(start_message(StartOrder(ref=REF, argv=("a",), env={}, cwd="/", run_as=wish))).wish
+
+    assert (read.user, read.group, read.umask, read.nice, read.io) == ("backup", "db", 0, -3, "idle")
+
+
+def test_an_order_without_wishes_has_no_such_member() -> None:
+    assert "as" not in start_message(StartOrder(ref=REF, argv=("a",), env={}, cwd="/"))
+
+
+def test_accounts_of_the_runner_are_read() -> None:
+    account = {"user": "backup", "home": "/srv", "shell": "/bin/sh"}
+
+    facts = read_facts({"version": "1.2", "isRoot": True, "users": [account, "odd"], "anyUser": 1})
+
+    assert facts.users == {"backup": Account(user="backup", home="/srv", shell="/bin/sh")}
+    assert (facts.version, facts.is_root, facts.any_user) == ("1.2", True, False)
+
+
 def test_a_reference_names_the_directory() -> None:
     assert parse_ref(ref_message(REF)) == ("0193-a", "backup/12/dump.2")
 
@@ -69,6 +92,18 @@ def test_an_end_is_read() -> None:
         used=Used(user_ms=1, system_ms=2, peak_bytes=3, read_bytes=4, written_bytes=5, switches=6),
         left_behind=2,
     )
+
+
+@pytest.mark.parametrize(
+    ("told", "has_outputs"), [({}, True), ({"outputs": True}, True), ({"outputs": False}, False)]
+)
+def test_outputs_are_looked_for_unless_the_runner_saw_none(
+    told: dict[str, object], has_outputs: bool
+) -> None:
+    ended = read_ended({**ENDED, **told})
+
+    assert ended is not None
+    assert ended.has_outputs is has_outputs
 
 
 def test_a_cause_that_only_a_newer_runner_knows_is_unknown() -> None:
