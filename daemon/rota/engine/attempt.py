@@ -230,7 +230,7 @@ class Lead:
         is_known = ended.cause is not EndCause.UNKNOWN
         size = ended.log_size if is_known else None
         await self._tail().drain(size, ended.notices)
-        if not self._live.run.is_asking:
+        if ended.has_outputs and not self._live.run.is_asking:
             await self._take_outputs()
         if ended.left_behind:
             await self._live.announce(h.Warned(text=outcome.left_behind(ended.left_behind)))
