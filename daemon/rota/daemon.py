@@ -30,6 +30,7 @@ from rota.engine.jobs import Jobs
 from rota.engine.parts import Parts
 from rota.engine.recover import take_back
 from rota.engine.scheduler import Scheduler
+from rota.host.loop_faults import LoopFaults
 from rota.host.sockets import Sockets
 from rota.host.systemd import Notifier
 from rota.process.client import RunnerClient
@@ -84,6 +85,7 @@ class Daemon:
 
     def _catch_signals(self) -> None:
         loop = asyncio.get_running_loop()
+        loop.set_exception_handler(LoopFaults(self.parts.clock))
         for number in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(number, self._stop.set)
         loop.add_signal_handler(signal.SIGHUP, self._on_hangup)
@@ -253,7 +255,6 @@ class Daemon:
         running = sum(1 for run in self.executor.open_runs if run.state.is_active)
         problems = len(self.parts.board.problems)
         ending = f", {counted(problems, 'problem')} in job files" if problems else ""
-        ending += ", draining" if self.parts.board.draining_since is not None else ""
         ending += ", draining" if self.parts.board.draining_since is not None else ""
         return f"{counted(len(self.parts.board.jobs), 'job')}, {running} running{ending}; {self.sockets.url}"
 

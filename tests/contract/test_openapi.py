@@ -107,6 +107,14 @@ CALLS: Mapping[str, list[tuple[dict[str, str], str, Any, int]]] = {
     ],
     "listPauses": [({}, "", None, 200)],
     "resumeMany": [({}, "", {"tag": "held"}, 200), ({}, "", {"tag": "unknown"}, 409)],
+    "getDrain": [({}, "", None, 200)],
+    # In one go: a daemon that drains would refuse what other operations ask for.
+    "drain": [
+        ({}, "", {"undo": True}, 409),
+        ({}, "", {}, 200),
+        ({}, "", {"undo": True}, 200),
+        ({}, "", {"undo": 1}, 422),
+    ],
     "listPools": [({}, "", None, 200)],
     "getEnvironment": [
         ({"job": "contract"}, "?params=%7B%22name%22%3A%22y%22%7D", None, 200),

@@ -41,6 +41,7 @@ COMMANDS: Mapping[str, str] = {
     "pause": "rota.cli.holds:pause",
     "resume": "rota.cli.holds:resume",
     "skip": "rota.cli.holds:skip",
+    "drain": "rota.cli.drain:drain",
     "reload": "rota.cli.reload:reload",
     "store": "rota.cli.store:store",
 }

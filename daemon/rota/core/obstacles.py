@@ -101,8 +101,6 @@ def trouble(entry: JobEntry, board: Board, now: datetime) -> Iterator[str]:
         yield f"The daemon starts nothing before {_at(entry, board.quiet_until)} (startup_delay)."
     if board.draining_since is not None:
         yield f"The daemon drains since {_at(entry, board.draining_since)}: it starts nothing new."
-    if board.draining_since is not None:
-        yield f"The daemon drains since {_at(entry, board.draining_since)}: it starts nothing new."
     for key, effect in _HEALTH.items():
         item = board.health.get(key)
         if item is not None and item.state is HealthState.FAILED:

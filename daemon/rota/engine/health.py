@@ -95,8 +95,6 @@ class Health:
     def _planner(self) -> HealthItem:
         if self._probes.tick_lag() <= _TICK_LATE and self._parts.board.draining_since is not None:
             return _item("planner", "Planner", HealthState.WARN, "drains: nothing new is started")
-        if self._probes.tick_lag() <= _TICK_LATE and self._parts.board.draining_since is not None:
-            return _item("planner", "Planner", HealthState.WARN, "drains: nothing new is started")
         if self._probes.tick_lag() <= _TICK_LATE:
             return _item("planner", "Planner", HealthState.OK)
         note = f"has not looked at the clock for more than {length_in_words(_TICK_LATE)}"

@@ -61,12 +61,16 @@ class Line:
         Whose own job lets it start stands in line for room; and who is next in line gets it, of any job.
         """
         lined_up = [run for job in jobs for run in self._lined_up(job)]
-        for claim in self._room.grant(held=self.held):
+        for claim in self._room.grant(held=self.held) if not self._is_draining else ():
             self._begin_waiting(claim)
         for run in lined_up:
             if not run.message and run.id not in self._leads.live and self._room.waits(run.id):
                 live = self._leads.take_up(run)
                 self._leads.spawn(self._note_waiting(live, self._room.blocked_by(run.id)))
+
+    @property
+    def _is_draining(self) -> bool:
+        return self._parts.board.draining_since is not None
 
     def rests(self, run: Run) -> None:
         """It waits for its next attempt: others may have its place until then."""
@@ -81,6 +85,8 @@ class Line:
             return []
         now = self._parts.clock.now()
         outcomes = planning.release(entry, now)
+        if self._is_draining:  # nobody begins, so nobody makes way
+            outcomes = [each for each in outcomes if isinstance(each, d.Expire)]
         turns = [outcome.run for outcome in outcomes if isinstance(outcome, d.Release)]
         waits_since = self._since_of(outcomes)
         self._step_out(entry, {run.id for run in turns}, paused=covering(entry.pauses, now) is not None)

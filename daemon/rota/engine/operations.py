@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from rota.core import happenings as h
 from rota.core.board import JobEntry
 from rota.core.errors import Conflict, InvalidRequest, JobError, NotFound, Unavailable
+from rota.core.events import HealthChanged
 from rota.core.model import JobSet
 from rota.core.obstacles import trouble, why_now
 from rota.core.pauses import ALL, JOB, resume_command, scope_in_words
@@ -18,7 +19,7 @@ from rota.engine.executor import Executor
 from rota.engine.jobs import Jobs
 from rota.engine.parts import Parts
 from rota.engine.preview import Here, Preview, preview
-from rota.engine.wishes import carried, next_to_skip, queues
+from rota.engine.wishes import carried, next_to_skip, queues, require_no_drain
 from rota.handlers.params import checked_params
 
 
@@ -63,10 +64,11 @@ class Operations:
     ) -> Run:
         """A new run, started or queued; `scheduled_for` is the instant it is for (`--for`).
 
-        Raises InvalidRequest for parameters that the job does not take; Conflict `disabled`, `overlap` (the
-        message names the run in the way) or `queue_full`.
+        Raises InvalidRequest for parameters that the job does not take; Conflict `disabled`, `draining`,
+        `overlap` (the message names the run in the way) or `queue_full`.
         """
         entry = self._enabled(job)
+        require_no_drain(self._parts.board)
         opening = h.Opening(
             at=self._parts.clock.now(),
             triggered_by=TriggeredBy.MANUAL,
@@ -93,6 +95,7 @@ class Operations:
         Raises Conflict `not_retryable` in any other state, and those of `run_now`.
         """
         run = await self._run(run_id)
+        require_no_drain(self._parts.board)
         if run.state is RunState.RETRYING:
             return await self._executor.retry_now(run)
         if run.state not in (RunState.FAILED, RunState.CANCELLED):
@@ -199,12 +202,35 @@ class Operations:
         )
         return why_at(entry, past, at, now)
 
+    async def drain(self) -> None:
+        """Start nothing new from now on; what is under way goes on to its end. Ends with the daemon.
+
+        Due instants wait, and are owed by their `missed` policy when it ends; queue and retries are held.
+        """
+        self._set_draining(self._parts.board.draining_since or self._parts.clock.now())
+
+    async def undo_drain(self) -> None:
+        """Go on as before. Raises Conflict `not_draining`."""
+        if self._parts.board.draining_since is None:
+            raise Conflict("not_draining", "The daemon does not drain: it starts what is due.")
+        self._set_draining(None)
+        self._executor.nudge([job for job, entry in self._parts.board.jobs.items() if entry.open_runs])
+
+    @property
+    def under_way(self) -> Sequence[Run]:
+        """Runs that a drain waits for, oldest first."""
+        return sorted(self._executor.under_way, key=lambda run: run.created_at)
+
     async def reload(self, *, confirm: bool = False) -> JobSet:
         """Read the job directories again; the answer is the set that is in force now, with its problems.
 
         `confirm` accepts a set in which many jobs vanish.
         """
         return await self._jobs.reload(confirm=confirm)
+
+    def _set_draining(self, since: datetime | None) -> None:
+        self._parts.board.draining_since = since
+        self._parts.bus.publish(HealthChanged(key="planner"))
 
     def _pause(self, scope: str, until: datetime | None, note: str) -> Pause:
         now = self._parts.clock.now()

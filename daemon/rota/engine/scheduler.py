@@ -132,7 +132,7 @@ class Scheduler:
         """Answer everything that is due now."""
         now = self._clock.now()
         self._tick(now)
-        if self._clock.monotonic() < self._held_until:
+        if self._clock.monotonic() < self._held_until or self._board.draining_since is not None:
             return
         if not self._made.is_recalled and not await self._recall():
             return
@@ -336,7 +336,7 @@ class Scheduler:
 
     def _pause(self) -> float:
         """Seconds until the next look at the clock."""
-        if self.next_wake is None:
+        if self.next_wake is None or self._board.draining_since is not None:
             return _WATCH
         held = self._held_until - self._clock.monotonic()
         left = (self.next_wake - self._clock.now()).total_seconds()

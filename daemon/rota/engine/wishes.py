@@ -5,13 +5,19 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import datetime
 
-from rota.core.board import JobEntry
+from rota.core.board import Board, JobEntry
 from rota.core.errors import Conflict
 from rota.core.model import JobSpec, Overlap
 from rota.core.pauses import covering
 from rota.core.run import Run, RunState, Step, StepState, TriggeredBy
 from rota.core.skip_words import not_begun
 from rota.core.triggers import AfterTrigger, EveryTrigger, Trigger
+
+
+def require_no_drain(board: Board) -> None:
+    """Raises Conflict `draining` while nothing new is started."""
+    if board.draining_since is not None:
+        raise Conflict("draining", "The daemon drains and starts nothing new: rota drain --undo ends that.")
 
 
 def next_to_skip(entry: JobEntry) -> datetime | None:

@@ -13,7 +13,7 @@ from rota.views.attention import Trouble
 from rota.views.ids import job_element, overview_path
 from rota.views.job_row import job_row
 from rota.views.memory import Memory
-from rota.views.overview_sections import health, held, needs_attention, now_and_next
+from rota.views.overview_sections import drain, health, held, needs_attention, now_and_next
 from rota.views.room import room_section
 from rota_catalog.tree import Document, Element, Elements, Node, flatten
 
@@ -101,7 +101,7 @@ class Overview:
         props: dict[str, object] = {"title": "Overview", "attention": len(alerts), "zone": "UTC"}
         if self._board.host:
             props["subtitle"] = f"Jobs on {self._board.host}"
-        body = [needs_attention(self._memory, alerts), *held(self._memory)]
+        body = [needs_attention(self._memory, alerts), *drain(self._board), *held(self._memory)]
         if len(self._memory):
             body.append(now_and_next(self._memory, now))
             body += room_section(self._board.room)

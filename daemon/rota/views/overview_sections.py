@@ -49,6 +49,20 @@ def needs_attention(memory: Memory, alerts: Sequence[Node]) -> Node:
     return Node(type="Section", id="attention", props=props, children=shown)
 
 
+def drain(board: Board) -> list[Node]:
+    """A banner while nothing new is started."""
+    if board.draining_since is None:
+        return []
+    title = "Nothing new is started"
+    body = (
+        f"The daemon drains since {instant_in_words(_second(board.draining_since))}: what runs goes on to "
+        "its end, and what is due meanwhile is owed by its `missed` policy. "
+        "It ends when the daemon ends, or with rota drain --undo."
+    )
+    props: dict[str, object] = {"tone": "warn", "title": title, "body": body}
+    return [Node(type="Banner", id="draining", props=props, text=f"{title}: {body}")]
+
+
 def held(memory: Memory) -> list[Node]:
     """A banner for each pause of many jobs: who looks at a calm page has to know why it is calm."""
     pauses = sorted((pause for pause, count in memory.shared.items() if count), key=lambda each: each.scope)

@@ -47,6 +47,8 @@ def not_ready_because(board: Board) -> list[str]:
             reasons.append(f"{label}: not started yet")
         elif item.state is HealthState.FAILED:
             reasons.append(f"{item.label}: {item.note}" if item.note else f"{item.label} failed")
+    if board.draining_since is not None:
+        reasons.append("Drain: nothing new is started")
     return reasons
 
 

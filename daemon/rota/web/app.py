@@ -11,6 +11,7 @@ from aiohttp import web
 from rota.web import (
     api_daemon,
     api_definitions,
+    api_drain,
     api_environment,
     api_jobs,
     api_logs,
@@ -61,6 +62,8 @@ def _add_api(router: web.UrlDispatcher) -> None:
     router.add_get("/schemas/{name}", api_daemon.get_schema)
     router.add_get("/api/v1/openapi.json", api_daemon.get_contract)
     router.add_post("/api/v1/reload", api_daemon.reload)
+    router.add_get("/api/v1/drain", api_drain.get_drain)
+    router.add_post("/api/v1/drain", api_drain.drain)
     router.add_post("/api/v1/session/links", api_daemon.create_sign_in_link)
     router.add_get("/api/v1/pools", api_pools.list_pools)
     router.add_get("/api/v1/runs", api_runs.list_runs)

@@ -67,6 +67,17 @@ def test_a_pause_of_many_jobs_stands_on_top_with_the_way_to_end_it() -> None:
     assert "held.all" not in overview.document("overview", Filter(), now=NOW).elements
 
 
+def test_a_drain_stands_on_top_with_the_way_to_end_it() -> None:
+    board = a_board(a_job("a"))
+    board.draining_since = NOW
+
+    banner = the_page(board).elements["draining"]
+
+    assert banner["props"]["title"] == "Nothing new is started"
+    assert "drains since 2026-01-01 12:00 UTC" in banner["props"]["body"]
+    assert "rota drain --undo" in banner["props"]["body"]
+
+
 def test_without_jobs_it_says_what_to_do() -> None:
     page = the_page(Board(started_at=NOW))
 
