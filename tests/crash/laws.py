@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import sqlite3
-from collections import Counter, defaultdict
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import NamedTuple
 
-from crash.load import ATTEMPTS, BACKOFF, CHAIN, LOCKED, POOLED, Kind
+from crash.load import ATTEMPTS, BACKOFF, CHAIN, LOCKED, NEEDS, POOLED, TRIED_AGAIN, Kind
 from crash.witness import SECOND, Row, each_instant_is_answered_once, read_ledger
 
 OPEN = ("pending", "running", "retrying")
@@ -135,9 +135,9 @@ def _line(line: str) -> Said:
 
 def _nothing_is_doubled(found: Evidence) -> None:
     assert not found.twice, f"attempts that began or ended twice: {found.twice}"
-    begun = Counter((each.run, each.step) for each in found.began.values())
+    begun = Counter((each.job, each.run, each.step) for each in found.began.values())
     most = {True: ATTEMPTS, False: 1}
-    twice = [key for key, count in begun.items() if count > most[key[0].startswith("retrying.")]]
+    twice = [key for key, count in begun.items() if count > most[(key[0], key[2]) in TRIED_AGAIN]]
     assert not twice, f"started twice: {twice}"
 
 
@@ -175,25 +175,24 @@ def _every_end_is_true(found: Evidence) -> None:
 
 
 def _is_meant(attempt: Tried) -> bool:
-    return attempt.run.startswith("retrying.") and attempt.n == 1 and attempt.reason == "exit"
+    job = attempt.run.partition(".")[0]
+    return (job, attempt.step) in TRIED_AGAIN and attempt.n == 1 and attempt.reason == "exit"
 
 
 def _backoff_was_waited_for(found: Evidence) -> None:
-    goes = {(each.run, each.n): each for each in found.began.values() if each.job == "retrying"}
-    ends = {(each.run, each.n): each for each in found.ended.values() if each.job == "retrying"}
-    for (run, n), begun in goes.items():
-        before = ends.get((run, n - 1))
+    ends = {(each.run, each.step, each.n): each for each in found.ended.values()}
+    for begun in found.began.values():
+        before = ends.get((begun.run, begun.step, begun.n - 1))
         if before is not None:
             waited = (begun.at - before.at) / US
-            assert waited >= BACKOFF - _SLACK, f"{run} was tried again after {waited} s"
+            assert waited >= BACKOFF - _SLACK, f"{begun.run} was tried again after {waited} s"
 
 
 def _steps_came_in_order(found: Evidence) -> None:
-    steps: dict[str, list[Said]] = defaultdict(list)
-    for each in (*found.began.values(), *found.ended.values()):
-        if each.job == "stepped":
-            steps[each.run].append(each)
-    for run, said in steps.items():
-        order = [(each.step, each.what) for each in sorted(said, key=lambda each: each.at)]
-        whole = [(step, what) for step in ("one", "two", "three") for what in ("begin", "end")]
-        assert order == whole[: len(order)], f"{run} did its steps in the order {order}"
+    """Before a step begins, the newest go at each step that it needs has come to its end."""
+    ends = {(each.run, each.step): each.at for each in sorted(found.ended.values(), key=lambda said: said.n)}
+    for begun in found.began.values():
+        for needed in NEEDS.get(begun.job, {}).get(begun.step, ()):
+            at = ends.get((begun.run, needed))
+            assert at is not None, f"{begun.run}: {begun.step} began without {needed}"
+            assert at <= begun.at, f"{begun.run}: {begun.step} began before {needed} had ended"

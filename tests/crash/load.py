@@ -11,13 +11,20 @@ from typing import NamedTuple
 
 CONFIG = "pools: {narrow: 2}\n"
 LINES = 5  # that a long job writes, half a second apart
-ATTEMPTS = 3  # that a retrying job has
+ATTEMPTS = 3  # that what is tried again has, by job and step
 BACKOFF = 1  # seconds between two of them
+TRIED_AGAIN = (("retrying", "main"), ("graphed", "three"))  # fails once, on purpose
+NEEDS = {  # of the steps of a job: who comes after whom
+    "stepped": {"two": ("one",), "three": ("one", "two")},
+    "graphed": {"two": ("one",), "three": ("one",), "four": ("one", "two", "three")},
+}
 PATIENT = "overlap: queue, queue: 100"
 POOLED = ("pooled-0", "pooled-1")
 LOCKED = ("locked-0", "locked-1")
 CHAIN = {"second": "first", "third": "second"}  # job -> whose end makes it due
 LEFT_FOR = 987_654  # seconds that what a job leaves behind would live
+_POLICY = f"{{attempts: {ATTEMPTS}, delay: {BACKOFF}s, on: [failed, unknown]}}"
+_FAILS_ONCE = 'says end; test "$ROTA_ATTEMPT" -gt 1; exit'
 
 
 class Kind(NamedTuple):
@@ -32,7 +39,7 @@ def jobs(witness: Path) -> dict[str, Kind]:
     said = _said(witness)
     quick = {f"quick-{n}": _kind(1, _run(said, ":")) for n in range(4)}
     lines = f"for n in $(seq {LINES}); do echo line $n; sleep 0.5; done"
-    long = {f"long-{n}": _kind(2, _run(said, lines)) for n in range(2)}
+    long = {f"long-{n}": _kind(5, _run(said, lines)) for n in range(2)}
     pooled = {job: _kind(2, _run(said, "sleep 0.2"), "pool: narrow") for job in POOLED}
     locked = {job: _kind(2, _run(said, "sleep 0.1"), "lock: only") for job in LOCKED}
     chain = {job: _after(upstream, _run(said, ":")) for job, upstream in CHAIN.items()}
@@ -45,7 +52,8 @@ def jobs(witness: Path) -> dict[str, Kind]:
         **chain,
         "retrying": _kind(2, _retrying(said)),
         "stepped": _kind(3, _stepped(said)),
-        "leaving": _kind(5, _run(said, f"(setsid sleep {LEFT_FOR} &) ; (sleep {LEFT_FOR} &)")),
+        "graphed": _kind(4, _graphed(said)),
+        "leaving": _kind(10, _run(said, f"(setsid sleep {LEFT_FOR} &) ; (sleep {LEFT_FOR} &)")),
     }
 
 
@@ -70,8 +78,7 @@ def _run(said: str, work: str) -> str:
 
 def _retrying(said: str) -> str:
     """Fails once; an end that nobody saw is tried again as well."""
-    policy = f"{{attempts: {ATTEMPTS}, delay: {BACKOFF}s, on: [failed, unknown]}}"
-    return f"retry: {policy}\n" + _run(said, 'says end; test "$ROTA_ATTEMPT" -gt 1; exit')
+    return f"retry: {_POLICY}\n" + _run(said, _FAILS_ONCE)
 
 
 def _stepped(said: str) -> str:
@@ -91,5 +98,35 @@ def _stepped(said: str) -> str:
     run: |
       {said}
       test "$STEPS_ONE_OUTPUTS_MARK" = "$ROTA_RUN"
+      says end
+"""
+
+
+def _graphed(said: str) -> str:
+    """Two branches side by side, of which one is tried again; their outputs meet in the last step."""
+    return f"""steps:
+  - id: one
+    run: |
+      {said}
+      echo "::output mark=$ROTA_RUN"
+      says end
+  - id: two
+    needs: [one]
+    run: |
+      {said}
+      sleep 0.5
+      echo "::output mark=$STEPS_ONE_OUTPUTS_MARK"
+      says end
+  - id: three
+    needs: [one]
+    retry: {_POLICY}
+    run: |
+      {said}
+      {_FAILS_ONCE}
+  - id: four
+    needs: [two, three]
+    run: |
+      {said}
+      test "$STEPS_TWO_OUTPUTS_MARK" = "$ROTA_RUN"
       says end
 """
