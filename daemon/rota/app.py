@@ -51,6 +51,7 @@ from rota.host.sockets import Sockets, open_sockets
 from rota.host.systemd import Notifier, take_sockets, take_watchdog_interval
 from rota.process.client import RunnerClient
 from rota.process.environment import Place
+from rota.process.files import allow_many_files
 from rota.process.launch import Launcher
 from rota.process.layout import PACKAGED_RUNNER_SOCKET, Layout, find_layout
 from rota.process.output import Logs
@@ -93,6 +94,7 @@ def serve(options: ServeOptions, wiring: Wiring | None = None) -> int:
         configure(config.log_format)
         environ = os.environ
         passed = [found.socket for found in take_sockets(environ, os.getpid())]
+        allow_many_files()
         layout = find_layout(environ, uid=os.getuid(), state=options.state, socket=options.socket)
         with lock_state(layout.state), open_sockets(passed, config.listen, layout.socket) as sockets:
             return asyncio.run(_run(config, layout, sockets, wiring or Wiring()))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import aclosing
 from datetime import datetime, timedelta
 
@@ -23,6 +23,7 @@ from rota.engine.parts import Parts
 from rota.engine.tail import Tail
 from rota.engine.time_limits import TryLimit, limit_before, limit_that_held, timeout_at, try_ends_at
 from rota.engine.turns import until_runner
+from rota.process.files import when_possible
 
 _RUNNER_PAUSE = 0.25  # seconds between two questions while nobody answers
 _WATCH_PAUSE = 1.0  # seconds until what became of an attempt is asked, whose watch ended without its end
@@ -260,7 +261,7 @@ class Lead:
 
     async def _take_outputs(self) -> None:
         try:
-            pairs = self._parts.logs.outputs(self._ref).items()
+            pairs = (await when_possible(self._parts.clock, self._outputs)).items()
         except JobError as error:
             await self._live.announce(h.Warned(text=error.message))
             return
@@ -269,6 +270,9 @@ class Lead:
         taken = [h.OutputSet(key=each.key, value=each.value, attempt=self._id) for each in known]
         if taken:
             await self._live.announce(*taken)
+
+    async def _outputs(self) -> Mapping[str, str]:
+        return self._parts.logs.outputs(self._ref)
 
     async def _end(
         self,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterator, Sequence
+from functools import partial
 
 from rota.core import happenings as h
 from rota.core import markers
@@ -16,6 +17,7 @@ from rota.core.seams import AttemptRef, LogLine, Notice
 from rota.engine.live_run import LiveRun
 from rota.engine.notices import as_happening, fresh
 from rota.engine.parts import Parts
+from rota.process.files import when_possible
 from rota.process.output import LogChunk
 
 _SAVE_EVERY = 10.0  # seconds; and at every 5 percent
@@ -79,21 +81,30 @@ class Tail:
             await self._apply((told,))
 
     async def _read(self, size: int, *, final: bool, upto: int | None = None) -> LogChunk | None:
-        attempt = self._attempt
-        offset, line = attempt.log_offset, attempt.log_line
-        read = self._parts.logs.read_from
-        if size - offset > _MUCH:
-            if not final and upto is None and not await self._has_whole_line(offset):
-                return None
-            chunk = await asyncio.to_thread(read, self._ref, offset, line, final=final, upto=upto)
-        else:
-            chunk = read(self._ref, offset, line, final=final, upto=upto)
-        if chunk.offset == offset and not chunk.lines:
+        offset = self._attempt.log_offset
+        try:
+            read = partial(self._chunk, size, final=final, upto=upto)
+            chunk = await when_possible(self._parts.clock, read)
+        except OSError as error:
+            if final:  # the run ends as it did, with what could be read of it
+                await self._live.announce(h.Warned(text=f"its log can't be read on: {error.strerror}"))
+            return None
+        if chunk is None or (chunk.offset == offset and not chunk.lines):
             return None
         shown = [line for line in chunk.lines if not self._is_hidden(line)]
         if shown:
             self._parts.bus.publish(LogAppended(ref=self._ref, lines=shown))
         return chunk
+
+    async def _chunk(self, size: int, *, final: bool, upto: int | None) -> LogChunk | None:
+        attempt = self._attempt
+        offset, line = attempt.log_offset, attempt.log_line
+        read = self._parts.logs.read_from
+        if size - offset <= _MUCH:
+            return read(self._ref, offset, line, final=final, upto=upto)
+        if not final and upto is None and not await self._has_whole_line(offset):
+            return None
+        return await asyncio.to_thread(read, self._ref, offset, line, final=final, upto=upto)
 
     async def _has_whole_line(self, offset: int) -> bool:
         """Looks at each byte of a line that does not end only once."""

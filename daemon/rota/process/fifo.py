@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 import os
+import resource
 
 from rota.core.seams import AttemptRef
 
 
 class Fifos:
-    """One descriptor an attempt, never read from."""
+    """One descriptor an attempt, never read from, and never all that the daemon may have."""
 
     def __init__(self) -> None:
         self._held: dict[str, int] = {}
+        self._most = resource.getrlimit(resource.RLIMIT_NOFILE)[0] // 2
 
     def hold(self, ref: AttemptRef, root: str) -> None:
-        """Open it, once; `root` is the runner's state directory. One that can't be opened is done without."""
-        if ref.id in self._held:
+        """Open it, once; `root` is the runner's state directory. One that can't be had is done without."""
+        if ref.id in self._held or len(self._held) >= self._most:
             return
         path = f"{root}/{ref.job}/{ref.number}/{ref.step}.{ref.n}/job/out"
         try:

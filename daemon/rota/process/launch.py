@@ -12,6 +12,7 @@ import rota
 from rota.core.errors import Unavailable
 from rota.core.seams import Clock
 from rota.process.client import RunnerClient
+from rota.process.files import as_before
 from rota.process.layout import Layout
 
 _LOOK_EVERY = 0.02  # seconds, while a runner starts or ends
@@ -76,8 +77,9 @@ class Launcher:
     def _spawn(self) -> int:
         self._layout.state.mkdir(parents=True, exist_ok=True)
         make_private(self._layout.runner_socket.parent)
-        argv = [sys.executable, "-m", "rota.runner"]
-        argv += ["--state", str(self._layout.runner_state), "--socket", str(self._layout.runner_socket)]
+        runner = [sys.executable, "-m", "rota.runner"]
+        runner += ["--state", str(self._layout.runner_state), "--socket", str(self._layout.runner_socket)]
+        argv = as_before(runner)
         to_log = os.O_WRONLY | os.O_CREAT | os.O_APPEND
         actions = [
             (os.POSIX_SPAWN_OPEN, 0, "/dev/null", os.O_RDONLY, 0),
@@ -85,9 +87,7 @@ class Launcher:
             (os.POSIX_SPAWN_DUP2, 1, 2),
         ]
         # A session of its own: Ctrl-C in the daemon's terminal is not for the jobs.
-        return os.posix_spawn(
-            sys.executable, argv, _environment(os.environ), file_actions=actions, setsid=True
-        )
+        return os.posix_spawn(argv[0], argv, _environment(os.environ), file_actions=actions, setsid=True)
 
     def _reap(self) -> None:
         if self._pid and os.waitpid(self._pid, os.WNOHANG)[0]:
@@ -96,11 +96,11 @@ class Launcher:
 
 def answers(path: Path) -> bool:
     """Whether somebody listens on a runner's socket."""
-    with socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET) as probe:
-        try:
+    try:
+        with socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET) as probe:
             probe.connect(str(path))
-        except OSError:
-            return False
+    except OSError:
+        return False
     return True
 
 

@@ -6,7 +6,6 @@ Files may have been lost or damaged meanwhile: what can't be is not believed, an
 
 from __future__ import annotations
 
-import errno
 import os
 from bisect import bisect_right
 from collections.abc import Iterator
@@ -14,8 +13,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from struct import Struct
 
+from rota.process.files import PASSING
+
 LINE_BYTES = 128 * 1024  # of a longer line the rest is only counted
-PASSING = (errno.EMFILE, errno.ENFILE, errno.ENOMEM)  # of the daemon, not of the file: later it can be read
 
 _HEAD = "output.log"
 _RECORD = Struct("<QQQ")  # line, offset of its first byte, arrival in ms

@@ -50,6 +50,10 @@ async def problems_middleware(request: web.Request, handler: Handler) -> web.Str
         if error.status < 400:
             raise
         return _answer(request, error.status, _HTTP_KINDS.get(error.status, "http"), _http_detail(error))
+    except OSError as error:
+        _log.error("web.host_failed", method=request.method, path=request.path, error=str(error))
+        detail = f"This host can't give what the answer needs: {error.strerror or error}. Try again later."
+        return _answer(request, 503, "unavailable", detail)
     except Exception:
         _log.exception("web.request_failed", method=request.method, path=request.path)
         return _answer(request, 500, "internal", "The daemon has a fault; its log says more.")
@@ -100,13 +104,20 @@ def _http_detail(error: web.HTTPException) -> str:
     return f"{error.reason}."
 
 
+def _page(request: web.Request, status: int, detail: str) -> web.Response:
+    try:
+        return error_page(request, status, detail)
+    except OSError:  # what it is made of can't be read: the words are what matters
+        return web.Response(status=status, text=f"{detail}\n")
+
+
 def _answer(
     request: web.Request, status: int, kind: str, detail: str, members: Mapping[str, object] | None = None
 ) -> web.Response:
     if request.path.startswith(_FOR_PROGRAMS):
         response = problem_response(status, kind, detail, members)
     else:
-        response = error_page(request, status, detail)
+        response = _page(request, status, detail)
     if status == HTTPStatus.SERVICE_UNAVAILABLE:
         response.headers["Retry-After"] = "5"
     return response
