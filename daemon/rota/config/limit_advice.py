@@ -44,7 +44,8 @@ def _of_times(limits: Limits) -> Iterator[Caution]:
     if limits.timeout is None:
         return
     timeout = length_in_words(limits.timeout)
-    if limits.grace > limits.timeout:
+    # Nobody is told of what nobody wrote.
+    if limits.timeout < limits.grace != Limits().grace:
         yield _caution(
             f"it may take longer to stop ({length_in_words(limits.grace)}) than to run ({timeout})",
             "shorten `grace`, or lengthen `timeout`",

@@ -87,6 +87,7 @@ def test_a_schedule_that_may_surprise_is_told_with_its_place(
         "schedule: {at: 2027-01-01T00:00Z}",
         "schedule: {every: 1h}\nmissed: all",
         "schedule: {every: 5m}\nlimits: {timeout: 10m}",
+        "limits: {memory: 512M, pids: 64, nofile: 1024}",
         "schedule: {every: 10m, from: end}\nexpect: {duration: {max: 1h}}",
         "schedule: {cron: '0 0 29 2 *'}\nenabled: false",
         "schedule: {every: 5m, except: 2026-12-24/2026-12-26}",
@@ -120,6 +121,26 @@ def test_catching_up_on_everything_of_a_job_that_is_often_due_is_told(folder: Pa
 
     assert (problem.line, problem.rule) == (3, "catch-up")
     assert "1440 times" in problem.message
+
+
+def test_limits_that_leave_no_room_are_told_of_any_job(folder: Path) -> None:
+    (problem,) = warned(folder, "limits: {memory: 1M}")
+
+    assert (problem.line, problem.column, problem.rule) == (2, 9, "limits")
+    assert "memory 1M" in problem.message
+
+
+def test_files_that_others_can_write_are_problems_where_the_runner_is_root(folder: Path) -> None:
+    (folder / "job.yaml").write_text("run: x\n")
+    (folder / "job.yaml").chmod(0o664)
+    jobs = read([folder]).jobs
+
+    (problem,) = advise(jobs, NOW, is_root=True)
+
+    assert advise(jobs, NOW) == ()
+    assert (problem.file, problem.line, problem.rule) == (str(folder / "job.yaml"), 1, "file-mode")
+    assert problem.severity == "error"
+    assert problem.hint == f"chmod go-w {folder}/job.yaml"
 
 
 def test_warnings_are_those_of_the_day(folder: Path) -> None:

@@ -24,6 +24,7 @@ from rota.core.model import (
     Overlap,
     PythonCall,
     Retry,
+    RunAs,
     Script,
     Secret,
     Source,
@@ -139,6 +140,13 @@ def test_limits_of_memory_cpu_processes_and_files_are_values() -> None:
         watchdog=timedelta(minutes=1),
         enforce=Enforce.REQUIRE,
     )
+
+
+def test_as_whom_it_runs_and_how_considerate_it_is_are_values() -> None:
+    job = spec('run: x\nas: {user: backup, group: db, umask: "027", nice: 10, io: best-effort:7}\n')
+
+    assert job.run_as == RunAs(user="backup", group="db", umask=0o027, nice=10, io="best-effort:7")
+    assert spec("run: x\n").run_as == RunAs()
 
 
 def test_a_step_has_limits_over_those_of_the_job_and_a_retry_instead_of_its() -> None:

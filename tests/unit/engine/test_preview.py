@@ -10,7 +10,8 @@ from fakes.clock import START
 from fakes.hands import FACTS
 from fakes.jobs import a_job
 from rota.core.errors import JobError, NotFound
-from rota.core.model import CONDITION, Command, Condition, JobSpec, Limits, Source
+from rota.core.model import CONDITION, Command, Condition, JobSpec, Limits, RunAs, Source
+from rota.core.seams import Account
 from rota.engine.preview import Here, Preview, preview
 from rota.process.environment import Place
 
@@ -72,3 +73,22 @@ def test_a_step_that_is_not_there_is_refused_with_those_that_are(step: str) -> N
 def test_a_job_that_can_not_be_prepared_says_why() -> None:
     with pytest.raises(JobError, match="is not there"):
         a_preview(a_job(env_file=("/nonexistent/x.env",)))
+
+
+def test_the_user_of_the_job_is_whose_environment_it_has() -> None:
+    backup = Account(user="backup", home="/srv/backup", shell="/bin/bash")
+    facts = replace(FACTS, version="1.2", is_root=True, users={"backup": backup})
+    spec = a_job(run_as=RunAs(user="backup", nice=10))
+
+    found = preview(spec, {}, "", replace(HERE, facts=facts))
+
+    assert (found.user, found.run_as, found.cwd) == ("backup", "backup, nice 10", "/srv/backup")
+    assert sources(found)["HOME"] == ("/srv/backup", "user")
+    assert sources(found)["SHELL"] == ("/bin/bash", "user")
+
+
+def test_a_user_whom_the_runner_can_not_become_is_said_before() -> None:
+    with pytest.raises(JobError, match="It would not start: the runner runs as rota-jobs and can't become"):
+        preview(
+            a_job(run_as=RunAs(user="backup")), {}, "", replace(HERE, facts=replace(FACTS, version="1.2"))
+        )

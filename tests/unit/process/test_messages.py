@@ -5,8 +5,9 @@ from __future__ import annotations
 import pytest
 
 from rota.core.instant import from_ms
+from rota.core.model import RunAs
 from rota.core.run import Used
-from rota.core.seams import AttemptRef, AttemptWhere, EndCause, Ended, Started, StartOrder
+from rota.core.seams import Account, AttemptRef, AttemptWhere, EndCause, Ended, Started, StartOrder
 from rota.process.messages import (
     entries,
     read_ended,
