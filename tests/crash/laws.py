@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import NamedTuple
 
-from crash.load import ATTEMPTS, BACKOFF, CHAIN, LOCKED, NEEDS, POOLED, TRIED_AGAIN, Kind
+from crash.load import ATTEMPTS, BACKOFF, CHAIN, LOCKED, NEEDS, POOLED, REPLACING, TRIED_AGAIN, Kind
 from crash.witness import SECOND, Row, each_instant_is_answered_once, read_ledger
 
 OPEN = ("pending", "running", "retrying")
@@ -38,6 +38,7 @@ class Tried(NamedTuple):
     n: int
     state: str
     reason: str | None
+    ended_at: int | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +59,9 @@ def gather(state: Path, witness: Path) -> Evidence:
     said = [_line(line) for line in witness.read_text().splitlines()]
     counted = Counter((each.attempt, each.what) for each in said)
     with closing(sqlite3.connect(f"file:{state / 'ledger.db'}?mode=ro", uri=True)) as ledger:
-        attempts = ledger.execute("SELECT id, job || '.' || number, step, n, state, reason FROM attempts")
+        attempts = ledger.execute(
+            "SELECT id, job || '.' || number, step, n, state, reason, ended_at FROM attempts"
+        )
         tried = {id_: Tried(*rest) for id_, *rest in attempts}
         runs = ledger.execute("SELECT job || '.' || number, state, reason FROM runs")
         states = {run: (state, reason) for run, state, reason in runs}
@@ -85,6 +88,7 @@ def judge(found: Evidence, kinds: Mapping[str, Kind]) -> None:
     _steps_came_in_order(found)
     assert most_at_once(found, POOLED) <= 2
     assert most_at_once(found, LOCKED) == 1
+    assert most_at_once(found, (REPLACING,)) == 1
 
 
 def each_end_has_led_to_what_comes_after_it(state: Path) -> None:
@@ -120,12 +124,19 @@ def left_processes(state: Path) -> list[str]:
 def most_at_once(found: Evidence, jobs: Sequence[str]) -> int:
     """How many attempts of these jobs were under way at the same time, as they say themselves."""
     changes = [(each.at, 1) for each in found.began.values() if each.job in jobs]
-    changes += [(each.at, -1) for each in found.ended.values() if each.job in jobs]
+    changes += [(_end_of(found, each), -1) for each in found.began.values() if each.job in jobs]
     most = now = 0
     for _, change in sorted(changes):  # of the same moment the end comes first
         now += change
         most = max(most, now)
     return most
+
+
+def _end_of(found: Evidence, began: Said) -> int:
+    """As it says itself; of one that was killed before it could, as the ledger says."""
+    said = found.ended.get(began.attempt)
+    ended_at = found.tried[began.attempt].ended_at
+    return said.at if said is not None else ended_at * 1000 if ended_at is not None else began.at
 
 
 def _line(line: str) -> Said:
@@ -163,7 +174,7 @@ def _every_end_is_true(found: Evidence) -> None:
     odd = {
         run: end
         for run, end in found.states.items()
-        if end[0] not in ("completed", "skipped") and end[1] != "unknown"
+        if end[0] not in ("completed", "skipped") and end[1] != "unknown" and not _made_way(run, end)
     }
     assert not odd, f"ended otherwise than it can have: {odd}"
     failed = [
@@ -172,6 +183,10 @@ def _every_end_is_true(found: Evidence) -> None:
         if each.state == "failed" and each.reason != "unknown" and not _is_meant(each)
     ]
     assert not failed, f"attempts that failed for a reason that is not ours: {failed}"
+
+
+def _made_way(run: str, end: tuple[str, str | None]) -> bool:
+    return run.startswith(f"{REPLACING}.") and end == ("cancelled", "replaced")
 
 
 def _is_meant(attempt: Tried) -> bool:

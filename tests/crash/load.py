@@ -22,6 +22,7 @@ PATIENT = "overlap: queue, queue: 100"
 POOLED = ("pooled-0", "pooled-1")
 LOCKED = ("locked-0", "locked-1")
 CHAIN = {"second": "first", "third": "second"}  # job -> whose end makes it due
+REPLACING = "replacing"
 LEFT_FOR = 987_654  # seconds that what a job leaves behind would live
 _POLICY = f"{{attempts: {ATTEMPTS}, delay: {BACKOFF}s, on: [failed, unknown]}}"
 _FAILS_ONCE = 'says end; test "$ROTA_ATTEMPT" -gt 1; exit'
@@ -53,6 +54,7 @@ def jobs(witness: Path) -> dict[str, Kind]:
         "retrying": _kind(2, _retrying(said)),
         "stepped": _kind(3, _stepped(said)),
         "graphed": _kind(4, _graphed(said)),
+        REPLACING: _replacing(said),
         "leaving": _kind(10, _run(said, f"(setsid sleep {LEFT_FOR} &) ; (sleep {LEFT_FOR} &)")),
     }
 
@@ -60,6 +62,12 @@ def jobs(witness: Path) -> dict[str, Kind]:
 def _kind(seconds: int, work: str, shares: str = "max: 4") -> Kind:
     text = f"schedule: {{every: {seconds}s}}\nmissed: all\nconcurrency: {{{shares}, {PATIENT}}}\n{work}"
     return Kind(text, seconds)
+
+
+def _replacing(said: str) -> Kind:
+    """Each run takes longer than it is until the next one takes its place."""
+    text = "schedule: {every: 2s}\nmissed: latest\nconcurrency: {overlap: replace}\n"
+    return Kind(f"{text}run: |\n  {said}\n  trap 'says end' EXIT\n  sleep 3\n", 2)
 
 
 def _after(upstream: str, work: str) -> Kind:
