@@ -44,6 +44,7 @@ COMMANDS: Mapping[str, str] = {
     "drain": "rota.cli.drain:drain",
     "reload": "rota.cli.reload:reload",
     "store": "rota.cli.store:store",
+    "doctor": "rota.cli.doctor:doctor",
 }
 
 
