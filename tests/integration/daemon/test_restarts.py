@@ -229,6 +229,48 @@ def be_of_another_boot(daemon: DaemonProcess) -> None:
         ledger.commit()
 
 
+def test_branches_of_a_graph_and_places_in_a_pool_are_held_over_a_kill(tmp_path: Path) -> None:
+    (tmp_path / "rota.yaml").write_text("pools: {narrow: 1}\n")
+    go, two, three = (tmp_path / name for name in ("go", "two", "three"))
+    with DaemonProcess(tmp_path, arguments=("--config", str(tmp_path / "rota.yaml"))) as daemon:
+        daemon.load("holds", f"concurrency: {{pool: narrow}}\nrun: {until(go)}\n")
+        daemon.load("waits", "concurrency: {pool: narrow}\nrun: 'true'\n")
+        daemon.load(
+            "graph",
+            f"""
+steps:
+  - {{id: one, run: 'echo ::output a=1'}}
+  - {{id: two, needs: [one], run: '{until(two)}; echo ::output b=2'}}
+  - {{id: three, needs: [one], run: '{until(three)}; echo ::output c=3'}}
+  - id: four
+    needs: [two, three]
+    run: echo $STEPS_ONE_OUTPUTS_A$STEPS_TWO_OUTPUTS_B$STEPS_THREE_OUTPUTS_C
+""",
+        )
+        holder, waiter, graph = daemon.run("holds"), daemon.run("waits"), daemon.run("graph")
+        becomes(daemon, holder, "running")
+        eventually(lambda: states_of_steps(daemon, graph) == ["completed", "running", "running", "pending"])
+
+        daemon.kill9()
+        two.touch()
+        eventually(next(daemon.state.glob("runner/graph/1/two.1")).joinpath("exit").exists)
+        daemon.start()
+
+        eventually(lambda: states_of_steps(daemon, graph) == ["completed", "completed", "running", "pending"])
+        assert (run_now(daemon, waiter)["state"], run_now(daemon, holder)["state"]) == ("pending", "running")
+        three.touch()
+        assert daemon.ended(graph)["state"] == "completed"
+        assert daemon.lines(graph, step="four") == ["123"]
+        go.touch()
+        ended = [daemon.ended(run) for run in (holder, waiter)]
+        assert [run["state"] for run in ended] == ["completed", "completed"]
+        assert ended[0]["endedAt"] <= ended[1]["startedAt"]
+
+
+def states_of_steps(daemon: DaemonProcess, run: str) -> list[str]:
+    return [step["state"] for step in run_now(daemon, run)["steps"]]
+
+
 def test_queue_pause_and_history_outlive_a_kill(daemon: DaemonProcess, tmp_path: Path) -> None:
     go = tmp_path / "go"
     text = f"run: {until(go)}; echo $PARAM_N >> {tmp_path}/order\n"
