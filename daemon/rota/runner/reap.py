@@ -82,7 +82,9 @@ class Reaper:
         group = attempt.group
         if group is None:
             return
-        died = attempt.reaped is not None and os.WIFSIGNALED(attempt.reaped.status)
+        # Nobody sees how another runner's child ends, but over its memory a group dies as a whole.
+        unseen = attempt.reaped is None and attempt.was is None
+        died = unseen or (attempt.reaped is not None and os.WIFSIGNALED(attempt.reaped.status))
         if died and not attempt.cause and group.ran_out_of_memory:
             attempt.cause = MEMORY
         attempt.used = {**(attempt.used or {}), **group.used()}
