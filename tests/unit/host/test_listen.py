@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from rota.core.errors import UsageError
-from rota.host.listen import address_of, open_tcp, open_unix, parse_address
+from rota.host.listen import address_of, boot_id, open_tcp, open_unix, parse_address
 
 
 @pytest.mark.parametrize(
@@ -83,3 +83,16 @@ def test_a_folder_that_not_everybody_could_make_may_be_of_anybody(tmp_path: Path
         os.chown(theirs, 65534, 65534)
 
     open_unix(theirs / "rota.sock").close()
+
+
+def test_the_boot_is_the_one_that_the_service_manager_names(tmp_path: Path) -> None:
+    (tmp_path / "boot-id").write_text("7d8e1c5a-0000-4000-8000-000000000000\n")
+
+    assert boot_id({"CREDENTIALS_DIRECTORY": str(tmp_path)}) == "7d8e1c5a-0000-4000-8000-000000000000"
+
+
+def test_the_boot_is_the_one_of_the_kernel_where_nobody_names_it(tmp_path: Path) -> None:
+    kernel = Path("/proc/sys/kernel/random/boot_id").read_text().strip()
+
+    assert boot_id({}) == kernel
+    assert boot_id({"CREDENTIALS_DIRECTORY": str(tmp_path)}) == kernel
