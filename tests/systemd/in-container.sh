@@ -5,7 +5,7 @@
 #
 # MODE is --container unless given, -- for none. The rig mounts DIR at /mnt/share.
 # ROTA_PROOF_PACE stretches every wait: 10 for an emulated machine.
-# ROTA_PROOF_PARTS names parts of prove.sh, to run only those.
+# ROTA_PROOF_PARTS names parts of prove.sh, to run only those; shutdown is one that needs machines of its own.
 set -eu
 
 rig=${1:-${ROTA_SYSTEMD_RIG:?name the rig as the first argument or in ROTA_SYSTEMD_RIG}}
@@ -35,5 +35,15 @@ cp -r "$here" "$share/tests/systemd"
 run() { "$rig" run "${mode[@]}" --timeout $((900 * pace)) --share "$share" "$here/$1" /mnt/share "$pace" "${@:2}"; }
 
 mode=("$@")
-# shellcheck disable=SC2086  # words, not one
-run prove.sh ${ROTA_PROOF_PARTS:-}
+parts=${ROTA_PROOF_PARTS:-}
+status=0
+if [ "$parts" != shutdown ]; then
+  # shellcheck disable=SC2086  # words, not one
+  run prove.sh $parts || status=$?
+  if [ "$status" != 0 ] || [ -n "$parts" ]; then exit "$status"; fi
+fi
+
+# The machine goes down in the midst of it, which the rig takes for a failure of its own.
+run shutdown.sh before >"$share/before.log" 2>&1 || status=$?
+[ -s "$share/state.tar" ] || { cat "$share/before.log"; exit "$status"; }
+run shutdown.sh after

@@ -1,4 +1,4 @@
-"""`next_version.py WHEEL FOLDER`: the same wheel as the version after it, written into FOLDER; prints its path.
+"""`next_version.py WHEEL FOLDER`: the same wheel as the next version, written into FOLDER; prints its path.
 
 For the proof of an upgrade: nothing differs but the number.
 """
@@ -27,7 +27,7 @@ def main(wheel: Path, folder: Path) -> None:
             elif item == f"{name}/__init__.py":
                 content = content.replace(f'"{old}"'.encode(), f'"{new}"'.encode())
             after.writestr(item.replace(here, there, 1), content)
-    print(path)
+    sys.stdout.write(f"{path}\n")
 
 
 if __name__ == "__main__":
