@@ -1,4 +1,4 @@
-"""Run the jobs of a JSON list, each [minute, hour, argv], by APScheduler with threads; see start_delay."""
+"""Run the jobs of a JSON list, each [second, minute, hour, argv], by APScheduler with threads."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ from apscheduler.schedulers.blocking import BlockingScheduler  # type: ignore[im
 
 def main() -> None:
     scheduler = BlockingScheduler(timezone="UTC", job_defaults={"misfire_grace_time": None})
-    for minute, hour, argv in json.loads(Path(sys.argv[1]).read_text()):
-        scheduler.add_job(_run, "cron", [argv], minute=minute, hour=hour)
+    for second, minute, hour, argv in json.loads(Path(sys.argv[1]).read_text()):
+        scheduler.add_job(_run, "cron", [argv], second=second, minute=minute, hour=hour)
     scheduler.start()
 
 

@@ -14,6 +14,7 @@ import venv
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -31,6 +32,9 @@ class JobLine:
     argv: tuple[str, ...]
     minute: int
     hour: int
+    at: datetime | None = (
+        None  # rota and APScheduler take it instead: they need not wait for a minute to begin
+    )
 
     @property
     def cron(self) -> str:
@@ -49,7 +53,8 @@ def install() -> None:
 
 
 def rota_file(job: JobLine) -> str:
-    return f'title: {job.name}\nschedule:\n  cron: "{job.cron}"\nexec: {json.dumps(job.argv)}\n'
+    due = f'cron: "{job.cron}"' if job.at is None else f'at: "{job.at.isoformat()}"'
+    return f"title: {job.name}\nschedule:\n  {due}\nexec: {json.dumps(job.argv)}\n"
 
 
 def peer_file(job: JobLine) -> str:
@@ -112,16 +117,25 @@ class Contender:
     validate: list[str]
 
 
-def contenders(folder: Path, jobs: Sequence[JobLine], port: int, *, long: bool = False) -> list[Contender]:
-    """All of them with the page on and output kept; rota and cronstable with their durable store."""
+def contenders(
+    folder: Path,
+    jobs: Sequence[JobLine],
+    port: int,
+    *,
+    long: bool = False,
+    settings: str = "max_running: 10000\n",
+) -> list[Contender]:
+    """All of them with the page on and output kept; rota and cronstable with their durable store.
+
+    `settings` is rota's; as they are, it starts everything at once, since the others do.
+    """
     write(folder / "rota", jobs, rota_long_file if long else rota_file)
     for peer in ("yacron", "cronstable"):
         write(folder / peer, jobs, peer_long_file if long else peer_file)
     page = f"web:\n  listen:\n    - http://127.0.0.1:{port + 1}\n"
     (folder / "yacron/web.yaml").write_text(page)
     (folder / "cronstable/settings.yaml").write_text(cronstable_settings(folder / "state", port + 2))
-    # The others start everything at once, so it does, too.
-    (folder / "rota.yaml").write_text("max_running: 10000\n")
+    (folder / "rota.yaml").write_text(settings)
     rota = [str(ROTA), "serve", str(folder / "rota"), "--state", str(folder / "rota-state")]
     rota += ["--config", str(folder / "rota.yaml")]
     yacron, cronstable = str(PEERS / "bin/yacron"), str(PEERS / "bin/cronstable")
@@ -139,9 +153,14 @@ def contenders(folder: Path, jobs: Sequence[JobLine], port: int, *, long: bool =
 def apscheduler(folder: Path, jobs: Sequence[JobLine]) -> Contender:
     """A script of twenty lines that keeps no record, no output and no page: how quick threads can be."""
     listed = folder / "apscheduler.json"
-    listed.write_text(json.dumps([[job.minute, job.hour, job.argv] for job in jobs]))
+    listed.write_text(json.dumps([[*_time(job), job.argv] for job in jobs]))
     command = [str(PEERS / "bin/python"), str(ROOT / "bench/apscheduler_jobs.py"), str(listed)]
     return Contender(APSCHEDULER, command, command)
+
+
+def _time(job: JobLine) -> tuple[int, int, int]:
+    """Second, minute and hour, UTC."""
+    return (0, job.minute, job.hour) if job.at is None else (job.at.second, job.at.minute, job.at.hour)
 
 
 def _peer(program: str, folder: Path) -> tuple[list[str], list[str]]:
