@@ -13,7 +13,7 @@ set -u
 source_dir=$(cd "${1:-.}" && pwd)
 pace=${2:-1}
 shift $(($# < 2 ? $# : 2))
-for part in words install limits crash upgrade; do
+for part in words install limits crash upgrade users; do
   # shellcheck source=/dev/null
   . "$source_dir/tests/systemd/$part.sh"
 done
@@ -143,7 +143,7 @@ install_rota
 start_rota
 # Where the daemon does not even start, the rest shows nothing and takes long.
 within 60 is_ready || { say FAIL "the page is ready after the installation"; verdict; exit; }
-[ $# -gt 0 ] || set -- start sealed reload limits crash restart runner_restart watchdog upgrade activation stop
+[ $# -gt 0 ] || set -- start sealed reload limits crash restart runner_restart watchdog upgrade users activation stop
 for part; do
   "prove_$part"
 done
