@@ -10,19 +10,21 @@ import os
 import shutil
 import signal
 import tempfile
-from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
+from collections import Counter
+from collections.abc import AsyncIterator, Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import cast
 
 from rota.core import happenings as h
+from rota.core.batch import Chunk, Known
 from rota.core.board import Board
 from rota.core.errors import Unavailable
-from rota.core.events import Event, LogAppended, RunChanged
+from rota.core.events import ChildChanged, Event, LogAppended, RunChanged
 from rota.core.model import JobSet, JobSpec
 from rota.core.run import Run, TriggeredBy
-from rota.core.seams import AttemptRef, Store
+from rota.core.seams import AttemptRef, RunPage, RunQuery, Store
 from rota.engine.bus import Bus
 from rota.engine.clock import SystemClock
 from rota.engine.executor import Executor
@@ -68,6 +70,7 @@ def tried(trial: Trial) -> Tried:
     Raises Unavailable when no runner can be started.
     """
     folder = Path(tempfile.mkdtemp(prefix="rota-try-"))
+    folder.chmod(0o711)  # what belongs to the job's user lies below; nobody else sees what there is
     try:
         return asyncio.run(_run(trial, folder))
     finally:
@@ -118,6 +121,7 @@ class _Watched:
         self._signals = signals
         self._over = asyncio.Event()
         self._run: Run | None = None
+        self._attempts: set[str] = set()  # of its children
         self._signal = 0
 
     async def to_its_end(self) -> Tried:
@@ -134,13 +138,15 @@ class _Watched:
             await self._over.wait()
         finally:
             await self._executor.close()
-            _end_stragglers(self._run)
+            _end_stragglers(self._run, self._attempts)
         assert self._run is not None
         return Tried(run=self._run, signal=self._signal)
 
     def _hear(self, event: Event) -> None:
         if isinstance(event, LogAppended) and event.lines:
             self._trial.lines(event.ref, [line.text for line in event.lines])
+        elif isinstance(event, ChildChanged):
+            self._attempts |= {attempt.id for attempt in event.run.attempts}
         elif isinstance(event, RunChanged):
             self._run = event.run
             if event.run.state.is_final:
@@ -174,9 +180,10 @@ async def _own_runner(layout: Layout, clock: SystemClock) -> AsyncIterator[Runne
         await client.close()
 
 
-def _end_stragglers(run: Run | None) -> None:
+def _end_stragglers(run: Run | None, others: Collection[str]) -> None:
     """What an attempt left in the background carries its id in the environment."""
-    marks = {f"ROTA_ATTEMPT_ID={attempt.id}".encode() for attempt in run.attempts} if run else set()
+    ids = {*others, *(attempt.id for attempt in run.attempts)} if run else {*others}
+    marks = {f"ROTA_ATTEMPT_ID={attempt}".encode() for attempt in ids}
     for _ in range(_ROUNDS):
         left = [pid for pid in _pids() if not marks.isdisjoint(_environ(pid))]
         if not left:
@@ -198,10 +205,33 @@ def _environ(pid: int) -> Sequence[bytes]:
 
 
 class _OneRun:
-    """A ledger that forgets: the run is in memory for as long as it lasts."""
+    """A ledger that forgets: the run is in memory for as long as it lasts, with its children."""
+
+    def __init__(self) -> None:
+        self._chunks: list[Chunk] = []
+        self._children: dict[int, Run] = {}
 
     async def add(self, runs: Sequence[Run], shortened: Sequence[Run] = ()) -> Sequence[Run | None]:
         return [replace(run, number=1) for run in runs]
 
-    async def save(self, run: Run, *, instead_of: Run | None = None) -> None:
-        pass
+    async def save(self, run: Run, *, instead_of: Run | None = None, parent: Run | None = None) -> None:
+        if run.parent is not None:
+            self._children[run.number] = run
+
+    async def add_children(self, children: Sequence[Run]) -> None:
+        self._children |= {child.number: child for child in children}
+
+    async def save_chunks(self, parent: str, first: int, found: Sequence[Chunk]) -> None:
+        self._chunks[first - 1 :] = found
+
+    async def chunks(self, parent: str, after: int, most: int, *, undone: bool = False) -> Sequence[Chunk]:
+        return self._chunks[after : after + most]
+
+    async def known_children(self, parent: str) -> Known:
+        states = Counter(child.state for child in self._children.values())
+        begun = max(self._children, default=0)
+        return Known(open=(), states=states, begun=begun, chunks=len(self._chunks))
+
+    async def runs(self, query: RunQuery) -> RunPage:
+        found = [child for child in self._children.values() if child.state in query.states]
+        return RunPage(runs=found[: query.limit], total=len(found), next_cursor=None)

@@ -8,6 +8,7 @@ from rota.core import graph, step_life
 from rota.core import happenings as h
 from rota.core.attempt_life import attempt_at, open_attempts, waits
 from rota.core.changed import changed
+from rota.core.model import ITEMS
 from rota.core.outcome import end_message, failure_message
 from rota.core.progress import of_steps, whole
 from rota.core.run import Attempt, Reason, Run, RunState, Step, StepState
@@ -34,6 +35,8 @@ def after_attempt(run: Run, attempt: Attempt, happening: h.AttemptEnded) -> Run:
     """A single piece of work or a step has ended so; `run` and its steps say that already."""
     outcome, at = happening.outcome, happening.at
     told = (outcome.reason, end_message(run, attempt, outcome))
+    if attempt.step == ITEMS and outcome.state is StepState.COMPLETED:
+        return _after_search(run, at)
     if graph.runs_as_graph(run):
         return _in_graph(run, attempt, happening, told)
     if outcome.state is StepState.FAILED and happening.next_attempt_at is not None:
@@ -51,6 +54,13 @@ def after_attempt(run: Run, attempt: Attempt, happening: h.AttemptEnded) -> Run:
         return _ended_by(run, outcome.state, at, told)
     # It goes on; people read meanwhile what has failed.
     return run if outcome.state is StepState.COMPLETED else changed(run, message=told[1])
+
+
+def _after_search(run: Run, at: datetime) -> Run:
+    """The items of a batch are found, and its children come next."""
+    if run.cancel_requested_at is None:
+        return run
+    return closed(run, RunState.CANCELLED, at, (Reason.CANCELLED, "cancelled before its children began"))
 
 
 def after_passing(run: Run, at: datetime) -> Run:

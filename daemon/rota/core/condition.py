@@ -16,7 +16,7 @@ _SHOWN = 120  # characters of a condition in a message
 
 def must_ask(run: Run, spec: JobSpec) -> bool:
     """Once for each run, before its first attempt; a run that tries again has begun, and asks no more."""
-    if spec.condition is None or run.state is not RunState.PENDING:
+    if spec.condition is None or run.state is not RunState.PENDING or run.parent is not None:
         return False
     return not any(each.step == CONDITION and each.state is StepState.COMPLETED for each in run.attempts)
 

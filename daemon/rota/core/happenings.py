@@ -11,7 +11,7 @@ from datetime import datetime
 
 from rota.core.model import JobSpec
 from rota.core.outcome import Outcome
-from rota.core.run import Progress, Reason, Run, Step, TriggeredBy, Used
+from rota.core.run import Children, Progress, Reason, Run, Step, TriggeredBy, Used
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -213,6 +213,34 @@ class Cancelled:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Split:
+    """The items of a batch are known and stored, in that many chunks: its children may begin."""
+
+    at: datetime
+    chunks: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ChildrenCounted:
+    """A child of the run went from one state to another."""
+
+    children: Children
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ChildrenEnded:
+    """No child goes on, and none begins any more; `failed`: ids of a few that failed.
+
+    `removed`: the job went before all of them had begun.
+    """
+
+    at: datetime
+    tolerate: int
+    failed: tuple[str, ...] = ()
+    removed: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class RetryNow:
     """Somebody does not want to wait for the next attempt."""
 
@@ -262,6 +290,9 @@ Happening = (
     | CancelRequested
     | ReplaceRequested
     | Cancelled
+    | Split
+    | ChildrenCounted
+    | ChildrenEnded
     | RetryNow
     | Skipped
     | GivenUp

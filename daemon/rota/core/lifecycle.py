@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from dataclasses import replace
 from functools import singledispatch
 
-from rota.core import graph, step_life, telling
+from rota.core import batch_life, graph, step_life, telling
 from rota.core import happenings as h
 from rota.core.attempt_life import (
     ImpossibleChange,
@@ -25,7 +25,7 @@ from rota.core.attempt_life import (
 from rota.core.changed import changed
 from rota.core.closing import after_attempt, after_condition, after_passing, after_try, closed, rested
 from rota.core.condition import must_ask
-from rota.core.model import CONDITION, MAIN, JobSpec
+from rota.core.model import CONDITION, ITEMS, MAIN, JobSpec
 from rota.core.outcome import in_own_words
 from rota.core.progress import of_steps
 from rota.core.run import Attempt, Progress, Reason, Run, RunState, StepState
@@ -125,6 +125,8 @@ def _replanned(happening: h.Replanned, run: Run) -> Run:
     planned = [each for each in open_attempts(run) if each.state is StepState.PENDING]
     counted = run.attempt - int(attempt.step != CONDITION and _begins_a_try(run, attempt, *planned))
     run = _planned(h.Planned(spec=spec), changed(run, attempts=attempts_without(run, *planned)))
+    if batch_life.is_parent(run, spec) and not must_ask(run, spec):
+        return changed(run, attempt=counted, next_attempt_at=None)  # what it begins with is looked at anew
     step = CONDITION if must_ask(run, spec) else next_step(changed(run, attempt=counted))
     if step is None:
         message = "the step that was to start is no longer part of the job"
@@ -265,6 +267,9 @@ def _try_ended(happening: h.TryEnded, run: Run) -> Run:
     return after_try(run, happening)
 
 
+_apply.register(h.Split, batch_life.split)
+_apply.register(h.ChildrenCounted, batch_life.children_counted)
+_apply.register(h.ChildrenEnded, batch_life.children_ended)
 _apply.register(h.Progressed, telling.progressed)
 _apply.register(h.StatusTold, telling.status_told)
 _apply.register(h.TimeoutMoved, telling.timeout_moved)
@@ -325,6 +330,8 @@ def _given_up(happening: h.GivenUp, run: Run) -> Run:
 
 
 def _is_its_turn(run: Run, step: str) -> bool:
+    if step == ITEMS:
+        return batch_life.may_find(run)
     if graph.runs_as_graph(run):
         return graph.may_start(run, step)
     listed = step_life.listed(run.steps)

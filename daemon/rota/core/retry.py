@@ -91,4 +91,4 @@ def _tried(run: Run, last: Attempt | None) -> tuple[int, datetime | None]:
 
 
 def _seed(run: Run) -> str:
-    return f"{run.job}/{run.number if run.due_at is None else to_ms(run.due_at)}"
+    return f"{run.series}/{run.number if run.due_at is None else to_ms(run.due_at)}"

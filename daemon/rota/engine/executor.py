@@ -21,6 +21,7 @@ from rota.core.events import RunChanged
 from rota.core.model import JobSpec
 from rota.core.room import claim_of
 from rota.core.run import Reason, Run, RunState
+from rota.engine.family import Family
 from rota.engine.line import Line
 from rota.engine.live_run import LiveRun
 from rota.engine.opening import Batch, NewRun, opened
@@ -43,6 +44,7 @@ class Executor:
         self.live: dict[str, LiveRun] = {}
         self._tasks: set[asyncio.Task[None]] = set()
         self._adding = asyncio.Lock()
+        self._families: dict[str, Family] = {}  # of parents, by id
         self._making_way: dict[str, str] = {}  # runs that are asked to end, and the newer ones they end for
         self._room = parts.board.room
         self._line = Line(parts, self)
@@ -56,7 +58,9 @@ class Executor:
     def under_way(self) -> Sequence[Run]:
         """Runs that have a process, or are about to: not those that wait for their turn or next attempt."""
         waiting = (RunState.RETRYING,)
-        return [run for run in self.open_runs if not run.is_queued and run.state not in waiting]
+        # Of a batch its children go on, which are runs of their own.
+        led = [run for run in self.open_runs if run.children is None]
+        return [run for run in led if not run.is_queued and run.state not in waiting]
 
     async def carry_out(self, decisions: Sequence[d.Decision]) -> None:
         """Record all of it in one transaction, then start what is to start.
@@ -103,7 +107,7 @@ class Executor:
         """Lead on a run of an earlier daemon; `found`: what became of its open attempts, by id."""
         if run.id in self.live:
             return
-        if run.next_attempt_at is None:
+        if run.next_attempt_at is None and not run.is_queued:
             entry = self._parts.board.jobs.get(run.job)
             self._room.hold(claim_of(run, None if entry is None else entry.spec))
         self.lead(self.take_up(run), found=found)
@@ -228,11 +232,22 @@ class Executor:
     def take_up(self, run: Run) -> LiveRun:
         """From now on whoever wants something of the run meets it here."""
         live = self.live[run.id] = LiveRun(run, self._parts)
+        if run.parent is not None:
+            live.family = self.family(self.live[run.series])
+            live.family.children[run.id] = live
         return live
+
+    def rests(self, run: Run) -> None:
+        """It waits for its next attempt: others may have its place until then."""
+        self._line.rests(run)
+
+    def family(self, parent: LiveRun) -> Family:
+        """The children of that run."""
+        return self._families.setdefault(parent.run.id, Family(parent))
 
     def lead(self, live: LiveRun, *, first: h.Happening | None = None, found: Found | None = None) -> None:
         """Lead it to its end in a task of its own. `first`, `found`: see Conductor."""
-        conductor = Conductor(live, self._parts, rests=self._line.rests, first=first, found=found)
+        conductor = Conductor(live, self._parts, leads=self, first=first, found=found)
         self.spawn(self._led(live, conductor))
 
     async def _led(self, live: LiveRun, conductor: Conductor) -> None:
@@ -249,8 +264,12 @@ class Executor:
         """It is over: its place is free for others."""
         self.live.pop(live.run.id, None)
         self._making_way.pop(live.run.id, None)
+        self._families.pop(live.run.id, None)
         self._room.leave(live.run.id)
         live.over.set()
+        if live.family is not None:
+            live.family.children.pop(live.run.id, None)
+            live.family.parent.nudged.set()
         self._line.release(live.run.job)
 
     async def _cancel_waiting(self, run: Run) -> Run:

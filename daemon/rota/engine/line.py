@@ -124,7 +124,7 @@ class Line:
                 self._room.leave(run.id)
 
     def _begin_waiting(self, claim: Claim) -> None:
-        entry = self._parts.board.jobs.get(claim.job)
+        entry = self._parts.board.jobs.get(claim.job) if claim.parent is None else None
         run = None if entry is None else entry.open_runs.get(claim.number)
         live = self._leads.live.get(claim.run)
         if run is not None and run.is_queued:

@@ -11,10 +11,11 @@ import structlog
 from rota.core import happenings as h
 from rota.core.attempt_life import open_attempts
 from rota.core.errors import Unavailable
-from rota.core.events import RunChanged, RunProgressed
+from rota.core.events import ChildChanged, RunChanged, RunProgressed
 from rota.core.lifecycle import apply_all
 from rota.core.run import Attempt, Run
 from rota.core.seams import AttemptRef
+from rota.engine.family import Family
 from rota.engine.parts import Parts
 
 _STORE_PAUSE = 1.0  # seconds between two tries to store what must be stored
@@ -58,6 +59,7 @@ class LiveRun:
         self.over = asyncio.Event()  # the run is final, and nobody leads it any more
         self.kills_at_once = False  # somebody wants SIGKILL for it without SIGTERM
         self.extended_until: float | None = None  # monotonic: one of its attempts asked for time until then
+        self.family: Family | None = None  # of a child: who counts it
         self._attempts: dict[str, LiveAttempt] = {}
         self._parts = parts
         self._lock = asyncio.Lock()
@@ -99,15 +101,13 @@ class LiveRun:
     async def commit_plan_once(self, plan: Plan, *, instead_of: Run | None = None) -> None:
         """`commit_once` of what `plan` says of the run as it is at that moment."""
         async with self._lock:
+            before = self.run.state
             changed = apply_all(self.run, plan(self.run))
-            try:
-                await self._parts.store.save(changed, instead_of=instead_of)
-            except Unavailable as error:
-                self._parts.writable.error = error.message
-                raise
-            self._parts.writable.error = ""
+            await self._store(changed, instead_of)
             self._take(changed)
-        self._parts.bus.publish(RunChanged(run=changed))
+        self._publish(changed, stored=True)
+        if self.family is not None:
+            await self.family.keep(before, changed.state)
 
     async def announce(self, *happenings: h.Happening, quietly: bool = False) -> None:
         """Apply and announce at once; the next commit stores it. `quietly`: nobody needs to hear of it."""
@@ -115,7 +115,25 @@ class LiveRun:
             changed = apply_all(self.run, happenings)
             self._take(changed)
         if not quietly:
-            self._parts.bus.publish(RunProgressed(run=changed))
+            self._publish(changed, stored=False)
+
+    async def _store(self, changed: Run, instead_of: Run | None) -> None:
+        before, family = self.run.state, self.family
+        parent = None if family is None else family.promise(before, changed.state)
+        try:
+            await self._parts.store.save(changed, instead_of=instead_of, parent=parent)
+        except Unavailable as error:
+            if family is not None:
+                family.withdraw(before, changed.state)
+            self._parts.writable.error = error.message
+            raise
+        self._parts.writable.error = ""
+
+    def _publish(self, run: Run, *, stored: bool) -> None:
+        if run.parent is not None:
+            self._parts.bus.publish(ChildChanged(run=run, stored=stored))
+        else:
+            self._parts.bus.publish(RunChanged(run=run) if stored else RunProgressed(run=run))
 
     def _take(self, run: Run) -> None:
         self.run = run

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
-from rota.core import condition, retry
+from rota.core import batch_life, condition, retry
 from rota.core import happenings as h
 from rota.core.attempt_life import attempt_at, attempt_of, open_attempts
 from rota.core.expect import length_warning
 from rota.core.graph import ready, runs_as_graph, tries_over
 from rota.core.lifecycle import apply_all, turns
-from rota.core.model import CONDITION, Expect, JobSpec
+from rota.core.model import CONDITION, ITEMS, Expect, JobSpec
 from rota.core.outcome import Again, Outcome, of_attempt
 from rota.core.run import Attempt, Reason, Run, RunState, StepState
 from rota.core.seams import RunnerFacts, Started, StartOrder
@@ -23,8 +23,17 @@ def attempts_created(run: Run, spec: JobSpec, parts: Parts) -> tuple[h.AttemptCr
 
     Several where steps run side by side, none while what is left waits for others.
     """
+    if batch_life.is_parent(run, spec) and not condition.must_ask(run, spec):
+        return ()  # `engine.batch` looks what it begins with
     steps = (CONDITION,) if condition.must_ask(run, spec) else turns(run)
     return tuple(_at_step(step, spec, parts) for step in steps)
+
+
+def searching(run: Run, spec: JobSpec, parts: Parts) -> tuple[h.Happening, ...]:
+    """A try of a batch begins with an attempt that finds its items."""
+    if run.cancel_requested_at is not None:
+        return (h.Cancelled(at=parts.clock.now()),)
+    return (h.Planned(spec=spec), _at_step(ITEMS, spec, parts))
 
 
 def begun(run: Run, spec: JobSpec, parts: Parts) -> tuple[h.Happening, ...]:
@@ -38,7 +47,7 @@ def begun(run: Run, spec: JobSpec, parts: Parts) -> tuple[h.Happening, ...]:
 
 def ended(run: Run, end: h.AttemptEnded, spec: JobSpec | None, parts: Parts) -> tuple[h.Happening, ...]:
     """The end of an attempt and, when the run goes on without a pause, the attempts that come after it."""
-    expected = Expect() if spec is None else spec.expect
+    expected = Expect() if spec is None or run.parent is not None else spec.expect
     if not run.steps and not run.is_asking and expected == Expect():
         return (end,)  # nothing can follow, so there is no need to look what does
     after = apply_all(run, [end])
@@ -74,6 +83,9 @@ def left_alone(run: Run, parts: Parts) -> tuple[h.Happening, ...]:
 
 def removed(run: Run, at: datetime) -> h.Happening:
     """What the removal of its job means for a run that would now begin an attempt, with no other going on."""
+    if run.parent is not None and not run.attempts:  # a skip would count as completed
+        message = "the job was removed before this child could start"
+        return h.GivenUp(at=at, reason=Reason.REMOVED, message=message)
     if run.state is RunState.PENDING:
         message = "the job was removed before this run could start"
         return h.Skipped(at=at, reason=Reason.REMOVED, message=message)
@@ -155,10 +167,8 @@ def passed_over(run: Run, attempt: Attempt, spec: JobSpec, parts: Parts) -> tupl
 
 def going_on(run: Run, spec: JobSpec, parts: Parts) -> tuple[h.Happening, ...]:
     """The attempts whose turn it is; or what it means that there is none."""
-    if run.cancel_requested_at is not None and runs_as_graph(run):
-        return () if open_attempts(run) else try_ended(run, spec, parts)
     created = attempts_created(run, spec, parts)
-    if created or open_attempts(run):
+    if created or open_attempts(run) or batch_life.is_parent(run, spec):
         return created
     if runs_as_graph(run):
         return try_ended(run, spec, parts)

@@ -6,6 +6,7 @@ from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime, timedelta
 
 from rota.core import happenings as h
+from rota.core.attempt_life import waits_to_try
 from rota.core.board import JobEntry
 from rota.core.errors import Conflict, InvalidRequest, JobError, NotFound, Unavailable
 from rota.core.events import HealthChanged
@@ -90,14 +91,18 @@ class Operations:
         return await self._executor.cancel(run, immediately=immediately)
 
     async def retry(self, run_id: str) -> Run:
-        """RETRYING: its next attempt starts now. FAILED or CANCELLED: a new run, from the failed step on.
+        """What waits for an attempt begins now. FAILED or CANCELLED: a new run, from the failed step on.
 
-        Raises Conflict `not_retryable` in any other state, and those of `run_now`.
+        Of a batch the new run has the items of the children that have not completed. Raises Conflict `child`
+        for a child that has ended, `not_retryable` in any other state, and those of `run_now`.
         """
         run = await self._run(run_id)
         require_no_drain(self._parts.board)
-        if run.state is RunState.RETRYING:
+        if waits_to_try(run):
             return await self._executor.retry_now(run)
+        if run.parent is not None:
+            way = f"retry {run.series} instead, which does again what has not completed"
+            raise Conflict("child", f"{run.id} is one of the children of {run.series}: {way}.")
         if run.state not in (RunState.FAILED, RunState.CANCELLED):
             raise Conflict("not_retryable", f"{run.id} can't be retried: it is {run.state}.")
         entry = self._enabled(run.job)
@@ -267,11 +272,10 @@ class Operations:
             job, number = parse_run_id(run_id)
         except ValueError as error:
             raise NotFound(f"There is no run {run_id!r}: expected <job>.<number>.") from error
-        entry = self._parts.board.jobs.get(job)
-        run = None if entry is None else entry.open_runs.get(number)
-        run = run or await self._parts.store.run(job, number)
-        now = await self._parts.store.renamed(job) if run is None else None
-        run = run if now is None else await self._parts.store.run(now, number)
+        run = self._parts.board.open_run(job, number) or await self._parts.store.run(job, number)
+        own, dot, parent = job.partition(".")
+        now = await self._parts.store.renamed(own) if run is None else None
+        run = run if now is None else await self._parts.store.run(f"{now}{dot}{parent}", number)
         if run is None:
             raise NotFound(f"There is no run {run_id}.")
         return run

@@ -9,7 +9,7 @@ from rota.core.attempt_life import attempts_without, in_a_row
 from rota.core.changed import changed
 from rota.core.errors import JobError
 from rota.core.graph import before, runs_as_graph
-from rota.core.model import CONDITION, MAIN, Enforce, JobSpec, Secret, StepSpec
+from rota.core.model import CONDITION, ITEMS, MAIN, Enforce, ItemSearch, JobSpec, Secret, StepSpec
 from rota.core.run import Attempt, Run
 from rota.core.run_as import forbidden
 from rota.core.seams import AttemptRef, RunnerFacts, StartOrder
@@ -21,9 +21,11 @@ from rota.process.environment import Place, environment, working_directory
 
 
 def step_of(spec: JobSpec, key: str) -> StepSpec | None:
-    """What attempts at MAIN, a step or CONDITION do; None when the job no longer has it."""
+    """What attempts at MAIN, a step, CONDITION or ITEMS do; None when the job no longer has it."""
     if key == CONDITION and spec.condition is not None:
         return StepSpec(id=CONDITION, work=spec.condition.work)
+    if key == ITEMS and spec.batch is not None and spec.batch.source is not None:
+        return StepSpec(id=ITEMS, work=ItemSearch(source=spec.batch.source, most=spec.batch.max_items))
     return spec.steps[0] if key == MAIN else spec.step(key)
 
 

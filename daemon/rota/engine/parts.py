@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Protocol
 
@@ -20,6 +21,10 @@ class AttemptLogs(Protocol):
     ) -> LogChunk: ...
 
     def unended(self, ref: AttemptRef, start: int) -> int | None: ...
+
+    def items(self, ref: AttemptRef) -> Iterator[object]:
+        """What an attempt at ITEMS found. Raises JobError while they are read."""
+        ...
 
     def outputs(self, ref: AttemptRef) -> dict[str, str]:
         """Raises JobError when what the job left there can't be used."""

@@ -8,6 +8,8 @@ from collections.abc import Mapping
 import structlog
 
 from rota.core.attempt_life import open_attempts, waits
+from rota.core.batch import counted, progress
+from rota.core.changed import changed
 from rota.core.errors import Unavailable
 from rota.core.events import RunChanged
 from rota.core.recovery import Recovery, recover
@@ -29,17 +31,18 @@ async def take_back(parts: Parts, executor: Executor) -> int:
     What became of attempts that were under way is asked of the runner in the background, for as long as it
     takes; until then their runs hold their places. To be called once, after the jobs were loaded.
     """
-    runs = await parts.store.unfinished()
+    runs = [each for run in await parts.store.unfinished() for each in await _with_children(run, parts)]
     for run in runs:
         parts.board.record(run)
-        # What counts from the end of a run must hear that one is under way before anything is planned.
-        parts.bus.publish(RunChanged(run=run))
+        if run.parent is None:
+            # What counts from the end of a run must hear that one is under way before anything is planned.
+            parts.bus.publish(RunChanged(run=run))
     waiting: dict[str, tuple[Run, Attempt, _Found]] = {}
     for run in runs:
         found = {each.id: _asked(run, each, waiting) for each in open_attempts(run) if not waits(each)}
         if found:
             executor.adopt(run, found)
-        elif not run.is_queued:
+        elif not run.is_queued or run.parent is not None:
             executor.adopt(run)
         elif run.job not in parts.board.jobs:
             executor.skip(run, Reason.REMOVED, "the job was removed while this run waited")
@@ -49,6 +52,16 @@ async def take_back(parts: Parts, executor: Executor) -> int:
     executor.release(*dict.fromkeys(run.job for run in runs))
     _log.info("runs.taken_back", open=len(runs), under_way=len(waiting))
     return len(runs)
+
+
+async def _with_children(run: Run, parts: Parts) -> list[Run]:
+    """The parent of a batch before its open children; it counts what the ledger has of them."""
+    if run.children is None:
+        return [run]
+    known = await parts.store.known_children(run.id)
+    counts = counted(known)
+    done = progress(counts)
+    return [changed(run, children=counts, progress=done, message=done.text), *known.open]
 
 
 def _asked(run: Run, attempt: Attempt, waiting: dict[str, tuple[Run, Attempt, _Found]]) -> _Found:

@@ -7,9 +7,11 @@ from contextlib import asynccontextmanager
 
 import structlog
 
+from rota.core.changed import changed
 from rota.core.errors import Unavailable
 from rota.core.events import RunChanged
 from rota.core.model import JobSet
+from rota.core.run import Run
 from rota.core.seams import JobRecord
 from rota.engine.executor import Executor
 from rota.engine.history import recall_again
@@ -35,15 +37,20 @@ async def settled(
         yield
 
 
-async def take_over(parts: Parts, executor: Executor, records: dict[str, JobRecord], jobset: JobSet) -> None:
+async def take_over(
+    parts: Parts, executor: Executor, records: dict[str, JobRecord], jobset: JobSet
+) -> dict[str, Run]:
     """Before the set comes into force: records, numbers and final runs of old names go to the new ones.
 
-    Runs of an old name that are still open end under it, and follow then.
+    So do runs that wait for their turn: the answer is each of them as it is now, by its old id. Others that
+    are still open end under the old name, and follow then.
     """
+    taken: dict[str, Run] = {}
     for old, new in renames(jobset, records):
+        waiting = _waiting(parts, executor, old)
         try:
             is_known = await parts.store.renamed(old) == new
-            moved = await parts.store.rename(old, new)
+            moved = await parts.store.rename(old, new, [run.number for run in waiting])
         except Unavailable as error:
             parts.writable.error = error.message
             _log.warning("job.not_renamed", job=new, renamed_from=old, error=error.message)
@@ -55,6 +62,8 @@ async def take_over(parts: Parts, executor: Executor, records: dict[str, JobReco
             known = await parts.store.records()
             records.update({job: known[job] for job in (old, new) if job in known})
             await recall_again(parts, new)  # where it is on the board already
+        taken |= {run.id: changed(run, job=new, log_job=run.log_name) for run in waiting}
+    return taken
 
 
 async def follow_open(parts: Parts, executor: Executor) -> None:
@@ -76,6 +85,12 @@ def renames(jobset: JobSet, records: dict[str, JobRecord]) -> list[tuple[str, st
     ]
 
 
+def _waiting(parts: Parts, executor: Executor, job: str) -> list[Run]:
+    """Runs in the job's queue that nobody is about to change."""
+    entry = parts.board.jobs.get(job)
+    return [] if entry is None else [run for run in entry.queued if run.id not in executor.live]
+
+
 async def _known(parts: Parts, names: set[str]) -> dict[str, str | None]:
     try:
         return {old: await parts.store.renamed(old) for old in names}
@@ -85,7 +100,7 @@ async def _known(parts: Parts, names: set[str]) -> dict[str, str | None]:
 
 async def _follow(parts: Parts, executor: Executor, old: str) -> None:
     """What was still open of the old name comes along when it has ended; so does what comes after its end."""
-    open_runs = [run.number for run in executor.open_runs if run.job == old]
+    open_runs = [run.number for run in executor.open_runs if run.job == old and run.parent is None]
     await executor.until_over(old)
     try:
         new = await parts.store.renamed(old)  # which may have been renamed meanwhile, too

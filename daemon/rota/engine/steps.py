@@ -3,20 +3,23 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Mapping, Sequence
 
 from rota.core import happenings as h
 from rota.core.attempt_life import open_attempts, waits
+from rota.core.batch_life import is_parent
+from rota.core.condition import must_ask
 from rota.core.graph import ready, runs_as_graph
 from rota.core.model import JobSpec
 from rota.core.recovery import Recovery
 from rota.core.run import Attempt, Reason, Run, RunState, StepState
 from rota.engine import moves
 from rota.engine.attempt import Lead
+from rota.engine.batch import Leads, Parent
 from rota.engine.live_run import LiveRun
 from rota.engine.parts import Parts
 from rota.engine.time_limits import TryLimit
-from rota.engine.turns import Waits, is_too_late, until_next_attempt, until_room
+from rota.engine.turns import Waits, is_too_late, until_next_attempt, until_place, until_room
 from rota.engine.waiting import sleep_or
 
 Found = Mapping[str, Awaitable[Recovery]]
@@ -30,17 +33,19 @@ class Conductor:
         live: LiveRun,
         parts: Parts,
         *,
-        rests: Callable[[Run], None],
+        leads: Leads,
         first: h.Happening | None = None,
         found: Found | None = None,
     ) -> None:
         """`first`: what happens to it before all; `found`: what became of its attempts while nobody looked.
 
-        `rests` is called when the run waits for its next attempt, and needs no place until then.
+        `leads` hears when the run waits for its next attempt, and needs no place until then; and leads its
+        children, if it is to have any.
         """
         self.live = live
         self._parts = parts
-        self._rests = rests
+        self._executor = leads
+        self._parent = Parent(live, parts, leads)
         self._first = first
         self._found = dict(found or {})
         self._spec: JobSpec | None = None  # the job as this try of the run began
@@ -62,8 +67,12 @@ class Conductor:
     async def _advance(self) -> None:
         run = self.live.run
         opened = open_attempts(run)
-        if self._may_not_begin(opened):
+        if run.children is not None:
+            await self._parent.lead()
+        elif self._may_not_begin(opened):
             await self.live.commit_plan(self._end_before_it_began)
+        elif run.is_queued:
+            await self._wait_in_line()
         elif run.next_attempt_at is not None:
             await self._try_again()
         elif not opened or self._has_more(run):
@@ -75,7 +84,7 @@ class Conductor:
 
     def _has_more(self, run: Run) -> bool:
         """Whether steps of a graph can begin beside those under way, which nobody planned yet."""
-        return runs_as_graph(run) and run.cancel_requested_at is None and bool(ready(run))
+        return runs_as_graph(run) and bool(ready(run))
 
     def _may_not_begin(self, opened: Sequence[Attempt]) -> bool:
         """Whether nothing of it goes on, and nothing of it may begin any more."""
@@ -93,8 +102,14 @@ class Conductor:
 
     # --- the next attempts ---
 
+    async def _wait_in_line(self) -> None:
+        """Of a child: until there is room for it."""
+        await until_place(self.live, self._parts)
+        if self.live.run.cancel_requested_at is None:
+            await self.live.commit_plan(lambda run: (h.Released(),))
+
     async def _try_again(self) -> None:
-        self._rests(self.live.run)
+        self._executor.rests(self.live.run)
         await until_next_attempt(self.live, self._parts)
         await until_room(self.live, self._parts)
         if self.live.run.cancel_requested_at is not None:
@@ -112,6 +127,9 @@ class Conductor:
         if spec is None and not self._leads:
             await self.live.commit_plan(lambda run: moves.left_alone(run, self._parts))
         if spec is None:
+            return
+        if is_parent(self.live.run, spec) and not must_ask(self.live.run, spec):
+            await self._parent.begin(spec)
             return
         plan = moves.going_on if open_attempts(self.live.run) else moves.begun
         await self.live.commit_plan(lambda run: plan(run, spec, self._parts))

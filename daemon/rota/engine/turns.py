@@ -51,6 +51,19 @@ async def until_room(live: LiveRun, parts: Parts) -> None:
         await nudged.wait()
 
 
+async def until_place(live: LiveRun, parts: Parts) -> None:
+    """Return when a child that waits in line has its place, or somebody wants its end."""
+    room = parts.board.room
+    while live.run.cancel_requested_at is None and not room.holds(live.run.id):
+        nudged = live.nudged.next()
+        entry = parts.board.jobs.get(live.run.job)
+        claim = claim_of(live.run, None if entry is None else entry.spec)
+        if parts.board.draining_since is None and room.admit(claim):
+            return
+        room.wait(claim)
+        await nudged.wait()
+
+
 async def until_runner(live: LiveRun, parts: Parts) -> RunnerFacts | None:
     """Who will run an attempt; None when it is not to be started any more."""
     while not live.run.state.is_final:

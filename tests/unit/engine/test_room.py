@@ -328,7 +328,7 @@ async def test_a_ledger_that_takes_nothing_does_not_keep_a_waiting_run_from_its_
         await engine.start("b")
         save = engine.store.save
 
-        async def sometimes(run: Run, *, instead_of: Run | None = None) -> None:
+        async def sometimes(run: Run, *, instead_of: Run | None = None, parent: Run | None = None) -> None:
             if run.is_queued:
                 raise Unavailable("the disk is full")
             await save(run)

@@ -266,11 +266,11 @@ async def cancel(engine: FakeEngine) -> None:
     await engine.operations.cancel("backup.1", immediately=True)
 
 
-async def refused(run: Run, *, instead_of: Run | None = None) -> None:
+async def refused(run: Run, *, instead_of: Run | None = None, parent: Run | None = None) -> None:
     raise FULL
 
 
-async def faulty(run: Run, *, instead_of: Run | None = None) -> None:
+async def faulty(run: Run, *, instead_of: Run | None = None, parent: Run | None = None) -> None:
     raise RuntimeError("a fault of ours")
 
 
