@@ -32,9 +32,10 @@ def attempt_of(run: Run, id_: str) -> Attempt | None:
     return next((attempt for attempt in reversed(run.attempts) if attempt.id == id_), None)
 
 
-def attempt_at(run: Run, step: str) -> Attempt | None:
-    """The newest attempt at the step."""
-    return next((attempt for attempt in reversed(run.attempts) if attempt.step == step), None)
+def attempt_at(run: Run, step: str, *, begun: bool = False) -> Attempt | None:
+    """The newest attempt at the step; `begun`: but for one that waits until it is tried again."""
+    found = (attempt for attempt in reversed(run.attempts) if attempt.step == step)
+    return next((attempt for attempt in found if not (begun and waits(attempt))), None)
 
 
 def in_a_row(run: Run, attempt: Attempt) -> tuple[Attempt, ...]:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 from statistics import median
 
-from rota.core.run import RunState
+from rota.core.run import Run, RunState, StepState
 from rota.core.seams import RunBar
 
 SAMPLES_NEEDED = 3
@@ -53,6 +53,18 @@ def completed_durations(bars: Sequence[RunBar]) -> tuple[timedelta, ...]:
         for bar in bars
         if bar.state is RunState.COMPLETED and bar.duration_ms is not None
     )
+
+
+def step_lengths(runs: Sequence[Run]) -> Mapping[str, timedelta]:
+    """How long each step usually takes, by its key: the median of those of these runs that completed."""
+    lengths: dict[str, list[float]] = {}
+    for run in runs:
+        for step in run.steps:
+            if step.state is StepState.COMPLETED and step.started_at and step.ended_at:
+                length = (step.ended_at - step.started_at).total_seconds()
+                lengths.setdefault(step.key, []).append(max(0.0, length))
+    known = {key: found for key, found in lengths.items() if len(found) >= SAMPLES_NEEDED}
+    return {key: timedelta(seconds=median(found[:SAMPLES_USED])) for key, found in known.items()}
 
 
 def _left(usual: timedelta, elapsed: timedelta, fraction: float) -> timedelta:

@@ -64,6 +64,18 @@ def ready(run: Run, *, over: bool | None = None) -> tuple[str, ...]:
     return tuple(waiting)
 
 
+def in_order(steps: Sequence[Step]) -> tuple[Step, ...]:
+    """As listed, but each after all that it needs."""
+    if not is_graph(steps):
+        return tuple(steps)
+    left, made = list(steps), dict[str, Step]()
+    while left:
+        step = next((each for each in left if all(name in made for name in each.needs or ())), left[0])
+        left.remove(step)
+        made[step.key] = step
+    return tuple(made.values())
+
+
 def may_start(run: Run, key: str) -> bool:
     """Whether all that the step needs has ended, and no attempt at it is open."""
     return key in _startable(run.steps) and all(attempt.step != key for attempt in open_attempts(run))

@@ -270,8 +270,17 @@ class Run:
 
     @property
     def current_attempt(self) -> Attempt | None:
-        """The newest attempt, whatever its state."""
-        return self.attempts[-1] if self.attempts else None
+        """What people look at first: the newest attempt that runs, or that failed the run, or of all."""
+        if len(self.attempts) < 2:
+            return self.attempts[0] if self.attempts else None
+        failed = next((step.key for step in self.steps if step.state is StepState.FAILED), None)
+        for attempt in reversed(self.attempts):
+            if attempt.state is StepState.RUNNING:
+                return attempt
+            if self.state is RunState.FAILED and attempt.step == failed:
+                return attempt
+        begun = (each for each in reversed(self.attempts) if each.not_before is None)
+        return next(begun, self.attempts[-1])
 
     def step(self, key: str) -> Step | None:
         """The step of that key, or None."""

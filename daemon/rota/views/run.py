@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 
+from rota.core.attempt_life import waits_to_try
 from rota.core.board import JobEntry
 from rota.core.expect import overdue_message, overdue_since
 from rota.core.instant import to_ms
 from rota.core.model import CONDITION, Expect
-from rota.core.run import Attempt, Reason, Run, RunState, Step, StepState
+from rota.core.run import Attempt, Run, RunState
 from rota.core.seams import LogPage
 from rota.views.attention import failure
 from rota.views.children import ChildrenView, children_section, items_facts
@@ -20,7 +21,8 @@ from rota.views.job_row import own_title
 from rota.views.log import last_words, log_tail
 from rota.views.phases import WORDS, phase_of_run, zone_of
 from rota.views.progress import progress_bar
-from rota.views.run_table import attempt_table, log_path
+from rota.views.run_table import attempt_table
+from rota.views.steps import Usual, step_list
 from rota_catalog.tree import Action, Document, Node, clip, document
 
 
@@ -35,13 +37,14 @@ class RunView:
     previous: str | None = None
     next: str | None = None
     waits_for: str = ""  # what it waits for in line, as it is now
+    usual: Usual = field(default_factory=dict)  # how long its steps usually take
     children: ChildrenView | None = None  # of a batch
 
 
 def run_page(topic: str, view: RunView, *, now: datetime) -> Document:
     """The page as a tree."""
     run = view.run
-    zone = zone_of(view.entry.spec) if view.entry else "UTC"
+    zone = _zone(view)
     body = [
         *_cause(view),
         *_warnings(run),
@@ -109,8 +112,8 @@ def _actions(run: Run) -> list[Action]:
     cancel_off = "not_active" if run.state.is_final else None
     if cancel_off is None and run.cancel_requested_at is not None:
         cancel_off = "already_requested"
-    can_retry = run.state in (RunState.RETRYING, RunState.FAILED, RunState.CANCELLED)
-    label = "Retry now" if run.state is RunState.RETRYING else "Retry"
+    can_retry = waits_to_try(run) or run.state in (RunState.FAILED, RunState.CANCELLED)
+    label = "Retry now" if waits_to_try(run) else "Retry"
     retry_off = None if can_retry else ("active" if run.state is RunState.RUNNING else "not_retryable")
     return [
         Action(do="run.retry", label=label, args=args, expect=expect, disabled=retry_off),
@@ -165,45 +168,13 @@ def _steps(view: RunView) -> list[Node]:
     run = view.run
     if not run.steps:
         return []
-    current = next((step for step in run.steps if step.state is StepState.RUNNING), None)
-    props: dict[str, object] = {"steps": [_step(step, run) for step in run.steps[:200]]}
-    if current is not None:
-        props["current"] = current.key
-    if view.attempt is not None and any(step.key == view.attempt.step for step in run.steps):
-        props["shown"] = view.attempt.step
-    done = sum(step.state is StepState.COMPLETED for step in run.steps)
-    text = f"{done} of {len(run.steps)} steps completed"
-    if current is not None:
-        text += f", now {current.title or current.key}"
-    steps = Node(type="StepList", id="steps.list", props=props, text=text)
+    shown = None if view.attempt is None else view.attempt.step
+    steps = step_list(run, view.usual, shown=shown, zone=_zone(view))
     return [_section("steps", "Steps", [steps], count=len(run.steps))]
 
 
-def _step(step: Step, run: Run) -> Mapping[str, object]:
-    row: dict[str, object] = {"key": step.key, "name": step.title or step.key, "state": step.state.value}
-    if step.started_at is not None:
-        row["startedAt"] = to_ms(step.started_at)
-        if step.ended_at is not None:
-            row["durationMs"] = max(0, to_ms(step.ended_at) - to_ms(step.started_at))
-    if step.state is StepState.RUNNING and step.progress.fraction is not None:
-        row["value"] = step.progress.fraction
-    if step.attempt > 1:
-        row["attempt"] = step.attempt
-        if step.max_attempts >= step.attempt:
-            row["maxAttempts"] = step.max_attempts
-    last = next((a for a in reversed(run.attempts) if a.step == step.key), None)
-    if last is not None:
-        row["href"] = log_path(run, last)
-    note = _note(step, last)
-    return row | ({"note": clip(note, 500)} if note else {})
-
-
-def _note(step: Step, last: Attempt | None) -> str:
-    if step.state is StepState.RUNNING:
-        return step.progress.text
-    if step.state is StepState.SKIPPED and step.reason is Reason.CONDITION:
-        return "its condition was not met"
-    return last.message if last is not None and step.state is StepState.FAILED else ""
+def _zone(view: RunView) -> str:
+    return zone_of(view.entry.spec) if view.entry else "UTC"
 
 
 def _children(view: RunView, zone: str) -> list[Node]:

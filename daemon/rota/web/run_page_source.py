@@ -5,12 +5,15 @@ from __future__ import annotations
 import asyncio
 
 from rota.core.errors import NotFound
+from rota.core.eta import SAMPLES_USED, step_lengths
 from rota.core.events import ChildChanged, Event, JobsLoaded, LogAppended, RunChanged, RunProgressed
 from rota.core.expect import overdue_since
-from rota.core.run import Attempt, Run
-from rota.core.seams import LogPage
+from rota.core.run import Attempt, Run, RunState
+from rota.core.seams import LogPage, RunQuery
+from rota.core.step_life import listed
 from rota.views.log import LINES
 from rota.views.run import RunView, run_page
+from rota.views.steps import Usual
 from rota.web.child_page import ChildPage
 from rota.web.run_source import attempt_of, end_of_log, find_run
 from rota.web.services import Services
@@ -34,6 +37,7 @@ class RunSource:
         self._next: str | None = None
         self._are_neighbours_old = True
         self._shown: RunView | None = None
+        self._usual: Usual | None = None  # read once: one run more changes a median little
 
     def concerns(self, event: Event) -> float | None:
         if isinstance(event, RunChanged | RunProgressed):
@@ -68,9 +72,19 @@ class RunSource:
             next=self._next,
             waits_for=services.board.room.blocked_by(run.id),
             children=None if run.children is None else await self._children.read(),
+            usual=await self._usual_of(run),
         )
         self._shown = view
         return run_page(str(self._topic), view, now=services.clock.now())
+
+    async def _usual_of(self, run: Run) -> Usual:
+        """How long the steps of a run that goes on usually take."""
+        if not listed(run.steps) or run.state.is_final:
+            return {}
+        if self._usual is None:
+            completed = RunQuery(job=run.job, states=frozenset({RunState.COMPLETED}), limit=SAMPLES_USED)
+            self._usual = step_lengths((await self._services.store.runs(completed)).runs)
+        return self._usual
 
     def _owes_words(self) -> float | None:
         """When the page says something else though nothing happens to the run."""

@@ -45,7 +45,7 @@ async def follow_job(request: web.Request) -> web.WebSocketResponse:
 
 def event_shape(run: Run) -> dict[str, Any]:
     """What one event says: the whole of where the run is."""
-    step = next((step for step in run.steps if step.state is StepState.RUNNING), None)
+    running = [step.key for step in run.steps if step.state is StepState.RUNNING]
     return {
         "job": run.job,
         "run": run.id,
@@ -56,7 +56,8 @@ def event_shape(run: Run) -> dict[str, Any]:
         "total": run.progress.total,
         "percent": run.progress.percent,
         "text": run.progress.text,
-        "step": step.key if step else None,
+        "step": running[0] if running else None,
+        "running": running,
         "attempt": run.attempt,
         "startedAt": optional_ms(run.started_at),
         "endedAt": optional_ms(run.ended_at),

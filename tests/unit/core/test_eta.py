@@ -4,8 +4,9 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from rota.core.eta import Eta, EtaKind, completed_durations, estimate
-from rota.core.run import RunState
+from fakes.views import an_ended_run
+from rota.core.eta import Eta, EtaKind, completed_durations, estimate, step_lengths
+from rota.core.run import Run, RunState, Step, StepState
 from rota.core.seams import RunBar
 
 START = datetime(2026, 1, 1, tzinfo=UTC)
@@ -60,3 +61,22 @@ def test_only_completed_runs_are_samples() -> None:
     bars = [bar(RunState.COMPLETED, 60_000), bar(RunState.FAILED, 1), bar(RunState.COMPLETED, None)]
 
     assert completed_durations(bars) == (MINUTE,)
+
+
+def in_steps(*minutes: float | None) -> Run:
+    """A run whose steps `a`, `b`, … took so long; None: that one did not complete."""
+    steps = tuple(
+        Step(key=key, state=StepState.PENDING)
+        if length is None
+        else Step(
+            key=key, state=StepState.COMPLETED, started_at=START, ended_at=START + timedelta(minutes=length)
+        )
+        for key, length in zip("abc", minutes, strict=False)
+    )
+    return an_ended_run(steps=steps)
+
+
+def test_a_step_usually_takes_the_median_of_its_own_completed_ones() -> None:
+    usual = step_lengths([in_steps(1, 5), in_steps(2, None), in_steps(9, 7)])
+
+    assert usual == {"a": timedelta(minutes=2)}  # of the other one too little is known
