@@ -111,6 +111,12 @@ class JobEntry:
         return (*self.pauses, *self.past_pauses)
 
     @property
+    def next_run(self) -> Due | None:
+        """Its next due instant that nobody asked to skip."""
+        asked = None if self.skip_next is None else self.skip_next.at
+        return next((due for due in self.next_due if due.at != asked), None)
+
+    @property
     def overlap_skips(self) -> int:
         """Due instants in a row that were skipped because a run was in the way."""
         skip = self.last_skip

@@ -5,23 +5,25 @@ Pure and idempotent, as `core.planning` is for those that have just come due.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from itertools import pairwise
 
-from rota.core.board import Due, JobEntry
+from rota.core.board import Due, JobEntry, Situation
 from rota.core.decisions import Decision, Skip, Start, stretch_skipped
 from rota.core.model import JobSpec, MissedPolicy
 from rota.core.pauses import covering, pieces
 from rota.core.run import Reason, TriggeredBy
-from rota.core.schedule import Stretch, canonical, stretches_between
+from rota.core.schedule import Stretch, canonical, due_between, stretches_between
 from rota.core.seams import JobRecord, Pause
-from rota.core.skip_words import except_message, missed_message, paused_message
+from rota.core.skip_words import asked_message, except_message, missed_message, paused_message
 
 LATE = timedelta(seconds=10)  # an instant that nobody looked at for longer was missed
 KEPT = 100  # missed instants that `missed: all` runs
 WRONG_CLOCK = timedelta(minutes=1)  # answers further ahead than this come from a clock that was wrong
 _LONGEST_DOWNTIME = timedelta(days=366)
+_TICK = timedelta(microseconds=1)
 _PARTS = 200  # rows that one downtime leaves at most, beside the runs
 
 
@@ -88,17 +90,39 @@ def identity_of(spec: JobSpec) -> str:
 
 def _parts(entry: JobEntry, after: datetime, until: datetime, made: Sequence[Due]) -> list[Part]:
     parts: list[Part] = []
+    asked = _asked(entry)
     for begin, end, pause in pieces(entry.known_pauses, after, until):
-        found = stretches_between(entry, begin, end, keep=KEPT + 1)
-        parts += (_part(entry, stretch, pause) for stretch in found)
+        for since, to in _around(asked, begin, end):
+            found = stretches_between(entry, since, to, keep=KEPT + 1)
+            parts += (_part(entry, stretch, pause, asked) for stretch in found)
+    awaited = entry.skip_next if entry.skip_next is not None and entry.skip_next.at is None else None
     for due in made:
         alone = Stretch(count=1, first=due, last=due.at, ends_at=due.starts_at, newest=(due,))
-        parts.append(_part(entry, alone, covering(entry.known_pauses, due.starts_at)))
+        pause = covering(entry.known_pauses, due.starts_at)
+        parts.append(_part(entry, alone, pause, asked if awaited is None else due))
+        awaited = None if parts[-1].reason is Reason.ASKED else awaited
     parts.sort(key=lambda part: (part.stretch.ends_at, part.stretch.last))
     return _bounded(parts)
 
 
-def _part(entry: JobEntry, stretch: Stretch, pause: Pause | None) -> Part:
+def _asked(entry: JobEntry) -> Due | None:
+    """The instant that somebody asked to skip, when it is known which."""
+    spec, wish = entry.spec, entry.skip_next
+    if wish is None or wish.at is None:
+        return None
+    latest = wish.at + max((trigger.spread for trigger in spec.triggers), default=timedelta(0))
+    situation = Situation(counts_from=entry.situation.counts_from)
+    found = due_between(spec.id, spec.triggers, wish.at - _TICK, latest, situation)
+    return next((due for due in found if due.at == wish.at), None)
+
+
+def _around(asked: Due | None, begin: datetime, end: datetime) -> Iterable[tuple[datetime, datetime]]:
+    """(begin, end] cut so that the instant which was asked to be skipped is alone."""
+    cuts = () if asked is None else (asked.starts_at - _TICK, asked.starts_at)
+    return pairwise((begin, *(cut for cut in cuts if begin < cut < end), end))
+
+
+def _part(entry: JobEntry, stretch: Stretch, pause: Pause | None, asked: Due | None) -> Part:
     due = stretch.first
     if due.excepted:
         return Part(stretch=stretch, reason=Reason.EXCEPT, message=except_message(due.excepted))
@@ -106,6 +130,9 @@ def _part(entry: JobEntry, stretch: Stretch, pause: Pause | None) -> Part:
         return Part(stretch=stretch, reason=Reason.UPSTREAM, message=due.withheld)
     if pause is not None:
         return Part(stretch=stretch, reason=Reason.PAUSED, message=paused_message(entry.spec, pause))
+    if asked is not None and entry.skip_next is not None and due.at == asked.at and stretch.count == 1:
+        message = asked_message(entry.spec, entry.skip_next)
+        return Part(stretch=stretch, reason=Reason.ASKED, message=message)
     return Part(stretch=stretch, reason=Reason.MISSED)
 
 
@@ -150,13 +177,13 @@ def _without(stretch: Stretch, kept: int) -> Stretch | None:
 
 
 def _caught_up(entry: JobEntry, newest: Sequence[Due], keep: int, now: datetime) -> list[Due]:
-    spec, asked = entry.spec, entry.skip_next
+    spec = entry.spec
     oldest = spec.missed.within
     if spec.start_deadline is not None:
         oldest = min(oldest, spec.start_deadline)
     kept: list[Due] = []
     for due in reversed(newest[-keep:] if keep > 0 else ()):
-        if now - due.starts_at > oldest or (asked is not None and asked.at == due.at):
+        if now - due.starts_at > oldest:
             break
         kept.insert(0, due)
     return kept

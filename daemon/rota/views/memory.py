@@ -119,7 +119,7 @@ def _card(entry: JobEntry) -> _Card:
         phase=phase_of(entry),
         shared=tuple(pause for pause in entry.pauses if pause.scope != JOB),
         trouble=trouble,
-        due_at=entry.next_due[0].starts_at if entry.next_due and entry.pause is None else None,
+        due_at=entry.next_run.starts_at if entry.next_run is not None and entry.pause is None else None,
         is_running=bool(entry.active),
         failed_at=max(failures, default=None),
     )

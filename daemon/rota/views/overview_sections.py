@@ -141,7 +141,7 @@ def _upcoming_item(entry: JobEntry, at: datetime) -> Mapping[str, object]:
     }
     if entry.spec.title:
         item["label"] = entry.spec.title[:200]
-    if note := due_note(entry.next_due[0], zone_of(entry.spec)):
+    if entry.next_run is not None and (note := due_note(entry.next_run, zone_of(entry.spec))):
         item["note"] = note[:300]
     return item
 

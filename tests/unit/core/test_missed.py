@@ -14,7 +14,7 @@ from rota.core.missed import answer_missed, identity_of, owed_after
 from rota.core.model import JobSpec, Missed, MissedPolicy
 from rota.core.run import Reason, TriggeredBy
 from rota.core.schedule import due_between
-from rota.core.seams import JobRecord, Pause
+from rota.core.seams import JobRecord, Pause, SkipNext
 
 NOW = datetime(2026, 6, 1, 12, tzinfo=UTC)
 
@@ -53,6 +53,31 @@ def test_missed_all_runs_each_oldest_first() -> None:
 
     assert [decision.due.at for decision in decisions] == [NOW - 2 * MINUTE, NOW - MINUTE, NOW]
     assert all(isinstance(decision, Start) for decision in decisions)
+
+
+def test_an_instant_that_was_asked_to_be_skipped_is_no_end_to_catching_up() -> None:
+    job = missing(MissedPolicy.ALL)
+    job.skip_next = SkipNext(at=NOW - MINUTE, asked_at=NOW - HOUR, note="holiday")
+
+    first, asked, last = answer_missed(job, NOW - 3 * MINUTE, NOW)
+
+    assert (type(first), type(last)) == (Start, Start)
+    assert isinstance(asked, Skip)
+    assert (asked.reason, asked.due.at, asked.count) == (Reason.ASKED, NOW - MINUTE, 1)
+    assert asked.message.endswith("holiday")
+
+
+def test_the_next_end_of_another_job_that_was_asked_to_be_skipped_may_pass_in_a_downtime() -> None:
+    job = missing(MissedPolicy.ALL)
+    job.skip_next = SkipNext(at=None, asked_at=NOW - HOUR)
+    made = [Due(job="backup", at=NOW - timedelta(seconds=n), upstream=(f"up.{n}",)) for n in (40, 20)]
+
+    asked, start = answer_missed(job, NOW - timedelta(seconds=50), NOW - timedelta(seconds=10), made)
+
+    assert isinstance(asked, Skip)
+    assert (asked.reason, asked.due) == (Reason.ASKED, made[0])
+    assert isinstance(start, Start)
+    assert start.due == made[1]
 
 
 def test_missed_all_keeps_the_newest_hundred_and_one_row_counts_the_rest() -> None:
