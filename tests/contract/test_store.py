@@ -615,6 +615,15 @@ async def test_a_job_may_be_renamed_twice_and_back(store: Store) -> None:
     assert run.log_name == "backup"
 
 
+async def test_runs_that_wait_come_along_when_they_are_named(store: Store) -> None:
+    runs = [await added(store, replace(a_run(n), reason=Reason.QUEUED)) for n in range(3)]
+
+    await store.rename("backup", "dump", waiting=[1, 3])
+
+    assert [run.id for run in await store.unfinished()] == ["dump.1", "backup.2", "dump.3"]
+    assert await store.run("dump", 3) == replace(runs[2], job="dump", log_job="backup")
+
+
 async def test_a_run_that_ended_under_a_name_before_the_last_comes_along(store: Store) -> None:
     run = await added(store, a_run(0))
     await store.rename("backup", "dump")

@@ -157,7 +157,7 @@ class MemoryStore:
         for record in records:
             known = self._records.get(record.job, record)
             stored = record_from(record_row(record))
-            answered = _latest(known.answered_until, stored.answered_until)
+            answered = known.answered_until or stored.answered_until
             self._records[record.job] = replace(stored, answered_until=answered)
 
     async def pauses(self) -> Mapping[str, Pause]:
@@ -170,7 +170,7 @@ class MemoryStore:
             if pause is not None:
                 self._pauses[scope] = pause_from(pause_row(pause))
 
-    async def rename(self, old: str, new: str) -> bool:
+    async def rename(self, old: str, new: str, waiting: Sequence[int] = ()) -> bool:
         self._refuse_when_broken()
         record = self._records.get(old)
         numbers = {number for job, number in self._runs if job == new}
@@ -186,7 +186,8 @@ class MemoryStore:
             self._renames[old] = new
         names = [name for name, target in self._renames.items() if target == new]
         final = [key for key, run in self._runs.items() if key[0] in names and run.state.is_final]
-        for key in [key for key in final if key[1] not in numbers]:
+        queued = [(old, number) for number in waiting if self._runs[old, number].state is RunState.PENDING]
+        for key in [key for key in (*final, *queued) if key[1] not in numbers]:
             self._move(key, new)
         return True
 
@@ -268,6 +269,10 @@ class MemoryStore:
         void = [known for known in answers if is_void(known, run)]
         for known in void:
             self._runs[known.job, known.number] = _at_rest(relieved(known, run))
+        if void:
+            mine = [known for known in self._runs.values() if known.job == run.job]
+            marks = [at for known in mine for at in (known.due_at, known.last_due_at, known.planned_at) if at]
+            self._records[run.job] = replace(self._records[run.job], answered_until=max(marks, default=None))
         return len(answers) > len(void)
 
     def _advance(self, run: Run) -> None:

@@ -184,20 +184,21 @@ class Store(Protocol):
     async def save_pauses(self, wishes: Mapping[str, Pause | None]) -> None:
         """Write pauses of many jobs by scope; None ends one."""
 
-    async def rename(self, old: str, new: str) -> bool:
+    async def rename(self, old: str, new: str, waiting: Sequence[int] = ()) -> bool:
         """Give what is known of the job `old` to the job `new`: its record, numbers and final runs.
 
-        Runs of `old` that are still open stay; to be called again when they have ended. Idempotent. The first
-        time, `new` goes on from the record and the numbers of `old`. False, and nothing done, when `old` is
-        not known or `new` has runs of its own that are older than the newest of `old`. Later a run whose
-        number is taken there stays where it is.
+        And those of `waiting`: numbers of queued runs without an attempt. Other runs of `old` that are still
+        open stay; to be called again when they have ended. Idempotent. The first time, `new` goes on from the
+        record and the numbers of `old`. False, and nothing done, when `old` is not known or `new` has runs of
+        its own that are older than the newest of `old`. Later a run whose number is taken there stays where
+        it is.
         """
 
     async def renamed(self, old: str) -> str | None:
         """Who has the runs of the job `old` now, if it was renamed."""
 
     async def save_records(self, records: Sequence[JobRecord]) -> None:
-        """Write the records; `answered_until` alone never goes back: what is answered stays answered."""
+        """Write the records; an `answered_until` that is there stays: only answers move it."""
 
     async def save_definitions(self, definitions: Mapping[str, str]) -> None:
         """Store definition texts by hash; known hashes are left alone."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 
@@ -12,7 +12,7 @@ import structlog
 from rota.core.errors import Unavailable
 from rota.core.events import JobsLoaded
 from rota.core.model import JobSet, JobSpec
-from rota.core.run import Reason
+from rota.core.run import Reason, Run
 from rota.core.seams import JobRecord
 from rota.engine.executor import Executor
 from rota.engine.history import recall_rest, recall_state
@@ -69,9 +69,9 @@ class Jobs:
             if overtaken():
                 return self.current
             async with settled(self._parts, self._executor, self._records, jobset):
-                await take_over(self._parts, self._executor, self._records, jobset)
+                renamed = await take_over(self._parts, self._executor, self._records, jobset)
                 await self._remember(jobset)
-                await self._swap(jobset)
+                await self._swap(jobset, renamed)
             await follow_open(self._parts, self._executor)
         _log.info("jobs.loaded", jobs=len(jobset.jobs), problems=len(jobset.problems))
         return jobset
@@ -105,7 +105,7 @@ class Jobs:
             self._parts.writable.error = error.message
             _log.warning("jobs.not_remembered", jobs=len(records), error=error.message)
 
-    async def _swap(self, jobset: JobSet) -> None:
+    async def _swap(self, jobset: JobSet, renamed: Mapping[str, Run]) -> None:
         board = self._parts.board
         queued = [run for entry in board.jobs.values() for run in entry.queued]
         new = [job for job in jobset.jobs if job not in board.jobs]
@@ -114,7 +114,10 @@ class Jobs:
         await self._recall(new)
         self.holds.settle(jobset.jobs)
         for run in queued:
-            if run.job not in board.jobs:
+            if run.id in renamed:
+                board.room.leave(run.id)
+                board.record(renamed[run.id])
+            elif run.job not in board.jobs:
                 self._executor.skip(run, Reason.REMOVED, "the job was removed while this run waited")
         await self._saved(self._load(jobset, self._parts.clock.now()))
         self._parts.bus.publish(JobsLoaded(jobs=jobset))

@@ -47,9 +47,9 @@ async def take_over(
     """
     taken: dict[str, Run] = {}
     for old, new in renames(jobset, records):
-        waiting = _waiting(parts, executor, old)
         try:
             is_known = await parts.store.renamed(old) == new
+            waiting = await _waiting(parts, executor, old)
             moved = await parts.store.rename(old, new, [run.number for run in waiting])
         except Unavailable as error:
             parts.writable.error = error.message
@@ -85,8 +85,10 @@ def renames(jobset: JobSet, records: dict[str, JobRecord]) -> list[tuple[str, st
     ]
 
 
-def _waiting(parts: Parts, executor: Executor, job: str) -> list[Run]:
+async def _waiting(parts: Parts, executor: Executor, job: str) -> list[Run]:
     """Runs in the job's queue that nobody is about to change."""
+    if not parts.board.jobs:  # at a start the ledger alone knows of them
+        return [run for run in await parts.store.unfinished() if run.job == job and run.is_queued]
     entry = parts.board.jobs.get(job)
     return [] if entry is None else [run for run in entry.queued if run.id not in executor.live]
 

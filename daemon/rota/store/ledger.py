@@ -98,9 +98,7 @@ class Ledger:
         await self.write(lambda connection: chunks.save(connection, parent, first, found))
 
     async def chunks(self, parent: str, after: int, most: int, *, undone: bool = False) -> Sequence[Chunk]:
-        return await self.read(
-            lambda connection: chunks.read(connection, parent, after, most, undone=undone)
-        )
+        return await self.read(lambda connection: chunks.read(connection, parent, after, most, undone=undone))
 
     async def known_children(self, parent: str) -> Known:
         return await self.read(lambda connection: chunks.read_known(connection, parent))
@@ -141,10 +139,10 @@ class Ledger:
     async def save_pauses(self, wishes: Mapping[str, Pause | None]) -> None:
         await self.write(lambda connection: _save_pauses(connection, wishes))
 
-    async def rename(self, old: str, new: str) -> bool:
+    async def rename(self, old: str, new: str, waiting: Sequence[int] = ()) -> bool:
         def write(connection: Connection) -> bool:
             self._entries.flush(connection)
-            moved = renames.rename(connection, old, new)
+            moved = renames.rename(connection, old, new, waiting)
             self._entries.forget()
             return moved
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from sqlalchemy import (
@@ -30,7 +31,7 @@ _PAUSE = ("paused_since", "paused_until", "pause_note")
 _SKIP = ("skip_at", "skip_asked_at", "skip_note")
 
 
-def rename(connection: Connection, old: str, new: str) -> bool:
+def rename(connection: Connection, old: str, new: str, waiting: Sequence[int] = ()) -> bool:
     """See `core.seams.Store.rename`. Nothing may wait to be written for the two jobs."""
     before = connection.execute(select(jobs).where(jobs.c.job == old)).mappings().first()
     if before is None or old == new:
@@ -43,7 +44,7 @@ def rename(connection: Connection, old: str, new: str) -> bool:
     # Of names before `old`, too: what ended last there may not have been moved yet.
     names = connection.scalars(select(renames.c.old).where(renames.c.new == new)).all()
     for name in names:
-        _move_runs(connection, name, new)
+        _move_runs(connection, name, new, waiting if name == old else ())
     histories.gather(connection, [*names, new])
     return True
 
@@ -94,12 +95,13 @@ def _note(connection: Connection, old: str, new: str) -> None:
     connection.execute(insert(renames), {"old": old, "new": new})
 
 
-def _move_runs(connection: Connection, old: str, new: str) -> None:
+def _move_runs(connection: Connection, old: str, new: str, waiting: Sequence[int]) -> None:
     other = runs.alias()
     taken = exists().where(other.c.job == new, other.c.due_at == runs.c.due_at)
     # One run that can't have its number there must not keep all others back.
-    final = (runs.c.job == old) & runs.c.state.in_(_FINAL) & ~_same_number(new)
-    connection.execute(update(runs).where(final, taken).values(due_at=None))
+    free = runs.c.state.in_(_FINAL) | (runs.c.number.in_(waiting) & (runs.c.state == RunState.PENDING.value))
+    moving = (runs.c.job == old) & free & ~_same_number(new)
+    connection.execute(update(runs).where(moving, taken).values(due_at=None))
     if connection.dialect.name == "sqlite":
         connection.exec_driver_sql("PRAGMA defer_foreign_keys=ON")  # until both tables have the new name
     prefix = len(old) + 1
@@ -109,12 +111,12 @@ def _move_runs(connection: Connection, old: str, new: str) -> None:
         "retry_of": new + func.substr(runs.c.retry_of, prefix),
         "replaced_by": new + func.substr(runs.c.replaced_by, prefix),
     }
-    moved = select(runs.c.number).where(final)
-    _move_children(connection, old, new, final)
+    moved = select(runs.c.number).where(moving)
+    _move_children(connection, old, new, moving)
     connection.execute(
         update(attempts).where(attempts.c.job == old, attempts.c.number.in_(moved)), {"job": new}
     )
-    connection.execute(update(runs).where(final).values(**again))
+    connection.execute(update(runs).where(moving).values(**again))
 
 
 def _move_children(connection: Connection, old: str, new: str, final: ColumnElement[bool]) -> None:
