@@ -97,6 +97,6 @@ def _print_new(asking: Asking, run: dict[str, Any], printed: dict[tuple[str, int
         key = (attempt["step"], attempt["n"])
         if key not in printed:
             printed[key] = Cursor(*key)
-            if run["steps"] or len(printed) > 1 or attempt["step"] == "condition":
+            if run["steps"] or len(printed) > 1 or attempt["step"] in ("condition", "items"):
                 note(attempt_heading(attempt))
         print_lines(asking.daemon, run["id"], printed[key], to_stderr=asking.as_json)

@@ -15,6 +15,7 @@ from rota.cli.failure import INTERRUPTED
 from rota.cli.follow import exit_status, follow_log
 from rota.cli.output import end_text, note, say, say_json
 from rota.cli.outside import INSTANT, INSTANT_HELP, Asking, asks_daemon
+from rota.core.errors import RotaError
 from rota.core.instant import to_ms
 
 _TYPED = ("integer", "number", "boolean", "array", "object", "null")
@@ -62,15 +63,26 @@ def cancel(asking: Asking, run: str, now: bool) -> None:
 
 @click.command()
 @click.argument("run", type=RUN)
+@click.option("--failed-only", is_flag=True, help="Refuse a run that would begin anew: one without parts.")
 @asks_daemon
-def retry(asking: Asking, run: str) -> None:
-    """Begin the next attempt now, or a new run for a failed or cancelled one."""
+def retry(asking: Asking, run: str, failed_only: bool) -> None:
+    """Begin the next attempt now, or a new run for a failed or cancelled one.
+
+    A run with steps goes on from the failed ones, and one of a batch does what its children have not done.
+    """
+    if failed_only:
+        _require_parts(asking.daemon.get(route("runs", run)))
     found = asking.daemon.post(route("runs", run, "retry"))
     if asking.as_json:
         say_json(found)
         return
     again = f" (again for {found['retryOf']})" if found["retryOf"] else ": next attempt starts now"
     say(f"{found['id']}{again}")
+
+
+def _require_parts(run: Mapping[str, Any]) -> None:
+    if not run["steps"] and "children" not in run:
+        raise RotaError(f"{run['id']} has neither steps nor children: a retry would do all of it again.")
 
 
 def parse_params(words: Sequence[str], schemas: Mapping[str, Any]) -> dict[str, object]:

@@ -33,14 +33,18 @@ def runs(
     until: datetime | None,
     number: int,
 ) -> None:
-    """Runs, newest first."""
-    query = {
+    """Runs, newest first. Instead of a job name a run of a batch, such as import.12, to see its children."""
+    query: dict[str, object] = {
         "state": "failed" if failed else None,
         "skipped": skipped,
         "since": optional_ms(since),
         "until": optional_ms(until),
     }
-    path = route("runs") if job is None else route("jobs", job, "runs")
+    path = route("runs")
+    if job is not None and "." in job:
+        query["parent"] = job
+    elif job is not None:
+        path = route("jobs", job, "runs")
     found = pages(asking.daemon, path, "runs", query, limit=number)
     if asking.as_json:
         say_json(found)

@@ -44,7 +44,7 @@ def children_ended(happening: h.ChildrenEnded, run: Run) -> Run:
     assert run.children is not None
     never = run.children.pending
     counts = batch.given_up(run.children)
-    run = _counted(run, counts)
+    run = changed(_counted(run, counts), exit_code=None)  # that of its search says nothing of them
     if run.cancel_requested_at is not None:
         words = f"cancelled: {batch.in_words(counts)}"
         return closed(run, RunState.CANCELLED, happening.at, (Reason.CANCELLED, words))

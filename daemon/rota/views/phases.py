@@ -87,6 +87,8 @@ def trigger_of(run: Run) -> str:
     if run.upstream and run.triggered_by in (TriggeredBy.AFTER, TriggeredBy.CATCH_UP):
         late = "" if run.triggered_by is TriggeredBy.AFTER else f"{_TRIGGERS[run.triggered_by]} "
         return f"{late}after {' and '.join(run.upstream)}"
+    if run.parent is not None:
+        return f"batch {run.series}"
     return _TRIGGERS[run.triggered_by]
 
 

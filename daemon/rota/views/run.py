@@ -10,7 +10,7 @@ from rota.core.attempt_life import waits_to_try
 from rota.core.board import JobEntry
 from rota.core.expect import overdue_message, overdue_since
 from rota.core.instant import to_ms
-from rota.core.model import CONDITION, Expect
+from rota.core.model import CONDITION, ITEMS, Expect
 from rota.core.run import Attempt, Run, RunState
 from rota.core.seams import LogPage
 from rota.views.attention import failure
@@ -24,6 +24,8 @@ from rota.views.progress import progress_bar
 from rota.views.run_table import attempt_table
 from rota.views.steps import Usual, step_list
 from rota_catalog.tree import Action, Document, Node, clip, document
+
+_SIDE_STEPS = {CONDITION: "of the condition", ITEMS: "of the search for items"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -209,8 +211,8 @@ def _log(view: RunView) -> list[Node]:
 def _whose_log(run: Run, attempt: Attempt) -> str:
     step = next((step for step in run.steps if step.key == attempt.step), None)
     words = [step.title or step.key] if step is not None else []
-    if attempt.step == CONDITION:
-        words.append("of the condition")
+    if attempt.step in _SIDE_STEPS:
+        words.append(_SIDE_STEPS[attempt.step])
     if attempt.n > 1 or any(other.step == attempt.step and other.n > 1 for other in run.attempts):
         words.append(f"attempt {attempt.n}")
     return ", ".join(words)
