@@ -42,8 +42,8 @@ class Records:
         except OSError:
             return  # a full disk, say: a copy that is made meanwhile is not told from this one
 
-    def hold(self, order: Order, uid: int | None = None) -> None:
-        """From now on the runner answers for the attempt, which runs as `uid` unless as the runner itself."""
+    def hold(self, order: Order, uid: int) -> None:
+        """From now on the runner answers for the attempt, which runs as `uid`."""
         held: Message = {
             "directory": order.directory,
             "timeoutMs": order.timeout_ms,
@@ -52,9 +52,8 @@ class Records:
             "secrets": order.secrets,
             "watchdogMs": order.watchdog_ms,
             "limits": order.limits,
+            "uid": uid,
         }
-        if uid is not None:
-            held["uid"] = uid
         self._held.hold(order.attempt, held)
 
     def release(self, attempt: str) -> None:

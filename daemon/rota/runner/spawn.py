@@ -58,7 +58,7 @@ class Spawner:
         """Raises Refusal; then nothing is left behind, but for what was there already (`known`)."""
         manner = self._manner(order)
         try:
-            self._records.hold(order, None if manner is None else manner.uid)
+            self._records.hold(order, self.switch.uid_of(manner))
             files = self._records.make_attempt(order.directory)
         except FileExistsError:
             self._records.release(order.attempt)
@@ -212,6 +212,8 @@ class Spawner:
                 secrets = read_secrets(self._system, order.secrets)
         except NoSecret as error:
             raise Refusal("ENOKEY", str(error)) from None
+        except OSError as error:
+            raise _refusal(error, "can't read secrets with the rights of the job's user") from None
         attempt.mask = Mask(secret.value for secret in secrets.values())
         attempt.stamps = {name: secret.stamp for name, secret in secrets.items()}
         return {name: text_of(secret.value) for name, secret in secrets.items()}

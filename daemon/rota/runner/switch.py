@@ -67,6 +67,10 @@ class Switch:
         self._check_nice(manner)
         return manner
 
+    def uid_of(self, manner: Manner | None) -> int:
+        """Whose the processes are."""
+        return self._system.own_uid() if manner is None or manner.uid is None else manner.uid
+
     def facts(self) -> Message:
         """What `hello` tells of it: as whom jobs run that name nobody, and whom they may name."""
         own = self._account(_entry_of(self._system.own_uid()), self._system.own_uid())

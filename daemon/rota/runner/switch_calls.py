@@ -75,13 +75,14 @@ class SwitchCalls:
         before = signal.pthread_sigmask(signal.SIG_BLOCK, _ALL_SIGNALS)
         try:
             pid = _fork(birth, writing)
-        finally:
-            signal.pthread_sigmask(signal.SIG_SETMASK, before)
             os.close(writing)
-        try:
+            writing = -1
             told = os.read(reading, _TOLD)  # nothing, once the program runs
         finally:
-            os.close(reading)
+            signal.pthread_sigmask(signal.SIG_SETMASK, before)
+            for fd in (reading, writing):
+                if fd >= 0:
+                    os.close(fd)
         if told:
             os.waitpid(pid, 0)
             number, _, what = told.decode().partition(" ")

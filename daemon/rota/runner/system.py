@@ -16,19 +16,17 @@ import resource
 import signal
 import socket
 import stat
-import struct
 import time
 
 from rota.runner.group_calls import GroupCalls
+from rota.runner.notice_calls import NoticeCalls
 from rota.runner.protocol import PACKET
 from rota.runner.switch_calls import SwitchCalls
 
-NOTICE = 8192  # bytes of a datagram that are read; sd_notify itself sends at most 4096
 PR_SET_CHILD_SUBREAPER = 36
 BLOCK = 512  # bytes: what rusage counts input and output in
 DIRECTORY = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
 _ALL_SIGNALS = signal.valid_signals() - {signal.SIGKILL, signal.SIGSTOP}
-_SENDER = struct.Struct("3i")  # pid, uid, gid
 _LIBC = ctypes.CDLL(None, use_errno=True)
 
 
@@ -66,7 +64,7 @@ class Reaped:
         }
 
 
-class System(GroupCalls, SwitchCalls):
+class System(GroupCalls, NoticeCalls, SwitchCalls):
     """The real one."""
 
     def __init__(self) -> None:
@@ -331,38 +329,6 @@ class System(GroupCalls, SwitchCalls):
             os.unlink(path)
         except OSError:
             return
-
-    def bind_notices(self, path: str) -> socket.socket:
-        """A datagram socket that learns who sends, over one that is there. Raises OSError."""
-        bound = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM | socket.SOCK_NONBLOCK)
-        try:
-            bound.setsockopt(socket.SOL_SOCKET, socket.SO_PASSCRED, 1)
-            try:
-                bound.bind(path)
-            except OSError as error:
-                if error.errno != errno.EADDRINUSE:
-                    raise
-                os.unlink(path)
-                bound.bind(path)
-        except OSError:
-            bound.close()
-            raise
-        return bound
-
-    def receive_notice(self, connection: socket.socket) -> tuple[bytes, int] | None:
-        """One datagram and the uid of who sent it; None when there is none. One too long is empty."""
-        try:
-            data, ancillary, flags, _ = connection.recvmsg(
-                NOTICE, socket.CMSG_SPACE(_SENDER.size), socket.MSG_CMSG_CLOEXEC
-            )
-        except OSError:
-            return None
-        uid = -1
-        for level, kind, content in ancillary:
-            if level == socket.SOL_SOCKET and kind == socket.SCM_CREDENTIALS:
-                uid = _SENDER.unpack(content[: _SENDER.size])[1]
-        # Descriptors that came along found no room, so that the kernel closed them: a barrier is passed.
-        return b"" if flags & socket.MSG_TRUNC else data, uid
 
     # sockets
 

@@ -60,7 +60,7 @@ def held_at(state: Path, place: str, *orders: Order) -> list[str]:
     records = Records(System(), fd)
     records.settle(place)
     for order in orders:
-        records.hold(order)
+        records.hold(order, 0)
     os.close(fd)
     return list(records.held())
 
