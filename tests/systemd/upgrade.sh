@@ -1,6 +1,6 @@
 # A new version over the old one while jobs of all kinds are under way. Sourced by prove.sh.
 
-kinds="slow stepped sums asks looks guarded retries"
+kinds="slow stepped sums asks looks guarded branches many retries"
 
 prove_upgrade() {
   local run runner space job old new
@@ -26,6 +26,7 @@ prove_upgrade() {
     check "upgrade: ${run%.*} that was under way ends completed" within 90 has_state "$run" completed
   done
   check "upgrade: what the first step told reached the second" test "$(of "${runs[1]}" 'it["result"]["size"]')" = 7
+  check "upgrade: each child of a batch ran once" test "$(of many 'it["children"]["completed"]')" = 6
   check "upgrade: what follows a job came after it" within 30 has_state follows completed
   check "upgrade: a log is whole" log_is_whole "${runs[0]}" 20
   systemctl stop slow-server
