@@ -14,6 +14,7 @@ from typing import Any
 from rota.config.batch import check_batch, read_batch
 from rota.config.calendars import Calendars
 from rota.config.checker import errors_in
+from rota.config.concurrency import read_concurrency
 from rota.config.findings import Findings, Mention
 from rota.config.matrix import as_values, ending
 from rota.config.meaning import check_exit_codes, check_expect, check_params, check_pool
@@ -28,7 +29,6 @@ from rota.config.wording import explain
 from rota.config.work import check_steps, read_condition, read_steps, shell_of, text_map
 from rota.core.model import (
     Backoff,
-    Concurrency,
     Definition,
     Enforce,
     ExitCodes,
@@ -38,7 +38,6 @@ from rota.core.model import (
     Link,
     Missed,
     MissedPolicy,
-    Overlap,
     Retry,
     RunAs,
     Secret,
@@ -280,18 +279,7 @@ _KEYS: dict[str, Callable[[Any], Any]] = {
         },
     ),
     "as": _block(RunAs, {"user": str, "group": str, "umask": _octal, "nice": int, "io": str}),
-    "concurrency": _block(
-        Concurrency,
-        {
-            "max": int,
-            "overlap": Overlap,
-            "queue": int,
-            "pool": str,
-            "weight": int,
-            "priority": int,
-            "lock": str,
-        },
-    ),
+    "concurrency": read_concurrency,
     "matrix": as_values,
     "expect": _expect,
     "retention": read_retention,

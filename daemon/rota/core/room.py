@@ -67,8 +67,8 @@ class PoolUse:
     waiting: tuple[str, ...]
 
 
-def claim_of(run: Run, spec: JobSpec | None) -> Claim:
-    """What the run takes by its job as it is now; without a job it takes a place among all runs and no more.
+def claim_of(run: Run, spec: JobSpec | None, limits: Concurrency | None = None) -> Claim:
+    """What the run takes by its job as it is now; without a job by `limits`, else a place among all runs.
 
     One that tries again waits since its time came. Of a batch the parent holds the lock and no place, and
     its children take the places.
@@ -76,7 +76,8 @@ def claim_of(run: Run, spec: JobSpec | None) -> Claim:
     since = run.created_at
     if run.state is RunState.RETRYING and run.next_attempt_at is not None:
         since = run.next_attempt_at
-    limits = Concurrency() if spec is None else spec.concurrency
+    if limits is None or spec is not None:
+        limits = Concurrency() if spec is None else spec.concurrency
     is_parent = run.parent is None and (
         run.children is not None or (spec is not None and spec.batch is not None)
     )

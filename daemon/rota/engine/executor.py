@@ -18,7 +18,7 @@ from rota.core.attempt_life import waits_to_try
 from rota.core.catching_up import catch_up_paused
 from rota.core.errors import Unavailable
 from rota.core.events import RunChanged
-from rota.core.model import JobSpec
+from rota.core.model import Concurrency, JobSpec
 from rota.core.room import claim_of
 from rota.core.run import Reason, Run, RunState
 from rota.engine.family import Family
@@ -103,13 +103,16 @@ class Executor:
         self.lead(live)
         return live.run
 
-    def adopt(self, run: Run, found: Found | None = None) -> None:
-        """Lead on a run of an earlier daemon; `found`: what became of its open attempts, by id."""
+    def adopt(self, run: Run, found: Found | None = None, limits: Concurrency | None = None) -> None:
+        """Lead on a run of an earlier daemon; `found`: what became of its open attempts, by id.
+
+        `limits`: what it shares with other jobs when its own is gone.
+        """
         if run.id in self.live:
             return
         if run.next_attempt_at is None and not run.is_queued:
             entry = self._parts.board.jobs.get(run.job)
-            self._room.hold(claim_of(run, None if entry is None else entry.spec))
+            self._room.hold(claim_of(run, None if entry is None else entry.spec, limits))
         self.lead(self.take_up(run), found=found)
 
     def release(self, *jobs: str) -> None:

@@ -7,11 +7,13 @@ from collections.abc import Mapping
 
 import structlog
 
+from rota.config.concurrency import concurrency_in
 from rota.core.attempt_life import open_attempts, waits
 from rota.core.batch import counted, progress
 from rota.core.changed import changed
 from rota.core.errors import Unavailable
 from rota.core.events import RunChanged
+from rota.core.model import Concurrency
 from rota.core.recovery import Recovery, recover
 from rota.core.run import Attempt, Reason, Run
 from rota.engine.executor import Executor
@@ -38,12 +40,12 @@ async def take_back(parts: Parts, executor: Executor) -> int:
             # What counts from the end of a run must hear that one is under way before anything is planned.
             parts.bus.publish(RunChanged(run=run))
     waiting: dict[str, tuple[Run, Attempt, _Found]] = {}
+    # Asked before any is led: a place that nobody holds yet could be given away meanwhile.
+    limits = {run.id: await _limits(run, parts) for run in runs if run.job not in parts.board.jobs}
     for run in runs:
         found = {each.id: _asked(run, each, waiting) for each in open_attempts(run) if not waits(each)}
-        if found:
-            executor.adopt(run, found)
-        elif not run.is_queued or run.parent is not None:
-            executor.adopt(run)
+        if found or not run.is_queued or run.parent is not None:
+            executor.adopt(run, found or None, limits.get(run.id))
         elif run.job not in parts.board.jobs:
             executor.skip(run, Reason.REMOVED, "the job was removed while this run waited")
     if waiting:
@@ -52,6 +54,12 @@ async def take_back(parts: Parts, executor: Executor) -> int:
     executor.release(*dict.fromkeys(run.job for run in runs))
     _log.info("runs.taken_back", open=len(runs), under_way=len(waiting))
     return len(runs)
+
+
+async def _limits(run: Run, parts: Parts) -> Concurrency | None:
+    """What a run whose job is gone shares with others, by the definition that it began with."""
+    text = await parts.store.definition(run.definition)
+    return None if text is None else concurrency_in(text)
 
 
 async def _with_children(run: Run, parts: Parts) -> list[Run]:

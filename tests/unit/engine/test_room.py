@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -13,7 +14,7 @@ from fakes.jobs import a_job
 from rota.core.board import Due
 from rota.core.decisions import Queue, Start
 from rota.core.errors import Conflict, Unavailable
-from rota.core.model import Concurrency, JobSpec, Overlap, Retry
+from rota.core.model import Concurrency, Definition, JobSpec, Overlap, Retry
 from rota.core.planning import plan
 from rota.core.run import Reason, Run, RunState, TriggeredBy
 
@@ -80,6 +81,24 @@ async def test_a_full_queue_begins_in_the_same_order_after_the_daemon_was_killed
         for job in jobs[:-1]:
             await end(engine, job)
         assert [order.ref.job for order in engine.hands.orders] == jobs
+
+
+async def test_a_run_whose_job_is_gone_keeps_its_lock_over_a_restart() -> None:
+    locked = [a_job(job, concurrency=Concurrency(lock="db1")) for job in ("gone", "other")]
+    text = '{"concurrency": {"lock": "db1"}}'
+    locked[0] = replace(locked[0], definition=Definition(text=text, hash="hash-gone"))
+    async with await an_engine(*locked) as engine:
+        await engine.start("gone")
+        await engine.kill()
+        del engine.specs["gone"]
+
+        await engine.restart()
+        await engine.start("other")
+
+        assert (await engine.latest("other")).message == "waits for the lock db1: gone.1 holds it"
+        engine.hands.process().end(0)
+        await engine.settle()
+        assert (await engine.latest("other")).state is RunState.RUNNING
 
 
 async def test_no_more_than_max_running_runs_go_on() -> None:
