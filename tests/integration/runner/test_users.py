@@ -44,16 +44,13 @@ def ruled() -> Iterator[RunnerProcess]:
     runner.clean()
 
 
-async def test_umask_nice_and_io_need_nobody_else(bench: Bench) -> None:
-    script = "umask; nice; grep -c . /proc/self/io; ionice -p $$ 2>&1 || true"
-    order = replace(bench.order(script), run_as=RunAs(umask=0o027, nice=7, io="idle"))
+async def test_umask_and_nice_need_nobody_else(bench: Bench) -> None:
+    order = replace(bench.order("umask; nice"), run_as=RunAs(umask=0o027, nice=7, io="idle"))
 
     await bench.start(order)
     await bench.end(order)
 
-    said = bench.log(order).split("\n")
-    assert said[:2] == ["0027", "7"]
-    assert "idle" in said[3] or "not found" in said[3]
+    assert bench.log(order) == "0027\n7\n"
 
 
 async def test_io_priorities_are_those_of_the_kernel(bench: Bench) -> None:
@@ -121,14 +118,15 @@ async def test_a_job_of_another_user_is_that_users_in_all_it_does(bench: Bench) 
 
 @only_root
 async def test_what_another_user_leaves_behind_is_ended_too(bench: Bench) -> None:
-    script = "setsid bash -c 'trap \"\" TERM; echo left $$; sleep 600' & sleep 0.2; wait -n || true"
-    order = replace(bench.order(script, timeout_ms=600, grace_ms=200), cwd="/", run_as=RunAs(user=OTHER))
+    script = "setsid bash -c 'trap \"\" TERM; echo left $$; sleep 600' & wait"
+    order = replace(bench.order(script, grace_ms=200), cwd="/", run_as=RunAs(user=OTHER))
 
     await bench.start(order)
     bench.wait_for(order, "left")
+    await bench.client.terminate(order.ref)
     ended = await bench.end(order)
 
-    assert ended.cause is EndCause.TIMEOUT
+    assert ended.cause is EndCause.KILLED
     left = int(bench.log(order).split()[1])
     eventually(lambda: not is_alive(left), within=30)
 

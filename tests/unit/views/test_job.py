@@ -1,11 +1,13 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
 import pytest
 
+from fakes.hands import FACTS
 from fakes.jobs import a_job
 from fakes.schedules import cron
 from fakes.views import NOW, a_board, a_run, an_ended_run, checked, due_in, of_type, titles
@@ -19,10 +21,11 @@ from rota.core.model import (
     Expect,
     JobSpec,
     Retention,
+    RunAs,
 )
 from rota.core.problems import Problem
 from rota.core.run import Reason, RunState
-from rota.core.seams import Pause, RunBar, RunPage
+from rota.core.seams import Account, Pause, RunBar, RunPage
 from rota.views.job import JobView, job_page
 from rota_catalog.tree import Document
 
@@ -294,3 +297,22 @@ def test_the_facts_of_a_job_tell_its_condition_what_it_shares_and_its_usual_leng
     assert (known["Pool"], known["Lock"], known["Priority"]) == ("db, 2 places of it", "x", 3)
     assert known["Expected length"] == "at least 1 s, at most 20 minutes"
     assert known["Matrix"] == "db = app"
+
+
+def test_a_job_tells_as_whom_it_runs_and_why_it_can_not() -> None:
+    spec = a_job("backup", run_as=RunAs(user="backup", nice=10))
+    account = Account(user="www-data", home="/", shell="/bin/sh")
+    runner = replace(FACTS, version="1.2", is_root=True, users={"www-data": account})
+
+    page = the_page(an_entry(spec), runner=runner)
+
+    (row,) = [
+        row for kv in of_type(page, "KeyValue") for row in kv["props"]["rows"] if row["key"] == "Runs as"
+    ]
+    assert row["value"] == "backup, nice 10"
+    assert row["note"] == (
+        "does not start: the runner's rules do not name backup: add it to `users` in"
+        " /etc/rota/runner.yaml; possible here: www-data"
+    )
+    assert facts(the_page(an_entry(), runner=FACTS))["Runs as"] == "rota-jobs"
+    assert "Runs as" not in facts(the_page(an_entry()))
