@@ -115,7 +115,9 @@ class Overview:
         return [
             *attention.health_alerts(board.health.values()),
             *(self._job_alert(job, trouble) for job, trouble in memory.worst_first()),
-            *attention.file_alerts(board.problems, [board.jobs[job] for job in memory.stale]),
+            *attention.file_alerts(
+                [*board.problems, *board.advice], [board.jobs[job] for job in memory.stale]
+            ),
         ]
 
     def _job_alert(self, job: str, trouble: Trouble) -> Node:

@@ -318,3 +318,15 @@ def test_a_title_that_only_repeats_the_id_is_not_shown_twice() -> None:
         "disk-space": None,
         "poll": "Fetch prices",
     }
+
+
+def test_a_file_that_root_must_not_run_is_told_like_a_broken_one() -> None:
+    board = a_board(a_job("backup"))
+    board.advice = (
+        Problem(file="/etc/rota/jobs.d/backup.yaml", line=1, column=1, message="group can write it"),
+        Problem(file="/etc/rota/jobs.d/b.yaml", line=1, column=1, message="odd", severity="warning"),
+    )
+
+    alerts = of_type(the_page(board), "ErrorAlert")
+
+    assert [alert["props"]["title"] for alert in alerts] == ["backup.yaml can't be used"]
