@@ -47,6 +47,7 @@ RULES: Mapping[str, str] = {
     "catch-up": "After a stop, every missed instant of a job that is often due is run.",
     "file-mode": "Others than its owner can write the job file, and its jobs would run with root's rights.",
     "limits": "The limits contradict each other, or leave no room for what has to run.",
+    "renamed-from": "The history of another job can't come along, since this one has runs of its own.",
     "all-excepted": "Every due instant lies in an exception: the job never runs by its schedule.",
 }
 

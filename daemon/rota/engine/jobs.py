@@ -18,6 +18,7 @@ from rota.engine.executor import Executor
 from rota.engine.history import recall_rest, recall_state
 from rota.engine.holds import Holds
 from rota.engine.parts import Parts
+from rota.engine.refused import with_refused
 from rota.engine.renames import follow_open, settled, take_over
 
 Read = Callable[[JobSet, bool], Awaitable[JobSet]]
@@ -70,6 +71,7 @@ class Jobs:
                 return self.current
             async with settled(self._parts, self._executor, self._records, jobset):
                 renamed = await take_over(self._parts, self._executor, self._records, jobset)
+                jobset = await with_refused(self._parts, self._records, jobset)
                 await self._remember(jobset)
                 await self._swap(jobset, renamed)
             await follow_open(self._parts, self._executor)
