@@ -151,7 +151,7 @@ def test_list_shows_state_schedule_next_and_last(run_rota: Rota, daemon: Scripte
 
     head, row = (split(r"  +", line) for line in run_rota("list").output.splitlines())
 
-    assert head == ["JOB", "STATE", "SCHEDULE", "NEXT (UTC)", "LAST RUN", ""]
+    assert head == ["JOB", "STATE", "SCHEDULE", "NEXT (UTC)", "LAST RUN"]
     assert row == [
         "backup", "failed", "daily at 02:00", "2026-09-24 12:00:00", "in 2 h", "failed", "4 min ago",
     ]  # fmt: skip
