@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator, Mapping, Sequence
+from collections.abc import AsyncGenerator, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -122,6 +122,10 @@ class Hands:
         process = self._processes.get(ref.id)
         return {} if process is None else process.outputs
 
+    def items(self, ref: AttemptRef) -> Iterator[object]:
+        process = self._processes.get(ref.id)
+        return iter(() if process is None else process.items)
+
     def _report(self, ref: AttemptRef) -> AttemptReport:
         process = self._processes.get(ref.id)
         if process is None:
@@ -139,6 +143,7 @@ class Process:
     clock: Clock
     text: str = ""
     outputs: dict[str, str] = field(default_factory=dict)
+    items: list[object] = field(default_factory=list)
     ended: Ended | None = None
     notices: list[Notice] = field(default_factory=list)
     said: int = 0

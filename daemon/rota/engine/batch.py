@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Coroutine, Iterator, Sequence
 from datetime import datetime
 from itertools import islice
@@ -96,7 +95,8 @@ class Parent:
     async def _store(self, items: Iterator[object], batch: Batch) -> int:
         """In slices: neither a long list nor a large one keeps others waiting."""
         found = seen = 0
-        while part := await asyncio.to_thread(lambda: list(islice(items, _SLICE * batch.chunk))):
+        size = max(1, _SLICE // batch.chunk) * batch.chunk
+        while part := list(islice(items, size)):
             seen += len(part)
             if seen > batch.max_items:
                 raise WrongItems(f"there are more than {batch.max_items} items (max_items)")
