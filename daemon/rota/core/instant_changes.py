@@ -79,14 +79,17 @@ def _moves(gone: Sequence[Due], come: Sequence[Due]) -> tuple[Move, ...]:
             taken.add(old.at)
             given.add(new.at)
             moves.append(Move(before=old, after=new))
-    return tuple(sorted(moves, key=lambda move: move.before.at))
+    return tuple(sorted(moves, key=lambda move: _either_way(move.before, move.after)))
 
 
 def _pairs(gone: Sequence[Due], come: Sequence[Due]) -> list[tuple[Due, Due]]:
     pairs = [(old, new) for old in gone for new in come if old.trigger == new.trigger]
-    return sorted(
-        pairs, key=lambda pair: (abs(pair[1].starts_at - pair[0].starts_at), pair[0].at, pair[1].at)
-    )
+    return sorted(pairs, key=lambda pair: (abs(pair[1].starts_at - pair[0].starts_at), _either_way(*pair)))
+
+
+def _either_way(one: Due, other: Due) -> tuple[datetime, datetime]:
+    """The same for there and back."""
+    return min(one.at, other.at), max(one.at, other.at)
 
 
 def _excepted(vanish: Sequence[Due], after: JobSpec | None, table: DueTable) -> tuple[Due, ...]:

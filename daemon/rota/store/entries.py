@@ -10,7 +10,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection, bindparam, delete, insert, select, update
+from sqlalchemy import Connection, bindparam, delete, func, insert, select, update
 
 from rota.core.changed import changed
 from rota.core.errors import NotFound
@@ -55,6 +55,10 @@ _DUE_BEFORE = (
     .order_by(runs.c.due_at.desc())
     .limit(16)  # a stretch may begin before rows that lie inside it
 )
+_ANSWERED = select(func.max(runs.c.due_at), func.max(runs.c.last_due_at), func.max(runs.c.planned_at)).where(
+    runs.c.job == bindparam("of_job"), runs.c.due_at >= bindparam("since")
+)
+_LONGEST_SPREAD = 86_400_000  # ms
 _CHUNK = 500  # jobs in one IN list
 _SHORTENED = ("due_at", "last_due_at", "planned_at", "count", "message")
 _MERGED = (
@@ -167,7 +171,9 @@ class Entries:
         self._load_heads(connection, {record.job for record in records})
         for record in records:
             row, head = record_row(record), self._heads[record.job]
-            row["answered_until"] = head.answered = _latest(head.answered, row["answered_until"])
+            if head.answered is None:
+                head.answered = row["answered_until"]
+            row["answered_until"] = head.answered
             self._outbox.put(Order.CHANGE_JOB, _CHANGE_JOB, {"of_job": row.pop("job"), **row})
         self._outbox.flush(connection)
 
@@ -216,6 +222,10 @@ class Entries:
         self.flush(connection)
         if head.skip is not None and head.skip.number == skip.number:
             head.skip = left
+        # What lay behind it is due again, also for a daemon that starts before it has come.
+        since = to_ms(skip.due_at or skip.created_at) - _LONGEST_SPREAD
+        marks = connection.execute(_ANSWERED, {"of_job": run.job, "since": since}).one()
+        head.answered = max((mark for mark in marks if mark is not None), default=None)
         return True
 
     def _shorten(self, connection: Connection, skip: Run) -> None:

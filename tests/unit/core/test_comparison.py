@@ -107,6 +107,16 @@ def test_of_two_new_instants_the_nearer_one_is_the_moved_one() -> None:
     assert [due.at.hour for due in found.appear] == [9]
 
 
+def test_moves_are_told_in_the_same_order_there_and_back() -> None:
+    early = side(job("a", CronTrigger(expression="0 1,4 * * *")))
+    late = side(job("a", CronTrigger(expression="0 3,6 * * *")))
+
+    there = [(move.before.at.hour, move.after.at.hour) for move in only(compared(early, late)).move]
+    back = [(move.after.at.hour, move.before.at.hour) for move in only(compared(late, early)).move]
+
+    assert there == back == [(1, 6), (4, 3)]
+
+
 def test_many_instants_are_told_as_two_counts() -> None:
     before, after = (side(job("a", EveryTrigger(interval=timedelta(minutes=minutes)))) for minutes in (5, 1))
 

@@ -177,6 +177,22 @@ async def test_a_clock_that_was_ahead_and_is_right_when_the_daemon_starts_again_
         assert await host.answers() == ON_TIME
 
 
+async def test_what_a_clock_that_was_ahead_missed_is_answered_again_also_by_the_next_daemon() -> None:
+    async with a_host(hourly(SKIP)) as host:
+        await host.works(HOUR)
+        await host.sleeps(5 * HOUR)
+        await host.works(SECOND)
+        await host.jumps(-HOUR - 2 * SECOND)
+        await host.works(SECOND)
+        await host.sleeps(HOUR)
+        await host.restarts()
+        await host.step()
+
+        answers = await host.answers()
+        assert answers[0] == "01:00 run"
+        assert answers[-2:] == ["05:00 run", "06:00 missed"]  # it came while the machine slept
+
+
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
