@@ -3,14 +3,27 @@
 from __future__ import annotations
 
 import sqlite3
-from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections import Counter, defaultdict
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import NamedTuple
 
-from crash.load import ATTEMPTS, BACKOFF, CHAIN, LOCKED, NEEDS, POOLED, REPLACING, TRIED_AGAIN, Kind
+from crash.load import (
+    AT_ONCE,
+    ATTEMPTS,
+    BACKOFF,
+    BATCHED,
+    CHAIN,
+    ITEMS,
+    LOCKED,
+    NEEDS,
+    POOLED,
+    REPLACING,
+    TRIED_AGAIN,
+    Kind,
+)
 from crash.witness import SECOND, Row, each_instant_is_answered_once, read_ledger
 
 OPEN = ("pending", "running", "retrying")
@@ -26,6 +39,7 @@ class Said(NamedTuple):
     step: str
     n: int
     attempt: str
+    item: str
     what: str
     at: int
 
@@ -86,9 +100,10 @@ def judge(found: Evidence, kinds: Mapping[str, Kind]) -> None:
             each_instant_is_answered_once(rows, every=kind.seconds * SECOND)
     _backoff_was_waited_for(found)
     _steps_came_in_order(found)
-    assert most_at_once(found, POOLED) <= 2
-    assert most_at_once(found, LOCKED) == 1
-    assert most_at_once(found, (REPLACING,)) == 1
+    assert most_at_once(found, lambda each: each.job in POOLED) <= 2
+    assert most_at_once(found, lambda each: each.job in LOCKED) == 1
+    assert most_at_once(found, lambda each: each.job == REPLACING) == 1
+    _each_item_has_its_child(found)
 
 
 def each_end_has_led_to_what_comes_after_it(state: Path) -> None:
@@ -121,10 +136,13 @@ def left_processes(state: Path) -> list[str]:
     return found
 
 
-def most_at_once(found: Evidence, jobs: Sequence[str]) -> int:
-    """How many attempts of these jobs were under way at the same time, as they say themselves."""
-    changes = [(each.at, 1) for each in found.began.values() if each.job in jobs]
-    changes += [(_end_of(found, each), -1) for each in found.began.values() if each.job in jobs]
+def most_at_once(found: Evidence, concerns: Callable[[Said], bool]) -> int:
+    """How many of these attempts were under way at the same time, as they say themselves."""
+    return _at_once(found, [each for each in found.began.values() if concerns(each)])
+
+
+def _at_once(found: Evidence, begun: Sequence[Said]) -> int:
+    changes = [(each.at, 1) for each in begun] + [(_end_of(found, each), -1) for each in begun]
     most = now = 0
     for _, change in sorted(changes):  # of the same moment the end comes first
         now += change
@@ -140,8 +158,8 @@ def _end_of(found: Evidence, began: Said) -> int:
 
 
 def _line(line: str) -> Said:
-    job, run, step, n, attempt, what, at = line.split()
-    return Said(job, run, step, int(n), attempt, what, int(at))
+    job, run, step, n, attempt, item, what, at = line.split()
+    return Said(job, run, step, int(n), attempt, item, what, int(at))
 
 
 def _nothing_is_doubled(found: Evidence) -> None:
@@ -174,7 +192,10 @@ def _every_end_is_true(found: Evidence) -> None:
     odd = {
         run: end
         for run, end in found.states.items()
-        if end[0] not in ("completed", "skipped") and end[1] != "unknown" and not _made_way(run, end)
+        if end[0] not in ("completed", "skipped")
+        and end[1] != "unknown"
+        and not _made_way(run, end)
+        and not _has_failed_child(found, run)
     }
     assert not odd, f"ended otherwise than it can have: {odd}"
     failed = [
@@ -187,6 +208,30 @@ def _every_end_is_true(found: Evidence) -> None:
 
 def _made_way(run: str, end: tuple[str, str | None]) -> bool:
     return run.startswith(f"{REPLACING}.") and end == ("cancelled", "replaced")
+
+
+def _has_failed_child(found: Evidence, run: str) -> bool:
+    children = [end for child, end in found.states.items() if child.rpartition(".")[0] == run]
+    return any(state == "failed" for state, _ in children)
+
+
+def _each_item_has_its_child(found: Evidence) -> None:
+    """No item of a batch twice; of a parent that completed each of them, and never too many at once."""
+    items: dict[str, list[Said]] = defaultdict(list)
+    for each in found.began.values():
+        if each.job == BATCHED:
+            items[each.run.rpartition(".")[0]].append(each)
+    for parent, begun in items.items():
+        named = sorted(each.item for each in begun)
+        assert len(set(named)) == len(named), f"items of {parent} were begun twice: {named}"
+        if found.states[parent][0] == "completed":
+            assert named == sorted(ITEMS), f"{parent} completed with {named}"
+        assert _at_once(found, begun) <= AT_ONCE
+    completed = [run for run, (state, _) in found.states.items() if state == "completed"]
+    lost = [
+        run for run in completed if run.count(".") == 1 and run.startswith(f"{BATCHED}.") and run not in items
+    ]
+    assert not lost, f"completed without a child: {lost}"
 
 
 def _is_meant(attempt: Tried) -> bool:

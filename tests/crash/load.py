@@ -23,6 +23,9 @@ POOLED = ("pooled-0", "pooled-1")
 LOCKED = ("locked-0", "locked-1")
 CHAIN = {"second": "first", "third": "second"}  # job -> whose end makes it due
 REPLACING = "replacing"
+BATCHED = "batched"
+ITEMS = ("a", "b", "c", "d", "e")
+AT_ONCE = 2  # children of one run
 LEFT_FOR = 987_654  # seconds that what a job leaves behind would live
 _POLICY = f"{{attempts: {ATTEMPTS}, delay: {BACKOFF}s, on: [failed, unknown]}}"
 _FAILS_ONCE = 'says end; test "$ROTA_ATTEMPT" -gt 1; exit'
@@ -55,6 +58,7 @@ def jobs(witness: Path) -> dict[str, Kind]:
         "stepped": _kind(3, _stepped(said)),
         "graphed": _kind(4, _graphed(said)),
         REPLACING: _replacing(said),
+        BATCHED: _kind(5, _batched(said)),
         "leaving": _kind(10, _run(said, f"(setsid sleep {LEFT_FOR} &) ; (sleep {LEFT_FOR} &)")),
     }
 
@@ -76,7 +80,7 @@ def _after(upstream: str, work: str) -> Kind:
 
 
 def _said(witness: Path) -> str:
-    words = "$ROTA_JOB $ROTA_RUN ${ROTA_STEP:-main} $ROTA_ATTEMPT $ROTA_ATTEMPT_ID"
+    words = "$ROTA_JOB $ROTA_RUN ${ROTA_STEP:-main} $ROTA_ATTEMPT $ROTA_ATTEMPT_ID ${ITEM:--}"
     return f'says() {{ echo "{words} $1 ${{EPOCHREALTIME/./}}" >> {witness}; }}; says begin'
 
 
@@ -108,6 +112,11 @@ def _stepped(said: str) -> str:
       test "$STEPS_ONE_OUTPUTS_MARK" = "$ROTA_RUN"
       says end
 """
+
+
+def _batched(said: str) -> str:
+    work = f"{said}\n    sleep 0.2\n    says end"
+    return f"batch:\n  items: [{', '.join(ITEMS)}]\n  at_once: {AT_ONCE}\n  run: |\n    {work}\n"
 
 
 def _graphed(said: str) -> str:

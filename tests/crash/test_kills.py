@@ -73,6 +73,7 @@ def _logs(daemon: DaemonProcess, job: str) -> list[list[str]]:
 def _summary(found: laws.Evidence, kills: Counter[str], took: float, log: Path) -> str:
     skips = Counter(str(row.reason) for row in found.rows if row.state == "skipped" for _ in range(row.count))
     ends = Counter(state for state, _ in found.states.values())
+    children = Counter(end[0] for run, end in found.states.items() if run.count(".") > 1)
     unknown = sum(reason == "unknown" for _, reason in found.states.values())
     return "\n".join(
         (
@@ -80,6 +81,7 @@ def _summary(found: laws.Evidence, kills: Counter[str], took: float, log: Path) 
             f"{kills.total()} kills in {took:.0f} s: {dict(kills)}, seed {SEED}",
             f"{sum(row.count for row in found.rows)} due instants, {len(found.states)} runs: {dict(ends)}",
             f"{len(found.began)} starts, {len(found.ended)} ends, {unknown} runs whose end nobody saw",
+            f"of these {children.total()} children: {dict(children)}",
             f"skipped: {dict(skips)}",
             f"taken back after a start: {dict(_taken_back(log))}",
             "0 lost, 0 doubled, 0 left processes, unless it says otherwise below",
