@@ -201,7 +201,9 @@ class Spawner:
         if attempt.manner is None:
             return self._system.spawn(program, order.argv, env, order.cwd, fifo)
         birth = Birth(attempt.manner, program, order.argv, env)
-        birth.cwd, birth.output, birth.files = order.cwd, fifo, self._system.files_of_jobs
+        nofile = order.limits.get("nofile")
+        birth.cwd, birth.output = order.cwd, fifo
+        birth.files = self._system.files_of_jobs if nofile is None else (nofile, nofile)
         return self._system.spawn_as(birth)
 
     def _secrets(self, attempt: Attempt, order: Order) -> dict[str, str]:

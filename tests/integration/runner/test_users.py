@@ -53,6 +53,19 @@ async def test_umask_and_nice_need_nobody_else(bench: Bench) -> None:
     assert bench.log(order) == "0027\n7\n"
 
 
+async def test_limits_of_open_files_hold_for_it_too(bench: Bench) -> None:
+    order = replace(bench.order("ulimit -Sn; ulimit -Hn"), nofile=64, run_as=RunAs(nice=1))
+    plain = replace(bench.order("ulimit -Sn"), run_as=RunAs(nice=1))
+
+    for each in (order, plain):
+        await bench.start(each)
+        await bench.end(each)
+    _, usual = await bench.run("ulimit -Sn")
+
+    assert bench.log(order) == "64\n64\n"
+    assert bench.log(plain) == usual
+
+
 async def test_io_priorities_are_those_of_the_kernel(bench: Bench) -> None:
     order = replace(bench.order("sleep 60"), run_as=RunAs(io="best-effort:6"))
 
