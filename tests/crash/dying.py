@@ -26,26 +26,26 @@ class Dying:
 
     def _awaited(self, found: Callable[..., Any]) -> Callable[..., Any]:
         async def call(*args: Any, **kwargs: Any) -> Any:
-            self._left -= 1
-            self._die_if("before")
+            left = self._left = self._left - 1
+            self._die_if("before", left)
             answer = await found(*args, **kwargs)
-            self._die_if("after")
+            self._die_if("after", left)
             return answer
 
         return call
 
     def _called(self, found: Callable[..., Any]) -> Callable[..., Any]:
         def call(*args: Any, **kwargs: Any) -> Any:
-            self._left -= 1
-            self._die_if("before")
+            left = self._left = self._left - 1
+            self._die_if("before", left)
             answer = found(*args, **kwargs)
-            self._die_if("after")
+            self._die_if("after", left)
             return answer
 
         return call
 
-    def _die_if(self, side: str) -> None:
-        if self._left == 0 and self._side == side:
+    def _die_if(self, side: str, left: int) -> None:
+        if left == 0 and self._side == side:  # of this very call: others may have begun meanwhile
             os.kill(os.getpid(), signal.SIGKILL)
 
 

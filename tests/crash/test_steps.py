@@ -1,4 +1,4 @@
-"""The daemon dies again and again inside one run whose steps have `if` and a retry of their own."""
+"""The daemon dies again and again inside one run whose steps have rules of their own, or form a graph."""
 
 from __future__ import annotations
 
@@ -66,3 +66,46 @@ def test_each_attempt_at_each_step_is_started_exactly_once(tmp_path: Path) -> No
         "completed",
         "completed",
     ]
+
+
+GRAPH = """
+env: {{WITNESS: {folder}/witness}}
+steps:
+  - {{id: tidy, run: "{say}", needs: [alarm, load], if: always}}
+  - {{id: wait, run: "{say}; until [ -e {folder}/go ]; do sleep 0.02; done"}}
+  - {{id: app, run: "{say}; echo ::output rows=7", needs: [wait]}}
+  - {{id: crm, run: "{say}", needs: [wait]}}
+  - {{id: mail, run: "{say}; exit 7", needs: [wait], retry: {{attempts: 2, delay: 0}}}}
+  - {{id: load, run: "{say}", needs: [app, crm], if: "{{{{ steps.app.outputs.rows > 6 }}}}"}}
+  - {{id: none, run: "{say}", needs: [app, crm], if: "{{{{ steps.app.outputs.rows > 7 }}}}"}}
+  - {{id: news, run: "{say}", needs: [mail]}}
+  - {{id: alarm, run: "{say}", needs: [news], if: failure}}
+"""
+
+
+@pytest.mark.timeout(120)
+def test_each_attempt_of_a_graph_is_started_exactly_once(tmp_path: Path) -> None:
+    daemon = DaemonProcess(tmp_path)
+    witness = tmp_path / "witness"
+    daemon.start()
+    daemon.load("graph", GRAPH.format(folder=tmp_path, say=SAY))
+    run = daemon.run("graph")
+    eventually(witness.exists)
+    daemon.kill9()
+
+    (tmp_path / "go").touch()
+    for point in DEATHS:
+        daemon.launch("crash.dying_daemon", **{DIE_AT: point})
+        assert daemon.died() == -signal.SIGKILL, f"it did not die at {point}"
+    daemon.start()
+    ended = daemon.ended(run)
+    daemon.end()
+
+    began = witness.read_text().split()
+    assert sorted(began) == [*("alarm.1", "app.1", "crm.1", "load.1", "mail.1", "mail.2", "tidy.1", "wait.1")]
+    assert (began[0], began[-1]) == ("wait.1", "tidy.1")
+    assert began.index("load.1") > max(began.index("app.1"), began.index("crm.1"))
+    assert sorted(f"{each['step']}.{each['n']}" for each in ended["attempts"]) == sorted(began)
+    assert (ended["state"], ended["message"]) == ("failed", "step mail: exit code 7 on attempt 2 of 2")
+    skipped = {step["id"]: step["reason"] for step in ended["steps"] if step["state"] == "skipped"}
+    assert skipped == {"none": "condition", "news": "dependency"}
