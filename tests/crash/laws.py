@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import json
 import sqlite3
 from collections import Counter, defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import closing
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple
 
@@ -14,7 +15,6 @@ from crash.load import (
     AT_ONCE,
     ATTEMPTS,
     BACKOFF,
-    BATCHED,
     CHAIN,
     ITEMS,
     LOCKED,
@@ -65,7 +65,7 @@ class Evidence:
     ended: Mapping[str, Said]
     twice: Sequence[str]  # attempts that began or ended twice
     states: Mapping[str, tuple[str, str | None]]  # of every run, by its id: state and reason
-    upstreams: Mapping[str, Sequence[str]] = field(default_factory=dict)  # what each run came after
+    children: Mapping[str, Mapping[str, int]]  # what each parent of a batch counts
 
 
 def gather(state: Path, witness: Path) -> Evidence:
@@ -79,6 +79,8 @@ def gather(state: Path, witness: Path) -> Evidence:
         tried = {id_: Tried(*rest) for id_, *rest in attempts}
         runs = ledger.execute("SELECT job || '.' || number, state, reason FROM runs")
         states = {run: (state, reason) for run, state, reason in runs}
+        wanted = "SELECT job || '.' || number, children FROM runs WHERE children IS NOT NULL"
+        children = {run: json.loads(counts) for run, counts in ledger.execute(wanted)}
     return Evidence(
         rows=read_ledger(state),
         tried=tried,
@@ -86,6 +88,7 @@ def gather(state: Path, witness: Path) -> Evidence:
         ended={each.attempt: each for each in said if each.what == "end"},
         twice=[attempt for (attempt, _), count in counted.items() if count > 1],
         states=states,
+        children=children,
     )
 
 
@@ -216,22 +219,16 @@ def _has_failed_child(found: Evidence, run: str) -> bool:
 
 
 def _each_item_has_its_child(found: Evidence) -> None:
-    """No item of a batch twice; of a parent that completed each of them, and never too many at once."""
-    items: dict[str, list[Said]] = defaultdict(list)
+    """Each item of a batch once, never too many at once, and the parent counts what became of them."""
+    begun: dict[str, list[Said]] = defaultdict(list)
     for each in found.began.values():
-        if each.job == BATCHED:
-            items[each.run.rpartition(".")[0]].append(each)
-    for parent, begun in items.items():
-        named = sorted(each.item for each in begun)
-        assert len(set(named)) == len(named), f"items of {parent} were begun twice: {named}"
-        if found.states[parent][0] == "completed":
-            assert named == sorted(ITEMS), f"{parent} completed with {named}"
-        assert _at_once(found, begun) <= AT_ONCE
-    completed = [run for run, (state, _) in found.states.items() if state == "completed"]
-    lost = [
-        run for run in completed if run.count(".") == 1 and run.startswith(f"{BATCHED}.") and run not in items
-    ]
-    assert not lost, f"completed without a child: {lost}"
+        begun[each.run.rpartition(".")[0]].append(each)
+    for parent, counts in found.children.items():
+        items = sorted(each.item for each in begun[parent])
+        assert items == sorted(ITEMS), f"{parent} ended, and the items begun are {items}"
+        assert _at_once(found, begun[parent]) <= AT_ONCE
+        states = Counter(end[0] for run, end in found.states.items() if run.rpartition(".")[0] == parent)
+        assert states == {name: n for name, n in counts.items() if n}, f"{parent} counts {counts}: {states}"
 
 
 def _is_meant(attempt: Tried) -> bool:
