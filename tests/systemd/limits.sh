@@ -40,7 +40,7 @@ prove_enforced() {
   eats=$(rota run eats 2>/dev/null)
   check "limits: a job over its memory ends failed" within 60 has_state "$eats" failed
   check "limits: and memory is the reason" has_reason "$eats" memory
-  check "limits: and its sentence says how much it had" says "$eats" "killed: it used more memory than its 64 MiB"
+  check "limits: and its sentence says how much it had" says "$eats" "killed: it used more memory than its 64M"
   check "limits: a job that requires them runs" within 30 has_state "$(rota run strict 2>/dev/null)" completed
 }
 

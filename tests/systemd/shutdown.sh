@@ -20,8 +20,9 @@ before() {
   {
     echo "slow=$(start slow -p lines=10000)"
     echo "again=$(start again)"
-    echo "first=$(start lined)"
+    echo "first=$(start lined -p seconds=86400)"
     echo "second=$(rota run lined 2>/dev/null)"
+    echo "many=$(start many)"
     echo "retries=$(rota run retries 2>/dev/null)"
   } >"$source_dir/runs"
   # shellcheck source=/dev/null
@@ -80,6 +81,9 @@ after() {
     test "$(of "$again" '[each["reason"] for each in it["attempts"]]')" = "['interrupted', 'exit']"
   check "shutdown: a run that was queued has run" within 60 has_state "$second" completed
   check "shutdown: a run that waited for its next attempt has had it" within 60 has_state "$retries" completed
+  check "shutdown: a batch ends" within 60 is_over "$many"
+  check "shutdown: each of its children ran, or was interrupted" \
+    test "$(of "$many" 'it["children"]["completed"] + it["children"]["failed"]')" = 6
   check "shutdown: jobs run on their schedule" fresh_beat
   verdict
 }
