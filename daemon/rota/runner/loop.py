@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 STARTS_AT_ONCE = 8  # orders carried out before the loop looks at everything else again
 PACKETS_AT_ONCE = 16
 RUSH = 0.02  # seconds after many starts in which more are expected
+MANY = 32  # live processes: with fewer, ends are told at once, since others may wait for their places
 ENDS_WAIT = 0.1  # seconds that ends wait for a rush to pass, at most: writing them down waits for the disk
 LONGEST_WAIT = 86_400.0  # seconds
 _IN = select.EPOLLIN
@@ -136,7 +137,7 @@ class Loop:
         started = self._desk.start_some(STARTS_AT_ONCE)
         for attempt in started:
             self.hold(attempt)
-        if len(started) == STARTS_AT_ONCE:
+        if len(started) == STARTS_AT_ONCE and len(self._table.first_pids()) > MANY:
             self._rush_ends = self._system.boottime() + RUSH
 
     def _reap_waiting(self) -> None:
