@@ -34,7 +34,8 @@ def after_condition(run: Run, happening: h.AttemptEnded) -> Run:
 def after_attempt(run: Run, attempt: Attempt, happening: h.AttemptEnded) -> Run:
     """A single piece of work or a step has ended so; `run` and its steps say that already."""
     outcome, at = happening.outcome, happening.at
-    told = (outcome.reason, end_message(run, attempt, outcome))
+    of_items = "its items: " if attempt.step == ITEMS else ""
+    told = (outcome.reason, f"{of_items}{end_message(run, attempt, outcome)}")
     if attempt.step == ITEMS and outcome.state is StepState.COMPLETED:
         return _after_search(run, at)
     if graph.runs_as_graph(run):

@@ -163,7 +163,7 @@ async def test_a_search_that_fails_is_tried_again_and_then_fails_the_run() -> No
         run = await parent(engine)
         assert (run.state, run.exit_code) == (RunState.FAILED, 2)
         assert run.children is None
-        assert run.message == "exit code 2 on attempt 2 of 2"
+        assert run.message == "its items: exit code 2 on attempt 2 of 2"
 
 
 async def test_more_items_than_may_be_start_nothing() -> None:
