@@ -62,9 +62,14 @@ def _eta(run: Run, entry: JobEntry | None, now: datetime) -> Mapping[str, object
 
 
 def _step_text(run: Run) -> str:
-    running = next((step for step in run.steps if step.state is StepState.RUNNING), None)
-    if running is None:
+    all_running = [step for step in run.steps if step.state is StepState.RUNNING]
+    if not all_running:
         return run.message if run.state is RunState.PENDING else run.progress.text
+    if len(all_running) > 1:
+        names = ", ".join(step.title or step.key for step in all_running[:3])
+        more = f" and {len(all_running) - 3} more" if len(all_running) > 3 else ""
+        return f"{len(all_running)} of {len(run.steps)} steps at once: {names}{more}"
+    (running,) = all_running
     place = next(n for n, step in enumerate(run.steps, start=1) if step is running)
     said = running.progress.text or run.progress.text
     name = f"step {place} of {len(run.steps)}: {running.title or running.key}"

@@ -65,8 +65,6 @@ def _times(step: Step, usual: Usual) -> Iterator[tuple[str, object]]:
 
 
 def _notes(step: Step, run: Run, last: Attempt | None, zone: str) -> Iterator[str]:
-    if step.needs:
-        yield _comes_after(step, run)
     if last is not None and waits(last) and last.not_before is not None:
         yield f"{_failure(run, last)}, tried again at {last.not_before.astimezone(ZoneInfo(zone)):%H:%M:%S}"
     elif step.state is StepState.RUNNING and step.progress.text:
@@ -75,6 +73,9 @@ def _notes(step: Step, run: Run, last: Attempt | None, zone: str) -> Iterator[st
         yield last.message
     elif step.state is StepState.SKIPPED:
         yield _skipped(step, run)
+        return
+    if step.needs:
+        yield _comes_after(step, run)
 
 
 def _comes_after(step: Step, run: Run) -> str:

@@ -7,6 +7,7 @@ from typing import Any
 
 from fakes.views import NOW, a_run, an_ended_run
 from rota.core.run import Attempt, Progress, Reason, Run, RunState, Step, StepState
+from rota.views.progress import progress_bar
 from rota.views.steps import Usual, step_list
 
 SECOND = timedelta(seconds=1)
@@ -40,9 +41,11 @@ def test_a_step_of_a_graph_says_what_it_comes_after_and_what_it_waits_for() -> N
     shown = rows(run, {"verify": 20 * SECOND})
     assert list(shown) == ["dump", "verify", "upload", "report"]
     assert shown["report"]["note"] == "waits for Verify and Upload"
-    assert shown["verify"]["note"] == "after Dump; Users"
+    assert shown["verify"]["note"] == "Users; after Dump"
     assert (shown["verify"]["value"], shown["verify"]["expectMs"]) == (0.25, 20_000)
     assert "note" not in shown["dump"]
+    bar = progress_bar("progress", run, None, now=NOW, label="Progress")
+    assert bar.props["stepText"] == "2 of 4 steps at once: Verify, Upload"
     assert node.text == "1 of 4 steps completed, now Verify and Upload"
     assert (node.props["current"], node.props["shown"]) == ("verify", "verify")
 
@@ -70,9 +73,9 @@ def test_a_skipped_step_says_what_stood_in_its_way() -> None:
 
     shown = rows(an_ended_run(RunState.FAILED, steps=steps))
 
-    assert shown["verify"]["note"] == "after Dump; Dump failed"
-    assert shown["prune"]["note"] == "after Idle; Idle had nothing to do"
-    assert shown["tidy"]["note"] == "after Dump; its condition was not met"
+    assert shown["verify"]["note"] == "Dump failed"
+    assert shown["prune"]["note"] == "Idle had nothing to do"
+    assert shown["tidy"]["note"] == "its condition was not met"
 
 
 def test_steps_in_order_say_only_what_is_odd() -> None:
