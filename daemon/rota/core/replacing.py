@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 
-from rota.core.board import JobEntry
+from rota.core.board import Board, JobEntry
 from rota.core.decisions import Replace
 from rota.core.model import Overlap
 from rota.core.run import Run
@@ -17,6 +17,14 @@ from rota.core.run import Run
 def replaces(entry: JobEntry) -> bool:
     """Whether a new run of the job takes the place of one that is under way."""
     return entry.spec.concurrency.overlap is Overlap.REPLACE
+
+
+def waits_for(board: Board, run: Run) -> str:
+    """What a queued run waits for now, for people: room, or the end of the one it replaces; else ""."""
+    entry = board.jobs.get(run.job)
+    old = next((each for each in entry.active if each.replaced_by == run.id), None) if entry else None
+    told = "" if old is None else f"waits for the end of {old.id}, whose place it takes"
+    return told or board.room.blocked_by(run.id)
 
 
 def superseded(entry: JobEntry, waiting: Sequence[Run], free: int) -> Sequence[Run]:

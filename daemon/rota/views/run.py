@@ -102,7 +102,7 @@ def _phase(view: RunView) -> Node:
     if run.is_queued:
         reason = view.waits_for or reason or "waits for its turn"
     if run.cancel_requested_at is not None and not run.state.is_final:
-        reason = "asked to stop"
+        reason = "asked to stop" if run.replaced_by is None else f"{run.replaced_by} takes its place"
     if reason and run.state is not RunState.FAILED:  # else the alert below says it
         props["reason"] = clip(reason, 500)
     text = WORDS.get(phase, phase).capitalize() + (f", {reason}" if reason else "")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from aiohttp import web
 
+from rota.core.replacing import waits_for
 from rota.core.run import Run, RunState
 from rota.core.seams import RunQuery
 from rota.web.answers import answer, boolean, instant, limit, polled, refused
@@ -85,7 +86,7 @@ def accepted(services: Services, run: Run) -> web.Response:
 def _shape(services: Services, run: Run) -> dict[str, object]:
     shape = run_shape(run, now=services.clock.now(), entry=services.board.jobs.get(run.job))
     if run.is_queued:  # who is in the way changes more often than the run
-        shape["message"] = services.board.room.blocked_by(run.id) or run.message
+        shape["message"] = waits_for(services.board, run) or run.message
     return shape
 
 

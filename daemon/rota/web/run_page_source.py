@@ -8,6 +8,7 @@ from rota.core.errors import NotFound
 from rota.core.eta import SAMPLES_USED, step_lengths
 from rota.core.events import ChildChanged, Event, JobsLoaded, LogAppended, RunChanged, RunProgressed
 from rota.core.expect import overdue_since
+from rota.core.replacing import waits_for
 from rota.core.run import Attempt, Run, RunState
 from rota.core.seams import LogPage, RunQuery
 from rota.core.step_life import listed
@@ -70,7 +71,7 @@ class RunSource:
             log=None if attempt is None else await self._log.read(run, attempt),
             previous=self._previous,
             next=self._next,
-            waits_for=services.board.room.blocked_by(run.id),
+            waits_for=waits_for(services.board, run),
             children=None if run.children is None else await self._children.read(),
             usual=await self._usual_of(run),
         )

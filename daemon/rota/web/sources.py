@@ -8,10 +8,10 @@ from collections.abc import Sequence
 import structlog
 
 from rota.config import schemas
-from rota.core.board import JobEntry
+from rota.core.board import Board, JobEntry
 from rota.core.events import Event, JobChanged, JobsLoaded, LogAppended, RunChanged, RunProgressed
 from rota.core.obstacles import obstacles
-from rota.core.room import Room
+from rota.core.replacing import waits_for
 from rota.core.run import Run
 from rota.core.seams import RunPage, RunQuery
 from rota.views.attention import Trouble, trouble_of
@@ -122,7 +122,7 @@ class JobSource:
             problems=problems_of(entry.spec, services.board),
             before=self._topic.before,
             obstacles=tuple(obstacles(entry, services.board, services.clock.now())),
-            waits_for=_waits_for(entry, services.board.room),
+            waits_for=_waits_for(entry, services.board),
             last_words=self._last_words,
             schema=schemas.load("job"),
             unenforced=services.board.unenforced,
@@ -140,8 +140,8 @@ class JobSource:
         self._last_words = () if run is None else await last_words_of(services, run, 8)
 
 
-def _waits_for(entry: JobEntry, room: Room) -> str:
-    return next((words for run in entry.queued if (words := room.blocked_by(run.id))), "")
+def _waits_for(entry: JobEntry, board: Board) -> str:
+    return next((words for run in entry.queued if (words := waits_for(board, run))), "")
 
 
 async def last_words_of(services: Services, run: Run, count: int) -> Sequence[str]:

@@ -14,6 +14,7 @@ from rota.core.happenings import Opening
 from rota.core.lifecycle import new_run
 from rota.core.model import Concurrency, JobSpec, Overlap, Retry
 from rota.core.planning import plan
+from rota.core.replacing import waits_for
 from rota.core.run import Reason, Run, RunState, TriggeredBy
 
 SECOND = timedelta(seconds=1)
@@ -66,6 +67,8 @@ async def test_the_new_run_begins_only_when_nothing_of_the_old_one_is_left() -> 
         await engine.clock.advance(5)
 
         assert await told(engine) == ["running", "pending queued"]
+        words = waits_for(engine.board, (await runs(engine))[1])
+        assert words == "waits for the end of backup.1, whose place it takes"
         assert len(engine.hands.terminated) == 1
         engine.hands.process().end(0)  # it could finish all the same
         await engine.settle()
