@@ -67,6 +67,11 @@ def let_it_run(daemon: DaemonProcess, seconds: float) -> None:
     Event().wait(seconds)
 
 
+def keep_up(daemon: DaemonProcess, most: int, within: float = 300) -> None:
+    """On a busy machine more comes due than so many lives can do: wait until at most that many are open."""
+    eventually(lambda: _open_runs(daemon) <= most, within=within, every=0.1)
+
+
 def come_to_rest(daemon: DaemonProcess, *, off: Callable[[str], str], within: float) -> None:
     """Write every job file as `off` answers it, and wait until nothing that was due is open any more."""
     for path in daemon.jobs.glob("*.yaml"):
@@ -78,7 +83,11 @@ def come_to_rest(daemon: DaemonProcess, *, off: Callable[[str], str], within: fl
 def _is_at_rest(daemon: DaemonProcess) -> bool:
     """Also of those who have just ended, what comes after them has its run."""
     for _ in range(3):
-        if daemon.get(f"/api/v1/runs?{_OPEN}&limit=1")["total"]:
+        if _open_runs(daemon):
             return False
         Event().wait(0.1)
     return True
+
+
+def _open_runs(daemon: DaemonProcess) -> int:
+    return int(daemon.get(f"/api/v1/runs?{_OPEN}&limit=1")["total"])
