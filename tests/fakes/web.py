@@ -25,7 +25,7 @@ from rota.core.seams import AttemptRef, Clock, LogLine, LogPage, Pause, SkipNext
 from rota.core.why import Past, Why, why_at
 from rota.engine.bus import Bus
 from rota.engine.operations import Operations
-from rota.process.output import Logs
+from rota.process.output import Logs, Written
 from rota.web.app import build_app
 from rota.web.services import Services
 
@@ -48,13 +48,21 @@ class MemoryLogs(Logs):
     def end(self, ref: AttemptRef) -> None:
         self._ended.add(ref.id)
 
-    def page(self, ref: AttemptRef, *, start: int = 0, limit: int = 1000, markers: bool = True) -> LogPage:
+    def page(
+        self,
+        ref: AttemptRef,
+        *,
+        start: int = 0,
+        limit: int = 1000,
+        markers: bool = True,
+        written: Written | None = None,
+    ) -> LogPage:
         lines = self._lines.get(ref.id, [])
         shown = lines[start : start + limit]
         following = start + len(shown)
         return LogPage(lines=shown, next=following, end=following >= len(lines) and ref.id in self._ended)
 
-    def raw(self, ref: AttemptRef) -> Iterator[bytes]:
+    def raw(self, ref: AttemptRef, *, written: Written | None = None) -> Iterator[bytes]:
         yield from (f"{line.text}\n".encode() for line in self._lines.get(ref.id, []))
 
 

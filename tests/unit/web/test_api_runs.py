@@ -180,7 +180,7 @@ async def test_who_asks_for_the_head_of_a_log_gets_none_of_what_the_job_wrote(
 async def test_half_a_log_does_not_look_like_all_of_it(
     world: WebWorld, client: Client, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def broken(_: object) -> Iterator[bytes]:
+    def broken(_: object, **__: object) -> Iterator[bytes]:
         yield b"the first half\n"
         raise OSError("the disk is broken")
 
