@@ -106,6 +106,7 @@ def _set_up_writer(connection: Any, _record: object) -> None:
         "PRAGMA journal_mode=WAL",
         "PRAGMA synchronous=FULL",
         f"PRAGMA journal_size_limit={_WAL_KEPT}",
+        "PRAGMA wal_autocheckpoint=0",  # see `store.checkpoints`
         "PRAGMA foreign_keys=ON",
     )
 

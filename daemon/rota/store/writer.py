@@ -21,6 +21,7 @@ from sqlalchemy import Connection, Engine
 from sqlalchemy.exc import DBAPIError
 
 from rota.core.errors import Unavailable
+from rota.store.checkpoints import Checkpoints
 from rota.store.database import explain, moved
 
 T = TypeVar("T")
@@ -50,6 +51,7 @@ class Writer:
         self.transactions = 0  # begun so far
         self.is_busy = False  # with one of them
         self._engine = engine
+        self._checkpoints = Checkpoints(path)
         self._path = path
         self._file = _identity(path)
         self._finish = finish
@@ -98,10 +100,21 @@ class Writer:
             if batch:
                 self.transactions += 1
                 self.is_busy = True
+                if self._checkpoints.is_wanted:
+                    self._begin_log_anew()
                 self._commit(batch)
+                self._checkpoints.note()
                 self.is_busy = False
                 _tell(batch)
+        self._checkpoints.close()
         self._engine.dispose()
+
+    def _begin_log_anew(self) -> None:
+        pooled = self._engine.raw_connection()
+        try:
+            self._checkpoints.finish(pooled.driver_connection)  # type: ignore[arg-type]
+        finally:
+            pooled.close()
 
     def _collect(self) -> tuple[list[_Piece], bool]:
         batch: list[_Piece] = []
