@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from rota.core.instant import to_ms
+from rota.core.log_text import shown
 from rota.core.run import Attempt, Run
 from rota.core.seams import LogLine, LogPage
 from rota.views.ids import key, raw_log_path
@@ -31,12 +32,11 @@ def last_words(page: LogPage | None, count: int = 8) -> list[str]:
     """The last lines that say something, oldest first."""
     if page is None:
         return []
-    return [clip(line.text, 1000) for line in page.lines if line.text.strip() and line.level != "meta"][
-        -count:
-    ]
+    said = [shown(line.text) for line in page.lines if line.level != "meta"]
+    return [clip(text, 1000) for text in said if text.strip()][-count:]
 
 
 def _entry(id_: str, line: LogLine) -> Node:
-    text = clip(line.text, 8000)
+    text = clip(shown(line.text), 8000)
     props = {"n": line.n, "at": to_ms(line.at), "text": text, "level": line.level}
-    return Node(type="LogEntry", id=f"{id_}.{line.n}", props=props, text=line.text or " ")
+    return Node(type="LogEntry", id=f"{id_}.{line.n}", props=props, text=text or " ")

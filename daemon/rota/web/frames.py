@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from rota.core.log_text import shown
 from rota.core.seams import LogPage
 from rota.web.answers import to_json
 from rota.web.shapes import log_line_shape
@@ -64,7 +65,7 @@ def gone(topic: str, why: str) -> str:
 
 def append(topic: str, start: int, page: LogPage) -> str:
     """Lines of a log: raw lines from `start` up to the page's `next`, hidden ones left out."""
-    lines = [log_line_shape(line) for line in page.lines]
+    lines = [{**log_line_shape(line), "text": shown(line.text)} for line in page.lines]
     more: dict[str, Any] = {"gap": list(page.gap)} if page.gap else {}
     return _frame("append", topic=topic, **{"from": start}, lines=lines, next=page.next, end=page.end, **more)
 
