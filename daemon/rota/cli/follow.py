@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import click
@@ -38,7 +38,7 @@ def follow_log(asking: Asking, run: str, wanted: Wanted = lambda attempt: True) 
     Where stdout is for one JSON value the log goes to stderr.
     A daemon that restarts meanwhile is waited for: the run goes on without it.
     """
-    printed: dict[tuple[str, int], Cursor] = {}
+    printed = _Printed()
     away = 0.0
     while True:
         try:
@@ -56,17 +56,27 @@ def follow_log(asking: Asking, run: str, wanted: Wanted = lambda attempt: True) 
         asking.outside.wait(EVERY_SECONDS)
 
 
-def print_lines(daemon: Daemon, run: str, cursor: Cursor, *, to_stderr: bool = False) -> None:
-    """Print what there is behind the cursor and move it on."""
+def print_lines(
+    daemon: Daemon, run: str, cursor: Cursor, *, to_stderr: bool = False, heading: str = ""
+) -> bool:
+    """Print what there is behind the cursor and move it on; `heading` stands above the first line.
+
+    Answers whether there was any.
+    """
+    start = cursor.line
     while not cursor.at_end:
         query = {"step": cursor.step, "attempt": cursor.attempt, "from": cursor.line, "limit": _LINES}
         page = daemon.get(route("runs", run, "log"), query)
+        if page["lines"] and heading:
+            note(heading)
+            heading = ""
         for line in page["lines"]:
             click.echo(log_text(line["text"], sys.stderr if to_stderr else sys.stdout), err=to_stderr)
         moved = page["next"] > cursor.line
         cursor.line, cursor.at_end = page["next"], page["end"]
         if not moved:
-            return
+            break
+    return cursor.line > start
 
 
 def attempt_heading(attempt: dict[str, Any]) -> str:
@@ -90,13 +100,26 @@ def exit_status(run: dict[str, Any]) -> int:
     return code if isinstance(code, int) and 0 < code < 256 else 1
 
 
-def _print_new(asking: Asking, run: dict[str, Any], printed: dict[tuple[str, int], Cursor]) -> None:
+@dataclass(slots=True)
+class _Printed:
+    """What has been printed of each attempt, and whose lines are the last ones on the screen."""
+
+    cursors: dict[tuple[str, int], Cursor] = field(default_factory=dict)
+    last: tuple[str, int] | None = None
+
+
+def _print_new(asking: Asking, run: dict[str, Any], printed: _Printed) -> None:
     for attempt in run["attempts"]:
         if attempt["startedAt"] is None:
             continue
         key = (attempt["step"], attempt["n"])
-        if key not in printed:
-            printed[key] = Cursor(*key)
-            if run["steps"] or len(printed) > 1 or attempt["step"] in ("condition", "items"):
+        if key not in printed.cursors:
+            printed.cursors[key] = Cursor(*key)
+            if run["steps"] or len(printed.cursors) > 1 or attempt["step"] in ("condition", "items"):
                 note(attempt_heading(attempt))
-        print_lines(asking.daemon, run["id"], printed[key], to_stderr=asking.as_json)
+            printed.last = key
+        # Of steps side by side the lines take turns.
+        heading = "" if printed.last == key else attempt_heading(attempt)
+        cursor = printed.cursors[key]
+        if print_lines(asking.daemon, run["id"], cursor, to_stderr=asking.as_json, heading=heading):
+            printed.last = key

@@ -80,7 +80,7 @@ def _as_wanted(spec: JobSpec, step: str | None, retry: bool) -> JobSpec:
             raise CouldNotAsk(
                 f"{spec.id} has no step {step}: " + (f"it has {names}" if names else "it has none")
             )
-        spec = replace(spec, steps=(replace(found, when="success"),))
+        spec = replace(spec, steps=(replace(found, when="success", needs=None),))
     most = max(
         spec.retry.attempts, *(step.retry.attempts for step in spec.steps if step.retry is not None), 1
     )

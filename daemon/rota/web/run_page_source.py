@@ -135,6 +135,9 @@ class RunSource:
     def _wait_for_log(self, event: LogAppended) -> float | None:
         if (event.ref.job, event.ref.number) != (self._topic.job, self._topic.number):
             return None
+        shown = None if self._shown is None else self._shown.attempt
+        if shown is not None and shown.id != event.ref.id:  # of another step, which runs beside that one
+            return None
         self._log.outdate(now=event.end)
         return 0.0 if event.end else LOG_SECONDS
 

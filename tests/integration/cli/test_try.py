@@ -21,7 +21,7 @@ retry: {attempts: 2, delay: 0}
 condition: {run: 'echo asking; test "$PARAM_DATABASE" = app'}
 steps:
   - {id: dump, run: 'echo "dumps $PARAM_DATABASE as $OWNER"; echo "::output size=7"'}
-  - {id: verify, run: 'echo "size $STEPS_DUMP_OUTPUTS_SIZE"; exit 4'}
+  - {id: verify, run: 'echo "size $STEPS_DUMP_OUTPUTS_SIZE"; exit 4', needs: [dump]}
 """
 
 
@@ -105,12 +105,12 @@ def test_a_condition_that_is_not_met_and_one_step_alone(trying: Trying) -> None:
     file = trying.file(DUMP)
 
     skipped = trying.run("try", file, "-p", "database=billing")
-    alone = trying.run("try", file, "--step", "dump", "--json")
+    alone = trying.run("try", file, "--step", "verify", "--json")
 
     assert (skipped.returncode, skipped.stdout) == (1, "asking\n")
     assert "was not met (exit 1)" in skipped.stderr
-    assert alone.returncode == 0
-    assert [step["id"] for step in json.loads(alone.stdout)["steps"]] == ["dump"]
+    assert alone.returncode == 4  # what it needs is not asked for
+    assert [step["id"] for step in json.loads(alone.stdout)["steps"]] == ["verify"]
 
 
 def test_with_retry_it_tries_again(trying: Trying) -> None:

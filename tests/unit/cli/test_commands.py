@@ -221,6 +221,29 @@ def test_run_follow_prints_the_log_of_every_attempt_and_exits_with_the_status_of
     assert result.stderr == "--- attempt 2 ---\nbackup.8: failed, exit code 3\n"
 
 
+def test_lines_of_steps_side_by_side_take_turns_under_their_headings(
+    run_rota: Rota, daemon: ScriptedDaemon
+) -> None:
+    log = "/api/v1/runs/backup.8/log?step={}&attempt=1&from={}&limit=1000"
+    attempts = [an_attempt(step="app"), an_attempt(step="crm")]
+    steps = [{"id": "app"}, {"id": "crm"}]
+    daemon.says("/api/v1/jobs/backup/runs", a_run("pending"))
+    daemon.says(
+        "/api/v1/runs/backup.8",
+        a_run("running", attempts=attempts, steps=steps),
+        a_run("completed", attempts=attempts, steps=steps),
+    )
+    daemon.says(log.format("app", 0), lines("one", end=False))
+    daemon.says(log.format("app", 1), lines(start=1, end=False), lines("two", start=1))
+    daemon.says(log.format("crm", 0), lines("three"))
+
+    result = run_rota("run", "backup", "--follow")
+
+    assert result.stdout == "one\nthree\ntwo\n"
+    headings = [line for line in result.stderr.splitlines() if line.startswith("---")]
+    assert headings == [f"--- step {step}, attempt 1 ---" for step in ("app", "crm", "app")]
+
+
 def test_run_follow_as_json_leaves_stdout_to_the_run(run_rota: Rota, daemon: ScriptedDaemon) -> None:
     daemon.says("/api/v1/jobs/backup/runs", a_run("pending"))
     daemon.says("/api/v1/runs/backup.8", a_run("completed", attempts=[an_attempt()]))
