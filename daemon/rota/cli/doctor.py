@@ -17,7 +17,7 @@ from rota.cli.outside import Outside, names_daemon, outside
 from rota.core.board import HealthState
 from rota.core.errors import RotaError
 from rota.core.finding import Finding, worst
-from rota.process.layout import Layout, find_daemon_socket, find_layout
+from rota.process.layout import Layout, find_daemon
 
 _EXIT = {HealthState.OK: 0, HealthState.WARN: 1, HealthState.FAILED: 2}
 _WORDS = {HealthState.OK: "ok", HealthState.WARN: "warn", HealthState.FAILED: "FAILED"}
@@ -37,9 +37,8 @@ def doctor(ctx: click.Context, state: Path | None, socket: Path | None, as_json:
     Run it as the user that rota runs as, on the host that it runs on.
     """
     world = outside(ctx)
-    layout = find_layout(os.environ, uid=os.getuid(), state=state, socket=socket)
-    path = find_daemon_socket(os.environ, uid=os.getuid(), state=state, socket=socket)
-    found = examined(layout, path, world)
+    layout = find_daemon(os.environ, uid=os.getuid(), state=state, socket=socket)
+    found = examined(layout, layout.socket, world)
     verdict = worst(found)
     if as_json:
         say_json({"state": verdict.value, "findings": [_shape(finding) for finding in found]})

@@ -16,7 +16,7 @@ from rota.cli.instant_text import distance_text
 from rota.cli.output import say, say_json, say_table
 from rota.cli.outside import outside
 from rota.core.instant import from_ms
-from rota.process.layout import find_layout
+from rota.process.layout import find_daemon, find_layout
 
 _PACKET = 131_072  # docs/runner-protocol.md
 _SECONDS = 5.0
@@ -65,7 +65,7 @@ def runner(
 @click.pass_context
 def status(ctx: click.Context, state: Path | None, socket: Path | None, as_json: bool) -> None:
     """What a runner holds: live attempts, and ends that the daemon has not stored yet."""
-    path = socket or find_layout(os.environ, uid=os.getuid(), state=state).runner_socket
+    path = socket or find_daemon(os.environ, uid=os.getuid(), state=state).runner_socket
     found = ask_status(path)
     if as_json:
         say_json(found)

@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+PACKAGED_STATE = Path("/var/lib/rota")
 PACKAGED_SOCKET = Path("/run/rota/rota.sock")
 PACKAGED_RUNNER_SOCKET = Path("/run/rota-runner/runner.sock")
 PACKAGED_RUNNER_STATE = Path("/var/lib/rota-runner")
@@ -42,15 +43,27 @@ def find_layout(
     )
 
 
+def find_daemon(
+    environ: Mapping[str, str], *, uid: int, state: Path | None = None, socket: Path | None = None
+) -> Layout:
+    """The paths a client tries: as `find_layout`, and the packaged daemon's when nothing else is there."""
+    own = find_layout(environ, uid=uid, state=state, socket=socket)
+    named = state or socket or environ.get("ROTA_STATE") or environ.get("ROTA_SOCKET")
+    if named is None and not own.socket.exists() and PACKAGED_SOCKET.exists():
+        return Layout(
+            state=PACKAGED_STATE,
+            socket=PACKAGED_SOCKET,
+            runner_state=PACKAGED_RUNNER_STATE,
+            runner_socket=PACKAGED_RUNNER_SOCKET,
+        )
+    return own
+
+
 def find_daemon_socket(
     environ: Mapping[str, str], *, uid: int, state: Path | None = None, socket: Path | None = None
 ) -> Path:
-    """The socket a client tries: as `find_layout`, and the packaged daemon's when nothing else is there."""
-    own = find_layout(environ, uid=uid, state=state, socket=socket).socket
-    named = state or socket or environ.get("ROTA_STATE") or environ.get("ROTA_SOCKET")
-    if named is None and not own.exists() and PACKAGED_SOCKET.exists():
-        return PACKAGED_SOCKET
-    return own
+    """The socket of `find_daemon`."""
+    return find_daemon(environ, uid=uid, state=state, socket=socket).socket
 
 
 def default_state(environ: Mapping[str, str]) -> Path:

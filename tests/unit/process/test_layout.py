@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from rota.process import layout
-from rota.process.layout import find_daemon_socket, find_layout, runtime_directory
+from rota.process.layout import find_daemon, find_daemon_socket, find_layout, runtime_directory
 
 HOME = {"HOME": "/home/ann"}
 SYSTEMD = {**HOME, "STATE_DIRECTORY": "/var/lib/rota:/var/lib/other"}
@@ -66,5 +66,7 @@ def test_a_client_falls_back_on_the_packaged_daemon_only_when_nothing_is_named(
     environ = {"HOME": str(tmp_path), "XDG_RUNTIME_DIR": str(tmp_path)}
 
     assert find_daemon_socket(environ, uid=1) == packaged
+    assert find_daemon(environ, uid=1).runner_socket == layout.PACKAGED_RUNNER_SOCKET
+    assert find_daemon(environ, uid=1).state == layout.PACKAGED_STATE
     assert find_daemon_socket(environ, uid=1, state=tmp_path) != packaged
     assert find_daemon_socket({**environ, "ROTA_STATE": "/x"}, uid=1) != packaged
