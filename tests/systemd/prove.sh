@@ -27,6 +27,19 @@ prove_start() {
   check "start: jobs run as rota-jobs" test "$(of beat 'it["user"]')" = rota-jobs
 }
 
+prove_doctor() {
+  check "doctor: it finds daemon, runner and ledger without being told where" doctor_sees daemon runner ledger systemd
+  if has_controller memory; then
+    check "doctor: control groups hold limits" doctor_sees cgroups
+  fi
+}
+
+# doctor_sees KEY...: those are well
+doctor_sees() {
+  rota doctor --json | field "{each['key'] for each in it['findings'] if each['state'] == 'ok'} >= set('$*'.split())" |
+    grep -q True
+}
+
 exposure() {
   systemd-analyze security --no-pager "$1" | sed -n 's/.*Overall exposure level[^0-9]*\([0-9.]*\).*/\1/p'
 }
@@ -143,7 +156,7 @@ install_rota
 start_rota
 # Where the daemon does not even start, the rest shows nothing and takes long.
 within 60 is_ready || { say FAIL "the page is ready after the installation"; verdict; exit; }
-[ $# -gt 0 ] || set -- start sealed reload limits crash restart runner_restart watchdog upgrade users activation stop
+[ $# -gt 0 ] || set -- start doctor sealed reload limits crash restart runner_restart watchdog upgrade users activation stop
 for part; do
   "prove_$part"
 done
