@@ -15,6 +15,7 @@ import tempfile
 import time
 import urllib.request
 from pathlib import Path
+from threading import Event
 from typing import Any
 
 import peers
@@ -83,7 +84,7 @@ def _watch(daemon: int) -> dict[str, float]:
         if run["runs"]:
             answers["children"].append(_get("/api/v1/runs?parent=many.1&limit=25")[0])
             answers["page"].append(_get("/runs/many.1")[0])
-        time.sleep(LOOK_EVERY)
+        Event().wait(LOOK_EVERY)
     slowest = {f"{name} p99": percentile(values, 99) for name, values in answers.items() if values}
     usual = {name: median(values) for name, values in answers.items() if values}
     return {"rss": rss, **usual, **slowest}
@@ -104,7 +105,7 @@ def _until_ready() -> None:
             _get("/api/v1/runs")
             return
         except OSError:
-            time.sleep(0.1)
+            Event().wait(0.1)
 
 
 def _report(count: int, found: dict[str, float]) -> None:

@@ -260,6 +260,12 @@ class MemoryStore:
             retry_of=run.retry_of and new + run.retry_of[len(old) :],
             due_at=None if run.due_at in taken else run.due_at,
         )
+        for child in [key for key in self._runs if key[0] == f"{old}.{number}"]:
+            moved = replace(self._runs.pop(child), job=new, log_job=child[0])
+            self._order[moved.series, moved.number] = self._order.pop(child)
+            self._runs[moved.series, moved.number] = moved
+        if f"{old}.{number}" in self._chunks:
+            self._chunks[f"{new}.{number}"] = self._chunks.pop(f"{old}.{number}")
 
     def _is_stored(self, run: Run) -> bool:
         due = run.due_at

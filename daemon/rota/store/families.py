@@ -69,7 +69,7 @@ class _Parent:
 
 
 async def sweep_children(means: Means, kept: Mapping[str, Kept], now: datetime) -> Swept:
-    """Let those go whose parents are kept no longer, by what is kept of each job; to be called before `sweep`."""
+    """Let those go whose parents are kept no longer; `kept` is of each job. To be called before `sweep`."""
     logs = gone = 0
     for parent in await means.ledger.read(lambda connection: list(_parents(connection))):
         rule = kept.get(parent.job)

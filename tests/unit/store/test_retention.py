@@ -10,9 +10,11 @@ import pytest
 from sqlalchemy import Connection, event
 
 from fakes.clock import FakeClock
+from rota.core.batch import Chunk
 from rota.core.retention import Kept
-from rota.core.run import Attempt, Run, RunState, StepState, TriggeredBy
+from rota.core.run import Attempt, Children, Run, RunState, StepState, TriggeredBy
 from rota.core.seams import JobRecord, RunQuery
+from rota.store.families import sweep_children
 from rota.store.ledger import Ledger
 from rota.store.pace import Pace
 from rota.store.retention import Means, Swept, rules_by_job, sweep
@@ -253,3 +255,63 @@ async def test_what_is_old_is_found_by_indexes_however_large_the_ledger_is(
     assert [plan for plan in plans if "SCAN" in plan and "SUBQUERY" not in plan and "anon" not in plan] == []
     assert any("ix_attempts_kept" in plan for plan in plans)
     assert not any("ix_runs" in plan for plan in plans)
+
+
+async def add_parent(ledger: Ledger, *, days_ago: float, children: int) -> Run:
+    at = NOW - days_ago * DAY
+    run = Run(
+        job="backup",
+        number=0,
+        state=RunState.RUNNING,
+        triggered_by=TriggeredBy.MANUAL,
+        created_at=at,
+        children=Children(completed=children),
+    )
+    (parent,) = await ledger.add([run])
+    assert parent is not None
+    await ledger.save_chunks(parent.id, 1, [Chunk(place=n, items=(n,)) for n in range(1, children + 1)])
+    for n in range(1, children + 1):
+        attempt = Attempt(id=f"{parent.id}.{n}", state=StepState.COMPLETED, created_at=at, ended_at=at)
+        child = replace(
+            run,
+            parent=parent.number,
+            number=n,
+            items=(n,),
+            children=None,
+            attempts=(attempt,),
+            state=RunState.COMPLETED,
+            ended_at=at,
+        )
+        await ledger.add_children([child])
+    ended = replace(parent, state=RunState.COMPLETED, ended_at=at)
+    await ledger.save(ended)
+    return ended
+
+
+async def test_children_lose_their_logs_with_their_parent_and_go_before_it(
+    ledger: Ledger, logs: Directories
+) -> None:
+    old = await add_parent(ledger, days_ago=95, children=3)
+    middle = await add_parent(ledger, days_ago=40, children=2)
+    new = await add_parent(ledger, days_ago=1, children=2)
+
+    means = Means(ledger=ledger, remove_logs=logs.remove, pace=Pace(ledger, CLOCK))
+    found = await sweep_children(means, {"backup": KEPT}, NOW)
+    await sweep(means, {"backup": KEPT}, NOW)
+
+    assert (found.logs, found.runs) == (5, 3)
+    assert sorted(logs.removed) == [*(f"{old.id}.{n}" for n in (1, 2, 3)), f"{middle.id}.1", f"{middle.id}.2"]
+    assert await numbers(ledger) == [middle.number, new.number]
+    assert (await ledger.runs(RunQuery(job=old.id))).total == 0
+    assert (await ledger.runs(RunQuery(job=middle.id))).total == 2
+    assert len(await ledger.chunks(new.id, 0, 9)) == 2
+    assert not await ledger.chunks(old.id, 0, 9)
+
+
+async def test_a_parent_stays_as_long_as_it_has_children(ledger: Ledger, logs: Directories) -> None:
+    await add_parent(ledger, days_ago=95, children=1)
+    await add(ledger, days_ago=1)
+
+    await swept(ledger, logs)
+
+    assert await numbers(ledger) == [1, 2]
