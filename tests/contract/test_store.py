@@ -125,6 +125,26 @@ async def test_an_attempt_that_was_only_planned_leaves_with_the_next_save(store:
     assert await store.run("backup", run.number) == run
 
 
+async def test_of_several_open_attempts_one_that_was_only_planned_may_leave_from_between(
+    store: Store,
+) -> None:
+    opened = [Attempt(id=f"attempt-{key}", step=key, created_at=NOON) for key in ("app", "crm", "mail")]
+    (run,) = await store.add([replace(a_run(), attempts=tuple(opened))])
+    assert run is not None
+    app, crm, mail = opened
+    waiting = Attempt(id="attempt-app-2", step="app", n=2, created_at=NOON, not_before=NOON + MINUTE)
+    after = (replace(app, state=StepState.FAILED, ended_at=NOON), replace(mail, pid=7), waiting)
+
+    await store.save(replace(run, attempts=(app, mail)))
+    await store.save(replace(run, attempts=after, steps=(Step(key="mail", needs=("app",)),)))
+
+    found = await store.run("backup", 1)
+    assert found is not None
+    assert found.attempts == after
+    assert found.steps[0].needs == ("app",)
+    assert crm not in found.attempts
+
+
 async def test_a_run_without_a_row_can_not_be_saved(store: Store) -> None:
     with pytest.raises(NotFound, match=r"backup\.7"):
         await store.save(replace(a_run(0), number=7))
