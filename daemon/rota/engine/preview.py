@@ -19,6 +19,7 @@ from rota.process.account import facts_for
 from rota.process.environment import Place, layers
 
 _VARYING = frozenset({"ROTA_RUN", "ROTA_TRIGGER", "ROTA_SCHEDULED_FOR", "ROTA_SCHEDULED_EPOCH"})
+_FOUND = "(item)"
 _UNKNOWN = frozenset({"ROTA_ATTEMPT_ID"})  # a new one for each attempt
 
 
@@ -101,7 +102,11 @@ def _run(spec: JobSpec, params: Mapping[str, object], step: str, here: Here) -> 
         at=here.now, triggered_by=TriggeredBy.MANUAL, host=here.place.host, params=dict(params)
     )
     attempt = Attempt(id="", step=step, created_at=here.now)
-    return replace(new_run(spec, opening), attempt=1, attempts=(attempt,))
+    run = replace(new_run(spec, opening), attempt=1, attempts=(attempt,))
+    if spec.batch is None or step != spec.steps[0].id:
+        return run
+    # Of a batch its first child; what is only found when it runs is named.
+    return replace(run, parent=0, items=spec.batch.items[: spec.batch.chunk] or (_FOUND,))
 
 
 def _variables(spec: JobSpec, run: Run, env: Mapping[str, str], here: Here) -> tuple[Variable, ...]:
@@ -116,7 +121,7 @@ def _variables(spec: JobSpec, run: Run, env: Mapping[str, str], here: Here) -> t
             name=name,
             value=shown[name],
             source=_source(spec, name, sources.get(name, "rota")),
-            varies=name in _VARYING,
+            varies=name in _VARYING or name.split("_")[0] in ("ITEM", "ITEMS"),
         )
         for name in sorted(shown.keys() - _UNKNOWN)
     )

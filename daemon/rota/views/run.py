@@ -116,6 +116,7 @@ def _actions(run: Run) -> list[Action]:
         cancel_off = "already_requested"
     can_retry = waits_to_try(run) or run.state in (RunState.FAILED, RunState.CANCELLED)
     label = "Retry now" if waits_to_try(run) else "Retry"
+    can_retry = can_retry and (run.parent is None or waits_to_try(run))  # else with its parent
     retry_off = None if can_retry else ("active" if run.state is RunState.RUNNING else "not_retryable")
     return [
         Action(do="run.retry", label=label, args=args, expect=expect, disabled=retry_off),

@@ -10,7 +10,19 @@ from fakes.clock import START
 from fakes.hands import FACTS
 from fakes.jobs import a_job
 from rota.core.errors import JobError, NotFound
-from rota.core.model import CONDITION, Command, Condition, JobSpec, Limits, RunAs, Source
+from rota.core.model import (
+    CONDITION,
+    MAIN,
+    Batch,
+    Command,
+    Condition,
+    ItemSource,
+    JobSpec,
+    Limits,
+    RunAs,
+    Source,
+    StepSpec,
+)
 from rota.core.seams import Account
 from rota.engine.preview import Here, Preview, preview
 from rota.process.environment import Place
@@ -92,3 +104,22 @@ def test_a_user_whom_the_runner_can_not_become_is_said_before() -> None:
         preview(
             a_job(run_as=RunAs(user="backup")), {}, "", replace(HERE, facts=replace(FACTS, version="1.2"))
         )
+
+
+def test_of_a_batch_the_first_child_is_shown() -> None:
+    work = StepSpec(id=MAIN, work=Command(argv=("load", "{{ item }}")))
+    spec = replace(a_job(batch=Batch(items=({"name": "app"}, "b"))), steps=(work,))
+
+    shown = a_preview(spec)
+
+    assert shown.argv == ("load", '{"name":"app"}')
+    named = {variable.name: variable for variable in shown.variables}
+    assert (named["ITEM_NAME"].value, named["ITEM_NAME"].varies) == ("app", True)
+
+
+def test_what_only_a_run_finds_is_named() -> None:
+    spec = a_job(batch=Batch(source=ItemSource(kind="glob", path="*.csv")))
+
+    named = {variable.name: variable.value for variable in a_preview(spec).variables}
+
+    assert named["ITEM"] == "(item)"

@@ -11,7 +11,7 @@ from aiohttp import ClientPayloadError
 from fakes.clock import FakeClock
 from fakes.web import Client, WebWorld, sign_in
 from rota.core.model import Definition
-from rota.core.run import Progress, RunState, Step
+from rota.core.run import Children, Progress, RunState, Step, TriggeredBy
 
 
 async def test_a_run_going_on_is_shown_with_its_latest_progress(world: WebWorld, client: Client) -> None:
@@ -234,3 +234,26 @@ async def test_a_definition_that_is_gone_and_one_that_is_the_same_have_no_differ
 
     assert (same["then"]["hash"], same["diff"], same["keys"]) == (same["now"]["hash"], "", [])
     assert (gone["now"], gone["then"]["text"]) == (None, None)
+
+
+async def test_children_are_listed_by_their_parent_and_shown_as_they_are_now(
+    world: WebWorld, client: Client
+) -> None:
+    run = await world.begin()
+    await world.store.save(replace(run, children=Children(running=1)))
+    world.board.record(replace(run, children=Children(running=1)))
+    child = replace(run, parent=1, number=1, items=("a",), attempts=(), triggered_by=TriggeredBy.BATCH)
+    await world.store.add_children([child])
+    world.board.record(replace(child, progress=Progress(current=1, total=2)))
+
+    found = await (await client.get("/api/v1/runs?parent=backup.1&state=running")).json()
+    one = await (await client.get("/api/v1/runs/backup.1.1")).json()
+    parent = await (await client.get("/api/v1/runs/backup.1")).json()
+
+    assert [each["id"] for each in found["runs"]] == ["backup.1.1"]
+    assert (one["parent"], one["items"], one["progress"]["percent"]) == ("backup.1", ["a"], 50)
+    assert parent["children"]["running"] == 1
+    assert (await client.get("/api/v1/runs?parent=backup.1.1")).status == 422
+    assert (await client.get("/api/v1/runs?parent=backup.7")).status == 404
+    page = await (await client.get("/runs/backup.1")).text()
+    assert 'href="/runs/backup.1.1"' in page

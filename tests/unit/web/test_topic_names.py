@@ -14,6 +14,12 @@ from rota.web.topic_names import JobTopic, LogTopic, OverviewTopic, RunTopic, pa
         ("job/backup?before=41", JobTopic(job="backup", before="41")),
         ("run/backup.12", RunTopic(job="backup", number=12)),
         ("run/backup.12?attempt=2&step=dump", RunTopic(job="backup", number=12, step="dump", attempt=2)),
+        ("run/backup.12.3", RunTopic(job="backup.12", number=3)),
+        (
+            "run/backup.12?before=4.5&state=failed",
+            RunTopic(job="backup", number=12, state="failed", before="4.5"),
+        ),
+        ("log/backup.12.3/main.1", LogTopic(job="backup.12", number=3, step="main", attempt=1)),
         ("log/backup.12/dump.2", LogTopic(job="backup", number=12, step="dump", attempt=2)),
     ],
 )

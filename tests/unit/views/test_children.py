@@ -1,0 +1,87 @@
+"""A parent's page counts its children and lists some of them; a child's page leads to its parent."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from fakes.jobs import a_job
+from fakes.views import NOW, a_board, a_run, an_ended_run, checked
+from rota.core.changed import changed
+from rota.core.run import Children, Run, RunState, TriggeredBy
+from rota.core.seams import RunPage
+from rota.views.children import ChildrenView, states_of
+from rota.views.run import RunView, run_page
+from rota_catalog.tree import Document
+
+COUNTS = Children(pending=5, running=2, completed=90, failed=3)
+
+
+def a_child(place: int, state: RunState = RunState.FAILED, *items: object) -> Run:
+    run = an_ended_run(state, message="exit code 3")
+    return changed(
+        run, parent=12, number=place, items=items or (f"file {place}",), triggered_by=TriggeredBy.BATCH
+    )
+
+
+def the_page(run: Run, children: Sequence[Run] = (), *, cursor: str | None = None, **asked: str) -> Document:
+    listed = RunPage(runs=children, total=100, next_cursor=cursor)
+    view = RunView(
+        run=run,
+        entry=a_board(a_job("backup")).jobs["backup"],
+        attempt=None,
+        log=None,
+        children=ChildrenView(page=listed, **asked),
+    )
+    return checked(run_page(f"run/{run.id}", view, now=NOW))
+
+
+def test_numbers_lead_to_the_children_that_they_count() -> None:
+    run = changed(a_run(number=12), children=COUNTS)
+
+    facts = the_page(run).elements["children.counts"]["props"]["rows"]
+
+    assert [(fact["key"], fact["value"]) for fact in facts] == [
+        ("Pending", 5),
+        ("Running", 2),
+        ("Completed", 90),
+        ("Failed", 3),
+    ]
+    assert facts[3]["href"] == "/runs/backup.12?state=failed#h-children"
+    assert "href" not in facts[0]
+
+
+def test_children_are_rows_with_their_items() -> None:
+    run = changed(a_run(number=12), children=COUNTS)
+
+    page = the_page(run, [a_child(7), a_child(6, RunState.COMPLETED, "a", {"n": 1})])
+
+    rows = page.elements["children.table"]["props"]["rows"]
+    assert [row["href"] for row in rows] == ["/runs/backup.12.7", "/runs/backup.12.6"]
+    assert rows[0]["note"] == "file 7: exit code 3"
+    assert rows[1]["note"].startswith('["a",{"n":1}]')
+
+
+def test_pages_of_children_keep_the_state_that_was_asked_for() -> None:
+    run = changed(a_run(number=12), children=COUNTS)
+
+    page = the_page(run, [a_child(7)], cursor="4.5", state="failed", before="9.9")
+
+    assert page.elements["children"]["props"]["note"] == "only failed ones"
+    assert page.elements["children.older"]["props"]["href"] == (
+        "/runs/backup.12?state=failed&before=4.5#h-children"
+    )
+    assert page.elements["children.all"]["props"]["href"] == "/runs/backup.12#h-children"
+
+
+def test_a_child_leads_to_its_parent_and_shows_its_item() -> None:
+    page = the_page(a_child(7))
+
+    assert page.elements["page"]["props"]["back"] == {"label": "backup.12", "href": "/runs/backup.12"}
+    assert page.elements["items.facts"]["props"]["rows"][0]["value"] == "file 7"
+    retry = page.elements["page"]["actions"][0]
+    assert (retry["do"], retry["disabled"]) == ("run.retry", "not_retryable")
+
+
+def test_a_state_that_is_none_lists_all() -> None:
+    assert states_of("") == states_of("nonsense") == frozenset()
+    assert RunState.RETRYING in states_of("running")
