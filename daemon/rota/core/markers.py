@@ -13,11 +13,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from re import compile as regex
 
 NAME = regex(r"[a-z][a-z0-9_]{0,62}")
 VALUE_LIMIT = 64 * 1024  # bytes in one output
 TEXT_LIMIT = 500  # characters of a text that a marker carries
+_SHORT = 256  # characters of a line that is worth remembering
 
 _NUMBER = r"\d{1,15}(?:\.\d{1,9})?"
 _PROGRESS = regex(rf"({_NUMBER})(?:\s*/\s*({_NUMBER})|\s*(%))?(?:\s+(.*))?")
@@ -63,9 +65,17 @@ def parse(line: str) -> Marker | None:
     """The marker that the line is, or None for every other line."""
     if not line.startswith("::"):
         return None
+    return _read_again(line) if len(line) <= _SHORT else _read(line)
+
+
+def _read(line: str) -> Marker | None:
     word, _, rest = line.rstrip("\r\n").partition(" ")
     reader = _READERS.get(word)
     return None if reader is None else reader(rest.strip())
+
+
+# A line is looked at three times: to know how it is shown, whether it is, and what it means.
+_read_again = lru_cache(maxsize=4096)(_read)
 
 
 def is_marker(line: str) -> bool:

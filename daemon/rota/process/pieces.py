@@ -6,6 +6,7 @@ Files may have been lost or damaged meanwhile: what can't be is not believed, an
 
 from __future__ import annotations
 
+import math
 import os
 from bisect import bisect_right
 from collections.abc import Iterator
@@ -73,6 +74,11 @@ class Index:
             self._fd = -1
         self._count = os.fstat(self._fd).st_size // _RECORD.size if self._fd >= 0 else 0
         self._next = 0
+        self._span: tuple[float, float, Arrival | None] = (
+            0,
+            0,
+            None,
+        )  # from, below: the last answer for those
 
     def __enter__(self) -> Index:
         return self
@@ -96,11 +102,17 @@ class Index:
 
     def of_offset(self, offset: int) -> Arrival | None:
         """The last record at that byte or before it. Quick when asked with growing offsets."""
+        begin, end, found = self._span
+        if begin <= offset < end:
+            return found
         if self._next == 0 or self._record(self._next - 1).offset > offset:
             self._next = bisect_right(range(self._count), offset, key=lambda i: self._record(i).offset)
         while self._next < self._count and self._record(self._next).offset <= offset:
             self._next += 1
-        return self._sound(self._next - 1) if self._next else None
+        found = self._sound(self._next - 1) if self._next else None
+        below = self._record(self._next).offset if self._next < self._count else math.inf
+        self._span = (offset, below, found)
+        return found
 
     def after(self, offset: int) -> Arrival | None:
         """The first record behind that byte."""
