@@ -77,7 +77,7 @@ def test_a_datagram_of_any_bytes_is_told_in_clean_words(data: bytes, name: str) 
     for each in inbox.newest():
         notice = Notice(n=1, at=from_ms(1), size=0, kind=str(each["kind"]), text=str(each["text"]))
         assert "somebody else" not in notice.text
-        assert isinstance(as_happening(notice), h.StatusTold | h.Progressed | h.StepAnnounced | h.Warned)
+        assert isinstance(as_happening(notice, "a"), h.StatusTold | h.Progressed | h.StepAnnounced | h.Warned)
 
 
 class Datagrams(System):
