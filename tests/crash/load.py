@@ -54,7 +54,7 @@ def jobs(witness: Path) -> dict[str, Kind]:
         **locked,
         "first": _kind(2, _run(said, ":")),
         **chain,
-        "retrying": _kind(2, _retrying(said)),
+        "retrying": _kind(4, _retrying(said)),
         "stepped": _kind(3, _stepped(said)),
         "graphed": _kind(4, _graphed(said)),
         REPLACING: _replacing(said),
