@@ -4,11 +4,28 @@ from __future__ import annotations
 
 import logging
 import sys
-from typing import Literal
+from contextlib import suppress
+from typing import Literal, TextIO, cast
 
 import structlog
 
 _LEVEL = logging.INFO
+
+
+class Lenient:
+    """A file that takes what it can: a log on a full disk must not end the daemon that writes it."""
+
+    def __init__(self, file: TextIO) -> None:
+        self._file = file
+
+    def write(self, text: str) -> int:
+        with suppress(OSError):
+            self._file.write(text)
+        return len(text)
+
+    def flush(self) -> None:
+        with suppress(OSError):
+            self._file.flush()
 
 
 def configure(form: Literal["text", "json"]) -> None:
@@ -29,7 +46,7 @@ def configure(form: Literal["text", "json"]) -> None:
             renderer,
         ],
         wrapper_class=structlog.make_filtering_bound_logger(_LEVEL),
-        logger_factory=structlog.WriteLoggerFactory(file=sys.stderr),
+        logger_factory=structlog.WriteLoggerFactory(file=cast(TextIO, Lenient(sys.stderr))),
         cache_logger_on_first_use=True,
     )
     # Libraries log through the standard library; their warnings belong in the same place.
