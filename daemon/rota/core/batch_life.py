@@ -30,7 +30,8 @@ def has_found(run: Run) -> bool:
 
 def split(happening: h.Split, run: Run) -> Run:
     require(run, may_find(run), happening)
-    run = changed(entered(run, happening.at), next_attempt_at=None, attempt=max(1, run.attempt))
+    # The exit code of the search says nothing of its children.
+    run = changed(entered(run, happening.at), exit_code=None, attempt=max(1, run.attempt))
     return _counted(run, Children(pending=happening.chunks))
 
 
@@ -44,7 +45,7 @@ def children_ended(happening: h.ChildrenEnded, run: Run) -> Run:
     assert run.children is not None
     never = run.children.pending
     counts = batch.given_up(run.children)
-    run = changed(_counted(run, counts), exit_code=None)  # that of its search says nothing of them
+    run = _counted(run, counts)
     if run.cancel_requested_at is not None:
         words = f"cancelled: {batch.in_words(counts)}"
         return closed(run, RunState.CANCELLED, happening.at, (Reason.CANCELLED, words))
