@@ -14,8 +14,9 @@ from rota.core import markers as core_markers
 from rota.core.errors import JobError
 from rota.core.instant import from_ms
 from rota.core.seams import AttemptRef, LogLine, LogPage
+from rota.process.files import PASSING
 from rota.process.items import read_items
-from rota.process.pieces import PASSING, Piece, RawLine, find_line, find_pieces, read_lines
+from rota.process.pieces import Piece, RawLine, find_line, find_pieces, read_lines
 
 OUTPUTS = 64
 OUTPUT_BYTES = 1024 * 1024
