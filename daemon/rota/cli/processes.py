@@ -17,7 +17,7 @@ from rota.cli.process_tree import Process, processes_of
 @click.argument("run", type=RUN, required=False)
 @asks_daemon
 def ps(asking: Asking, run: str | None) -> None:
-    """The processes of one run, or of all that run now."""
+    """The processes of one run, or of all that run now; of a batch those of its children."""
     found = _runs(asking, run)
     trees = {each["id"]: processes_of(each["id"], _living_pid(each)) for each in found}
     if asking.as_json:
@@ -32,11 +32,20 @@ def ps(asking: Asking, run: str | None) -> None:
 
 def _runs(asking: Asking, run: str | None) -> list[dict[str, Any]]:
     if run is not None:
-        return [asking.daemon.get(route("runs", run))]
-    active: list[dict[str, Any]] = pages(
-        asking.daemon, route("runs"), "runs", {"state": ["running", "retrying"]}
-    )["runs"]
+        return _led(asking, asking.daemon.get(route("runs", run)))
+    return [each for one in _active(asking) for each in _led(asking, one)]
+
+
+def _active(asking: Asking, **of: str) -> list[dict[str, Any]]:
+    """Oldest first."""
+    query: dict[str, object] = {"state": ["running", "retrying"], **of}
+    active: list[dict[str, Any]] = pages(asking.daemon, route("runs"), "runs", query)["runs"]
     return active[::-1]
+
+
+def _led(asking: Asking, run: dict[str, Any]) -> list[dict[str, Any]]:
+    """The run itself, or the children of a batch, which have its processes."""
+    return [run] if run.get("children") is None else _active(asking, parent=run["id"])
 
 
 def _living_pid(run: dict[str, Any]) -> int | None:

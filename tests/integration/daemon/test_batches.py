@@ -103,6 +103,10 @@ def test_a_cancel_ends_parent_and_children(daemon: DaemonProcess) -> None:
     run = daemon.run("long")
     eventually(lambda: daemon.get(f"/api/v1/runs/{run}").get("children", {}).get("running") == 2, within=20)
 
+    told = json.loads(daemon.rota("ps", run, "--json").stdout)
+    assert [each["run"] for each in told] == [f"{run}.1", f"{run}.2"]
+    assert all("sleep 60" in each["processes"][-1]["command"] for each in told)
+
     daemon.rota("cancel", run)
     ended = daemon.ended(run)
 
