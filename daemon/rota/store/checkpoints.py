@@ -15,6 +15,8 @@ from threading import Event, Thread
 
 EVERY = 0.25  # seconds in which pages gather
 LARGE = 4000  # pages, 16 MB: from then on the log is to begin anew
+FEW = 100  # pages that the writer may have added meanwhile, for it to take over the rest
+HUGE = 8  # times that: then it does so, however much it is
 _TAKE_OVER = "PRAGMA wal_checkpoint(PASSIVE)"
 
 
@@ -61,11 +63,17 @@ class Checkpoints:
         try:
             # A connection for each: one that stays would keep a file open that somebody exchanged.
             with closing(sqlite3.connect(self._place, uri=True, isolation_level=None)) as connection:
-                _, pages, _ = connection.execute(_TAKE_OVER).fetchone()
+                pages = self._pages(connection)
+                # Once more, for what came in that time: how much that is tells how much would be left.
+                added = self._pages(connection) - pages if pages >= self._enough else 0
         except sqlite3.Error:
             return  # a full disk, say: the log waits, and who writes next says what is wrong
         if pages < LARGE:
             self._enough = LARGE
-        elif pages >= self._enough:
+        elif pages >= self._enough and (added <= FEW or pages >= HUGE * LARGE):
             self._enough = 2 * pages  # a backup that reads for long keeps the log: not again at once
             self.is_wanted = True
+
+    def _pages(self, connection: sqlite3.Connection) -> int:
+        """How many there are in the log, after as many as can be were taken over."""
+        return int(connection.execute(_TAKE_OVER).fetchone()[1])
