@@ -218,7 +218,7 @@ def _gap_text(lines: int | None, size: int) -> str:
 
 def _loss_text(end: int, size: int) -> str:
     if end == 0:
-        return f"… this log is not there any more: {size} bytes were written (see `retention`, and the disk) …"
+        return f"… this log is not there any more: {size} bytes were written (see `retention` and the disk) …"
     return f"… the last {size - end} bytes are not there: no room on the disk, or lost since …"
 
 
