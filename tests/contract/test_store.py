@@ -344,6 +344,26 @@ async def test_among_skips_for_upstreams_that_failed_there_is_room_for_one_that_
     assert await store.add([a_skip(3, Reason.UPSTREAM)]) == [None]
 
 
+async def test_a_stretch_knows_whose_ends_it_answers_and_takes_in_no_other(store: Store) -> None:
+    """Whose end became known late is not among them, and the job may be free by then."""
+    for minute in (0, 2, 4):
+        await store.add([replace(a_skip(minute), upstream=(f"export.{minute}",))])
+
+    known = await store.add([replace(a_run(2), due_at=NOON + 3 * MINUTE, upstream=("export.2",))])
+    late = await store.add([replace(a_run(1), upstream=("export.1",))])
+
+    assert known == [None]
+    assert late != [None]
+
+
+async def test_a_stretch_of_very_many_ends_takes_in_every_one_that_lies_in_it(store: Store) -> None:
+    """It does not tell apart so many, and nothing may be answered twice."""
+    for minute in range(2, 150, 2):
+        await store.add([replace(a_skip(minute), upstream=(f"export.{minute}",))])
+
+    assert await store.add([replace(a_run(4), upstream=("export.4",))]) == [None]
+
+
 async def test_a_stretch_answers_nothing_that_starts_later_than_its_last(store: Store) -> None:
     """A long `spread` names instants in another order than it starts them."""
     stretch = replace(

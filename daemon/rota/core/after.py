@@ -19,6 +19,7 @@ from rota.core.triggers import AfterTrigger, Ending
 from rota.core.words import instant_in_words
 
 _MILLISECOND = timedelta(milliseconds=1)
+TOLD_APART = 64  # ends that one stretch of skips names
 _KEPT = 64  # ends that are remembered, so that none counts twice and no two make the same instant
 
 
@@ -68,6 +69,22 @@ def fold(job: str, triggers: Sequence[object], known: Gathered, end: Run) -> tup
         made.append(due)
     seen = (*known.seen, (end.id, end.ended_at))[-_KEPT:]
     return replace(known, rounds=rounds, seen=seen, taken=taken), tuple(made)
+
+
+def answered_ends(older: Run, newer: Run) -> tuple[str, ...] | None:
+    """Whose ends a stretch of these two skips answers, as far as all of them are known."""
+    known = [skip.upstream if skip.count == 1 else skip.answered_ends for skip in (older, newer)]
+    return None if None in known else tuple(id_ for ids in known for id_ in ids or ())[-TOLD_APART:]
+
+
+def is_no_part(upstream: Sequence[str], answered_ends: Sequence[str] | None) -> bool:
+    """Whether what the ends of those runs made is surely no part of a stretch of skips, which names its own.
+
+    A stretch that was not told all of them may well answer it.
+    """
+    if not upstream or answered_ends is None or len(answered_ends) >= TOLD_APART:
+        return False
+    return not set(upstream) <= set(answered_ends)
 
 
 def matches(end: Run, on: Ending) -> bool:

@@ -6,6 +6,7 @@ from datetime import datetime
 
 from rota.core import graph, step_life
 from rota.core import happenings as h
+from rota.core.after import answered_ends
 from rota.core.attempt_life import attempt_at, open_attempts, waits
 from rota.core.changed import changed
 from rota.core.model import ITEMS
@@ -27,7 +28,13 @@ def after_condition(run: Run, happening: h.AttemptEnded) -> Run:
             return changed(run, reason=None, message="")
         return closed(run, RunState.CANCELLED, happening.at, (Reason.CANCELLED, "cancelled before it began"))
     if skip is not None:
-        run = changed(run, due_at=skip.due_at, count=skip.count + 1, last_due_at=run.due_at)
+        run = changed(
+            run,
+            due_at=skip.due_at,
+            count=skip.count + 1,
+            last_due_at=run.due_at,
+            answered_ends=answered_ends(skip, run),
+        )
     return closed(run, RunState(outcome.state.value), happening.at, (outcome.reason, outcome.message))
 
 

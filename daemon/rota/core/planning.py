@@ -154,11 +154,16 @@ def _merged(decisions: Iterable[Decision]) -> list[Decision]:
     merged: list[Decision] = []
     for decision in decisions:
         last = merged[-1] if merged else None
-        if isinstance(decision, Skip) and isinstance(last, Skip) and decision.reason is last.reason:
+        if isinstance(decision, Skip) and isinstance(last, Skip) and _are_one(last, decision):
             merged[-1] = _lengthened(last, decision)
         else:
             merged.append(decision)
     return merged
+
+
+def _are_one(skip: Skip, newer: Skip) -> bool:
+    """What ends of other runs made stays apart here: the ledger makes one row of it that names them all."""
+    return skip.reason is newer.reason and not skip.due.upstream and not newer.due.upstream
 
 
 def _lengthened(skip: Skip, newer: Skip) -> Skip:

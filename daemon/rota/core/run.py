@@ -239,6 +239,7 @@ class Run:
     log_job: str = ""  # the job's name when its logs were written, if that was another one
     count: int = 1  # a SKIPPED row may stand for a stretch of due instants: how many, and the last one
     last_due_at: datetime | None = None
+    answered_ends: tuple[str, ...] | None = None  # of a stretch: ids of the newest runs whose ends made it
     children: Children | None = None  # of a batch, once its items are known
     parent: int | None = None  # of a child: the number of its parent, a run of the same job
     items: tuple[object, ...] = ()  # of a child: its chunk, clean JSON

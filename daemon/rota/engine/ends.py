@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 
-from rota.core.after import NOTHING, Gathered, fold, upstreams
+from rota.core.after import NOTHING, Gathered, fold, is_no_part, upstreams
 from rota.core.board import Due
 from rota.core.model import JobSpec
 from rota.core.nominal import FAR
@@ -107,5 +107,7 @@ def _answers(row: Run, due: Due) -> bool:
     if due.at in (row.due_at, last):
         return True
     if row.reason is Reason.UPSTREAM and not due.withheld:
+        return False
+    if is_no_part(due.upstream, row.answered_ends):
         return False
     return row.due_at < due.at < last and due.starts_at <= max(last, row.planned_at or last)

@@ -12,6 +12,7 @@ from typing import Any
 
 from sqlalchemy import Connection, bindparam, delete, func, insert, select, update
 
+from rota.core.after import is_no_part
 from rota.core.changed import changed
 from rota.core.errors import NotFound
 from rota.core.instant import optional_ms, to_ms
@@ -50,7 +51,14 @@ _DELETE_ATTEMPTS = delete(attempts).where(
     attempts.c.position >= bindparam("kept"),
 )
 _DUE_BEFORE = (
-    select(runs.c.number, runs.c.due_at, runs.c.last_due_at, runs.c.planned_at, runs.c.reason)
+    select(
+        runs.c.number,
+        runs.c.due_at,
+        runs.c.last_due_at,
+        runs.c.planned_at,
+        runs.c.reason,
+        runs.c.answered_ends,
+    )
     .where(runs.c.job == bindparam("of_job"), runs.c.due_at <= bindparam("due"))
     .order_by(runs.c.due_at.desc())
     .limit(16)  # a stretch may begin before rows that lie inside it
@@ -66,6 +74,7 @@ _MERGED = (
     "last_due_at",
     "planned_at",
     "upstream",
+    "answered_ends",
     "message",
     "ended_at",
 )  # columns that lengthening a skip changes
@@ -331,6 +340,8 @@ def _answers(row: Any, run: Run) -> bool:
     if due in (row.due_at, last):
         return True
     if row.reason == Reason.UPSTREAM.value and run.reason is not Reason.UPSTREAM:
+        return False
+    if is_no_part(run.upstream, row.answered_ends):
         return False
     planned = optional_ms(run.planned_at) or due
     return bool(planned <= max(last, row.planned_at or last))

@@ -84,6 +84,7 @@ def run_from(row: Mapping[Any, Any], attempts: Sequence[Attempt] = ()) -> Run:
         dirty=bool(row["dirty"]),
         planned_at=optional_from_ms(row["planned_at"]),
         upstream=tuple(row["upstream"]),
+        answered_ends=None if row["answered_ends"] is None else tuple(row["answered_ends"]),
         log_job=row["log_job"] or "",
     )
 
@@ -316,6 +317,7 @@ _RUN: Mapping[str, Callable[[Run], Any]] = {
     "dirty": lambda run: run.dirty,
     "planned_at": lambda run: optional_ms(run.planned_at),
     "upstream": lambda run: list(run.upstream),
+    "answered_ends": lambda run: None if run.answered_ends is None else list(run.answered_ends),
     "log_job": lambda run: run.log_job or None,
     "parent": lambda run: run.parent,
     "items": lambda run: list(run.items) or None,

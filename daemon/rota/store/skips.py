@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import timedelta
 
+from rota.core.after import answered_ends, is_no_part
 from rota.core.run import Reason, Run, RunState
 
 _TICK = timedelta(milliseconds=1)
@@ -29,7 +30,8 @@ def covers(skip: Run, run: Run) -> bool:
 
     Of a stretch it answers all that was to be answered by its last one: with a long `spread` an instant may
     lie between others and be due after them. The end of an upstream's run may become known after later ones:
-    of a stretch whose upstreams ended otherwise than they had to, one that ended well is no part.
+    of a stretch whose upstreams ended otherwise than they had to, one that ended well is no part, nor is one
+    whose run is not among those of the stretch.
     """
     if skip.due_at is None or run.due_at is None:
         return False
@@ -37,6 +39,8 @@ def covers(skip: Run, run: Run) -> bool:
     if run.due_at in (skip.due_at, last):
         return True
     if skip.reason is Reason.UPSTREAM and run.reason is not Reason.UPSTREAM:
+        return False
+    if is_no_part(run.upstream, skip.answered_ends):
         return False
     answered = max(last, skip.planned_at or last)
     return skip.due_at < run.due_at < last and (run.planned_at or run.due_at) <= answered
@@ -73,6 +77,7 @@ def merge(skip: Run, run: Run) -> Run:
         last_due_at=run.last_due_at or run.due_at,
         planned_at=run.planned_at,
         upstream=run.upstream,
+        answered_ends=answered_ends(skip, run),
         message=run.message,
         ended_at=run.ended_at,
     )

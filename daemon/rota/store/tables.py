@@ -95,6 +95,7 @@ runs = Table(
     Column("items", JSON(none_as_null=True)),
     Column("children", JSON(none_as_null=True)),
     Column("replaced_by", Text),
+    Column("answered_ends", JSON(none_as_null=True)),  # of a stretch of skips; NULL: not known, or no stretch
     UniqueConstraint("job", "number", name="uq_runs_number"),
     UniqueConstraint("job", "due_at", name="uq_runs_due"),
     Index(

@@ -299,3 +299,45 @@ async def test_an_end_that_becomes_known_after_later_ones_counts() -> None:
         await engine.step()
 
         assert await engine.told("report") == ["skipped upstream 2", "running after"]
+
+
+async def test_an_end_that_becomes_known_late_is_no_part_of_skips_around_it() -> None:
+    hand = a_job("cleanup", concurrency=Concurrency(max=2))
+    async with PlannedEngine(EXPORT, hand, report("export", "cleanup")) as engine:
+        await engine.passes(HOUR)
+        for _ in range(3):
+            await engine.operations.run_now("cleanup")
+            await engine.passes(MINUTE)
+            await engine.ends("cleanup")
+        assert await engine.told("report") == ["running after", "skipped overlap 2"]
+        await engine.ends("report")
+
+        process = next(each for each in engine.hands.processes if each.order.ref.job == "export")
+        process.end(0, at=engine.clock.now() - 5 * SECOND)
+        await engine.step()
+
+        assert await engine.told("report") == ["completed after", "skipped overlap 2", "running after"]
+
+
+async def test_a_late_end_among_skips_that_was_not_answered_any_more_is_recalled() -> None:
+    hand = a_job("cleanup", concurrency=Concurrency(max=2))
+    async with PlannedEngine(EXPORT, hand, report("export", "cleanup")) as engine:
+        await engine.passes(HOUR)
+        for _ in range(3):
+            await engine.operations.run_now("cleanup")
+            await engine.passes(MINUTE)
+            await engine.ends("cleanup")
+        await engine.ends("report")
+        engine.parts.bus._subscribers.remove(engine.scheduler.hear)  # it dies before it can do anything
+        process = next(each for each in engine.hands.processes if each.order.ref.job == "export")
+        process.end(0, at=engine.clock.now() - 30 * SECOND)
+        await engine.sleeps(SECOND)
+
+        await engine.restart()
+        await engine.step()
+        assert await engine.told("report") == ["completed after", "skipped overlap 2", "running catch_up"]
+
+        await engine.ends("report")
+        await engine.restart()
+        await engine.step()
+        assert await engine.told("report") == ["completed after", "skipped overlap 2", "completed catch_up"]

@@ -273,7 +273,7 @@ async def test_a_ledger_of_a_newer_rota_is_refused_with_both_numbers(path: Path)
     await open_ledger(path).close()
     sql(path, "UPDATE alembic_version SET version_num = '0099'")
 
-    with pytest.raises(UsageError, match=r"schema 99, and this rota knows schemas up to 6"):
+    with pytest.raises(UsageError, match=r"schema 99, and this rota knows schemas up to 7"):
         open_ledger(path)
 
 
@@ -294,7 +294,7 @@ async def test_an_older_schema_is_backed_up_before_it_is_changed(
     await open_ledger(path).close()
 
     assert upgraded == [copy]
-    assert sql(copy, "SELECT version_num FROM alembic_version") == [("0006",)]
+    assert sql(copy, "SELECT version_num FROM alembic_version") == [("0007",)]
 
 
 async def test_a_ledger_of_schema_1_keeps_its_rows_and_gets_the_new_columns(path: Path) -> None:
@@ -310,7 +310,7 @@ async def test_a_ledger_of_schema_1_keeps_its_rows_and_gets_the_new_columns(path
     assert record.pause == Pause(since=NOON, note="moving")
     assert (record.boot, record.skip_next) == ("", None)
     assert [run.id for run in later if run is not None] == ["backup.4"]
-    copy = backup_folder(path) / "before-schema-6.db"
+    copy = backup_folder(path) / "before-schema-7.db"
     assert sql(copy, "SELECT count(*) FROM runs") == [(3,)]
 
 
