@@ -53,6 +53,8 @@ _ELSEWHERE = {
     "timeout": "limits: {timeout: …}",
     "timeoutseconds": "limits: {timeout: …}",
     "grace": "limits: {grace: …}",
+    "batchsize": "batch: {max_items: …}",
+    "foreach": "batch: {items: …}",
     "maxconcurrent": "concurrency: {max: …}",
     "overlap": "concurrency: {overlap: …}",
     "parameters": "params",

@@ -162,7 +162,7 @@ def _hint_for_key(key: str, schema: dict[str, Any]) -> str:
     return near.key(key, known) or _among(known)
 
 
-_BLOCKS = ("schedule", "retry", "limits", "concurrency", "as", "missed", "exit_codes")
+_BLOCKS = ("schedule", "retry", "limits", "concurrency", "as", "missed", "exit_codes", "batch")
 _DEFINITIONS = {"schedule": "trigger", "exit_codes": "exitCodes"}
 
 

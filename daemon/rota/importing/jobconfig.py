@@ -25,7 +25,7 @@ _TOP = {
     "name",
     "tags",
 }
-_BATCH = "there is no batch work here yet; let the command itself divide what it does"
+_BATCH = "what its items are is not said here; write `batch` by hand, see docs/batches.md"
 _KINDS = {
     "batch": _BATCH,
     "advancement-batch": _BATCH,

@@ -59,7 +59,7 @@ def test_commands_and_requests() -> None:
 @pytest.mark.parametrize(
     ("document", "reason"),
     [
-        ({"id": "a", "jobType": "batch"}, "no batch work here yet"),
+        ({"id": "a", "jobType": "batch"}, "write `batch` by hand"),
         ({"id": "a", "jobType": "send-mail"}, "stands in code"),
         (
             {"id": "a", "jobType": "health-check", "parameters": {"checks": ["database"]}},
