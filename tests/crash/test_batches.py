@@ -17,7 +17,6 @@ DEATHS = [
     "store.add_children:after:1",
     "runner.start:after:2",
     "store.save:before:3",
-    "runner.ack:before:1",
 ]
 ITEMS = 24
 JOB = """
