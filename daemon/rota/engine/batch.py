@@ -55,6 +55,7 @@ class Parent:
         self._parts = parts
         self._leads = leads
         self._waiting: list[Chunk] = []  # the next ones that have not begun
+        self._is_last_read = False
         self._told: dict[str, bool] = {}  # children that were asked to end, and whether at once
 
     # --- its items ---
@@ -145,7 +146,7 @@ class Parent:
     async def lead(self) -> None:
         """Let children begin and wait for their ends, until the run is final."""
         family, begun = self._leads.family(self._live), await self._begun()
-        self._waiting = []
+        self._waiting, self._is_last_read = [], False
         while True:
             nudged = self._live.nudged.next()
             spec = self._spec()
@@ -154,7 +155,7 @@ class Parent:
                 self._cancel(family)
             elif spec is not None and not self._is_draining:
                 begun = await self._begin_children(family, spec, begun)
-            if not family.children and (ends or not (self._waiting or self._is_draining)):
+            if not family.children and (ends or not self._may_have_more):
                 await self._end(spec)
                 return
             await nudged.wait()
@@ -162,6 +163,10 @@ class Parent:
     @property
     def _is_draining(self) -> bool:
         return self._parts.board.draining_since is not None
+
+    @property
+    def _may_have_more(self) -> bool:
+        return bool(self._waiting) or (self._is_draining and not self._is_last_read)
 
     async def _begun(self) -> int:
         while True:
@@ -179,19 +184,22 @@ class Parent:
         """As many as may go on at once; answers the highest place that has begun."""
         assert spec.batch is not None
         free = spec.batch.at_once - len(family.children)
-        if free <= 0 and self._waiting:
-            return begun
-        if len(self._waiting) < max(1, free):  # one more than begins, to know whether there is more
-            last = self._waiting[-1].place if self._waiting else begun
-            self._waiting += await self._read(self._live.run.id, last)
-        new, left = self._waiting[: max(0, free)], self._waiting[max(0, free) :]
+        if len(self._waiting) < free:
+            await self._refill(begun)
+        new, self._waiting = self._waiting[: max(0, free)], self._waiting[max(0, free) :]
         if not new:
             return begun
         await self._add([self._child(spec, chunk) for chunk in new])
-        self._waiting = left
-        if not left:
-            self._waiting = list(await self._read(self._live.run.id, new[-1].place))
+        if not self._waiting:
+            await self._refill(new[-1].place)
         return new[-1].place
+
+    async def _refill(self, begun: int) -> None:
+        """Chunks for some hundred children at once; nobody is asked again when there are no more."""
+        last = self._waiting[-1].place if self._waiting else begun
+        more = [] if self._is_last_read else await self._read(self._live.run.id, last)
+        self._is_last_read = len(more) < _SLICE
+        self._waiting += more
 
     def _child(self, spec: JobSpec, chunk: Chunk) -> Run:
         """One that holds a place and has its first attempt, or waits in line."""

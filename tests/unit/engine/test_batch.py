@@ -9,6 +9,7 @@ import pytest
 
 from fakes.engine import FakeEngine
 from fakes.jobs import a_job
+from rota.core.batch import Chunk
 from rota.core.changed import changed
 from rota.core.errors import Conflict, Unavailable
 from rota.core.model import ITEMS, Batch, Command, Concurrency, ItemSource, Retry
@@ -356,6 +357,32 @@ async def test_while_the_daemon_drains_no_child_begins() -> None:
         assert living(engine) == ["b"]
         await end_all(engine)
         assert (await parent(engine)).state is RunState.COMPLETED
+
+
+async def test_a_batch_whose_children_have_all_ended_ends_also_while_the_daemon_drains() -> None:
+    async with FakeEngine(a_batch("a")) as engine:
+        await engine.start()
+        await engine.operations.drain()
+        await end_all(engine)
+
+        assert (await parent(engine)).state is RunState.COMPLETED
+
+
+async def test_the_ledger_is_asked_for_more_to_do_once_and_not_for_each_child() -> None:
+    async with FakeEngine(a_batch(*range(40), at_once=40, max_items=40)) as engine:
+        asked: list[int] = []
+        read = engine.store.chunks
+
+        async def noted(parent: str, after: int, most: int, *, undone: bool = False) -> Sequence[Chunk]:
+            asked.append(after)
+            return await read(parent, after, most, undone=undone)
+
+        engine.store.chunks = noted  # type: ignore[method-assign]
+        await engine.start()
+        await end_all(engine)
+
+        assert asked == [0]
+        assert (await parent(engine)).children == Children(completed=40)
 
 
 def _with(run: Run, counts: Children) -> Run:
