@@ -55,7 +55,7 @@ def ready(run: Run, *, over: bool | None = None) -> tuple[str, ...]:
     `over`: whether the tries of the job are over, so that what follows a failure begins; else as
     `tries_over` says.
     """
-    if run.cancel_requested_at is not None:
+    if run.cancel_requested_at is not None or run.is_asking:
         return ()
     busy = {attempt.step for attempt in open_attempts(run)}
     waiting = [key for key in _startable(run.steps) if key not in busy]

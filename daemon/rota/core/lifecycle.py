@@ -158,7 +158,8 @@ def _waiting(happening: h.Waiting, run: Run) -> Run:
 @_apply.register
 def _attempt_created(happening: h.AttemptCreated, run: Run) -> Run:
     asks = happening.step == CONDITION and run.state is RunState.PENDING
-    require(run, asks or _is_its_turn(run, happening.step), happening)
+    may = not open_attempts(run) if asks else _is_its_turn(run, happening.step)
+    require(run, may, happening)
     n = 1 + sum(attempt.step == happening.step for attempt in run.attempts)
     attempt = Attempt(
         id=happening.id,

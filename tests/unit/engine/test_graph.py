@@ -14,7 +14,7 @@ from fakes.hands import FACTS
 from fakes.jobs import a_job
 from rota.core.attempt_life import open_attempts
 from rota.core.errors import Conflict
-from rota.core.model import ExitCodes, JobSpec, Limits, Retry
+from rota.core.model import Command, Condition, ExitCodes, JobSpec, Limits, Retry
 from rota.core.run import Reason, Run, RunState, StepState
 from rota.core.seams import EndCause
 
@@ -59,6 +59,19 @@ async def test_steps_without_needs_start_at_once_in_a_graph() -> None:
 
         assert going_on(engine.hands) == ["app.1", "crm.1"]
         assert run.attempt == 1
+
+
+async def test_a_condition_is_asked_once_before_any_step() -> None:
+    asked = Condition(work=Command(argv=("/bin/true",)), text="true")
+    async with FakeEngine(a_graph("app", "crm", condition=asked)) as engine:
+        await engine.start()
+        assert going_on(engine.hands) == ["condition.1"]
+
+        await engine.restart()
+        await end(engine, "condition.1")
+
+        assert going_on(engine.hands) == ["app.1", "crm.1"]
+        assert (await engine.latest()).attempt == 1
 
 
 async def test_what_depends_on_a_failed_step_is_skipped_and_other_branches_go_on() -> None:
