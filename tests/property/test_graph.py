@@ -12,7 +12,7 @@ from structlog.testing import capture_logs
 from fakes.engine import FakeEngine
 from fakes.graphs import going_on, process
 from fakes.jobs import a_job, a_step
-from rota.core.model import ExitCodes, JobSpec, Retry
+from rota.core.model import CONDITION, Command, Condition, ExitCodes, JobSpec, Retry
 from rota.core.run import Reason, Run, RunState, Step, StepState
 
 SECOND = timedelta(seconds=1)
@@ -42,7 +42,8 @@ def stories(draw: st.DrawFn) -> Story:
     retry = Retry(attempts=draw(st.integers(1, 2)), delay=SECOND, restart=draw(st.booleans()))
     codes = ExitCodes(skip=frozenset({99}), fatal=frozenset({64}))
     shuffled = draw(st.permutations(steps))
-    spec = replace(a_job(retry=retry, exit_codes=codes), steps=tuple(shuffled))
+    condition = draw(st.sampled_from([None, Condition(work=Command(argv=("/bin/true",)), text="true")]))
+    spec = replace(a_job(retry=retry, exit_codes=codes, condition=condition), steps=tuple(shuffled))
     ends = draw(st.lists(st.tuples(st.integers(0, 5), st.sampled_from([*CODES, "ok", "ok"])), max_size=30))
     cancel = draw(st.one_of(st.none(), st.none(), st.integers(0, 8)))
     return Story(
@@ -93,7 +94,7 @@ def holds(run: Run, spec: JobSpec) -> None:
     """What is so at every moment of a run that goes on."""
     steps = {step.key: step for step in run.steps}
     for attempt in run.attempts:
-        if attempt.state is not StepState.RUNNING:
+        if attempt.state is not StepState.RUNNING or attempt.step == CONDITION:
             continue
         for needed in needs(spec, attempt.step):
             assert steps[needed].state.is_final
@@ -112,7 +113,7 @@ def over(run: Run, spec: JobSpec) -> None:
     failed = [step for step in run.steps if step.state is StepState.FAILED]
     assert (run.state is RunState.FAILED) == bool(failed) or run.state is RunState.CANCELLED
     steps = {step.key: step for step in run.steps}
-    if run.state is RunState.CANCELLED:
+    if run.state is RunState.CANCELLED or run.reason is Reason.CONDITION:
         return
     for step in run.steps:
         if step.when == "success" and step.state in (StepState.COMPLETED, StepState.FAILED):
