@@ -57,7 +57,12 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--jobs", type=int, default=1000)
     parser.add_argument("--at", type=Path)
     parser.add_argument("--rounds", type=int, default=60)
-    return parser.parse_args()
+    parser.add_argument("--quick", action="store_true", help="200,000 runs, under a minute")
+    options = parser.parse_args()
+    if options.quick:
+        parser.set_defaults(runs=200_000, rounds=20)
+        options = parser.parse_args()
+    return options
 
 
 async def _measure(path: Path, options: argparse.Namespace) -> None:

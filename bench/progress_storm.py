@@ -65,7 +65,11 @@ def main() -> None:
     parser.add_argument("--rate", type=int, default=10_000)
     parser.add_argument("--seconds", type=int, default=20)
     parser.add_argument("--by", choices=["lines", "notices"], default="lines")
+    parser.add_argument("--quick", action="store_true", help="eight seconds, under a minute")
     given = parser.parse_args()
+    if given.quick:
+        parser.set_defaults(seconds=8)
+        given = parser.parse_args()
     with tempfile.TemporaryDirectory() as name:
         jobs = Path(name) / "jobs.d"
         jobs.mkdir()
@@ -145,6 +149,7 @@ def _report(storm: Storm, rate: int, seconds: int, by: str) -> None:
     )
     print(text)
     print(verdict("cores of the daemon", storm.daemon, GOAL_CPU, ""))
+    print(verdict("seconds a frame of the page", 1 / max(frames, 0.01), 1 / GOAL_FRAMES, " s"))
 
 
 if __name__ == "__main__":

@@ -48,7 +48,11 @@ def main() -> None:
     parser.add_argument("--jobs", type=int, default=1000)
     parser.add_argument("--quiet", type=float, default=5.0, help="seconds that are measured before")
     parser.add_argument("--most", type=float, default=60.0, help="seconds of retention, at most")
+    parser.add_argument("--quick", action="store_true", help="a small ledger, under a minute")
     options = parser.parse_args()
+    if options.quick:
+        parser.set_defaults(runs=40_000, jobs=200, quiet=1.0, most=12.0)
+        options = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder, "ledger.db")
         grown.grow(path, options.runs, options.jobs)

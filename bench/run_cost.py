@@ -49,7 +49,11 @@ def main() -> None:
     )
     parser.add_argument("--jobs", type=int, default=1000)
     parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--quick", action="store_true", help="one round, under a minute")
     options = parser.parse_args()
+    if options.quick:
+        parser.set_defaults(rounds=1)
+        options = parser.parse_args()
     bare: list[float] = []
     parts: dict[str, list[float]] = {"daemon": [], "runner and jobs": []}
     # Deleted at the very end: ext4 makes new files slowly while many were deleted a moment ago.
