@@ -341,6 +341,14 @@ def test_several_checks_have_names_and_a_threshold() -> None:
     assert [(check["kind"], check["name"]) for check in checks] == [("tcp", "database"), ("disk", "")]
 
 
+def test_steps_form_a_graph_as_soon_as_one_says_what_it_needs() -> None:
+    graph = spec("steps: [{id: a, run: x}, {id: b, run: x, needs: [a]}, {id: c, run: x, needs: []}]")
+    ordered = spec("steps: [{id: a, run: x}, {id: b, run: x}]")
+
+    assert [step.needs for step in graph.steps] == [None, ("a",), ()]
+    assert (graph.is_graph, ordered.is_graph) == (True, False)
+
+
 def test_steps_run_in_their_order_with_the_jobs_shell() -> None:
     job = spec(
         "shell: sh\nsteps:\n- {id: dump, title: Dump, run: ./dump, share: 3, env: {A: 1}, cwd: /srv}\n"

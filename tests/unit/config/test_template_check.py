@@ -43,6 +43,9 @@ def problem(text: str) -> Problem:
         STEPS % "{{ steps.dump.outputs.size | default(0) }}",
         "exec: ['{{ \"{{\" }}', '{{ [1, 2] | join(\"-\") }}']\n",
         "run: |\n  echo '{{ whatever }}'\n",
+        "steps:\n- {id: send, exec: [a, '{{ steps.dump.outputs.size }}'], needs: [check]}\n"
+        "- {id: check, run: x, needs: [dump], if: \"{{ steps.dump.state == 'failed' }}\"}\n"
+        "- {id: dump, run: x}\n",
         "run: x\ncondition: {exists: '/mnt/{{ params.db }}'}\nparams: {db: {type: string}}\n",
     ],
 )
