@@ -6,6 +6,7 @@ import fcntl
 import json
 import os
 import pwd
+import signal
 import socket
 import sys
 
@@ -249,6 +250,8 @@ def _uid_of(user: str) -> int:
 
 def _prepare_reload(listener: socket.socket, table: Table) -> None:
     """Keep over exec: the listening socket, every FIFO and inbox, so that nothing is lost meanwhile."""
+    # Another wish to reload would end what is just beginning, and with it all that it knows of its children.
+    signal.signal(signal.SIGHUP, signal.SIG_IGN)
     held = [attempt.fifo for attempt in table.live() if attempt.fifo >= 0]
     inboxes = {each.id: each.inbox.connection.fileno() for each in table.live() if each.inbox is not None}
     for fd in (*held, *inboxes.values()):

@@ -197,6 +197,20 @@ async def test_a_job_that_ends_while_a_runner_replaces_itself_has_its_status(ben
     assert [ended.exit_code for ended in ends] == list(range(10, 40, 5))
 
 
+async def test_wishes_to_reload_that_come_meanwhile_end_nothing(bench: Bench) -> None:
+    order = bench.order("until test -e $HERE/go; do sleep 0.01; done; exit 3")
+    await bench.start(order)
+
+    for _ in range(3):
+        for _ in range(300):  # spread over the time that it needs
+            bench.runner.reload()
+            os.sched_yield()
+        await bench.reconnect()
+    (bench.runner.folder / "go").touch()
+
+    assert (await bench.end(order)).exit_code == 3
+
+
 def change_pid_file(bench: Bench, order: StartOrder, **members: object) -> None:
     file = bench.logs.directory(order.ref) / "pid"
     file.write_text(json.dumps(json.loads(file.read_text()) | members))
