@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 from collections import deque
+from itertools import islice
 from typing import TYPE_CHECKING
 
 from rota.runner.attempt import KILLED
 from rota.runner.protocol import (
-    PAGE,
     Invalid,
     Order,
+    in_pages,
+    in_words,
     is_understood,
     parse_attempt,
+    parse_id,
+    parse_ledger,
     parse_ref,
     parse_run,
     version_text,
@@ -20,7 +24,7 @@ from rota.runner.spawn import KNOWN, Refusal
 from rota.runner.table import notices
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
     from rota.runner.attempt import Attempt
     from rota.runner.link import Link
@@ -31,6 +35,8 @@ if TYPE_CHECKING:
     from rota.runner.table import Table
 
 ALIVE_EVERY = 0.005  # seconds
+ROOM_AFTER = 0.1  # seconds after which a daemon that is slow to read is looked at again
+REMOVED_AT_ONCE = 20  # steps of removing, and one in each turn from then on
 INVALID = "EINVAL"
 
 
@@ -46,6 +52,7 @@ class Desk:
         self._spawner = spawner
         self.stopper = stopper
         self._orders: deque[Order] = deque()
+        self._removals: deque[Iterator[None]] = deque()
         self._grown: dict[str, Attempt] = {}
         self._alive_at = 0.0  # boot-time clock: when `alive` was last sent
         self.daemon: Link | None = None
@@ -63,6 +70,10 @@ class Desk:
     @property
     def has_orders(self) -> bool:
         return bool(self._orders)
+
+    @property
+    def has_removals(self) -> bool:
+        return bool(self._removals)
 
     def handle(self, link: Link, message: Message) -> bool:
         """Act on one message; False when the connection must end."""
@@ -95,6 +106,17 @@ class Desk:
                 started.append(attempt)
         return started
 
+    def remove_some(self) -> None:
+        """Go on with what is too large to be deleted in one turn."""
+        if not self._removals:
+            return
+        removal = self._removals.popleft()
+        try:
+            if _go_on(removal, 1):
+                self._removals.append(removal)
+        except OSError as error:
+            self._tell(_error("failed", f"remove: {error}"))
+
     def left(self, link: Link) -> None:
         """That connection is no more."""
         if self.daemon is link:
@@ -110,9 +132,12 @@ class Desk:
             self.tell_grown(attempt)
 
     def flush_grown(self, now: float) -> float | None:
-        """Tell what grew, at most every 5 ms; the answer is when to come again, or None."""
-        if not self._grown:
-            return None
+        """Tell what grew, at most every 5 ms; the answer is when to come again, or None.
+
+        A daemon that is slow to read is told later, and then only the newest of each.
+        """
+        if not self._grown or (self.daemon is not None and self.daemon.is_waiting):
+            return now + ROOM_AFTER if self._grown else None
         due = self._alive_at + ALIVE_EVERY
         if now < due:
             return due
@@ -131,9 +156,10 @@ class Desk:
         if not is_understood(version):
             link.put(_error("version", f"this runner speaks {version_text()}, not {version}"))
             return False
-        ledger = message.get("ledger")
-        if not isinstance(ledger, str):
-            link.put(_error("invalid", "hello: ledger must be text"))
+        try:
+            ledger = parse_ledger(message)
+        except Invalid as error:
+            link.put(_error("invalid", f"hello: {error}"))
             return False
         known = self._records.ledger()
         if known and ledger and known != ledger and self.table.attempts:
@@ -168,7 +194,7 @@ class Desk:
         except Invalid as error:
             # Somebody waits for the answer to this very order, and would do so for ever.
             attempt = parse_attempt(message)
-            link.put({"type": "refused", "attempt": attempt, "code": INVALID, "message": str(error)})
+            link.put(_refused(attempt, INVALID, str(error)))
 
     def _carry_out(self, order: Order) -> Attempt | None:
         try:
@@ -176,8 +202,7 @@ class Desk:
                 raise Refusal(KNOWN, f"{order.directory} was started before")
             attempt = self._spawner.start(order)
         except Refusal as refusal:
-            text = str(refusal)
-            self._tell({"type": "refused", "attempt": order.attempt, "code": refusal.code, "message": text})
+            self._tell(_refused(order.attempt, refusal.code, str(refusal)))
             return None
         self.table.add(attempt)
         self._tell({"type": "started", "attempt": attempt.id, "started": attempt.started_message()})
@@ -192,24 +217,21 @@ class Desk:
         refs = message.get("attempts")
         if not isinstance(refs, list) or not all(isinstance(ref, dict) for ref in refs):
             raise Invalid("attempts must be a list of objects")
-        names = [parse_ref(ref) for ref in refs]
-        for start in range(0, max(1, len(names)), PAGE):
-            link.put(
-                {
-                    "type": "found",
-                    "id": message.get("id"),
-                    "reports": [self.table.report(*name) for name in names[start : start + PAGE]],
-                    "more": start + PAGE < len(names),
-                }
-            )
+        number, names = parse_id(message), [parse_ref(ref) for ref in refs]
+        for reports, more in in_pages(self.table.report(*name) for name in names):
+            link.put({"type": "found", "id": number, "reports": reports, "more": more})
 
     def _ack(self, link: Link, message: Message) -> None:
         self.table.forget(parse_attempt(message))
 
     def _remove(self, link: Link, message: Message) -> None:
         directory = parse_run(message)
-        if not self.table.holds_any_of(directory):
-            self._records.remove(directory)
+        if self.table.holds_any_of(directory):
+            return
+        removal = self._records.removing(directory)
+        # Only of a job that left thousands of files anything is left to do later.
+        if _go_on(removal, REMOVED_AT_ONCE):
+            self._removals.append(removal)
 
     def _quit(self, link: Link, message: Message) -> None:
         if not self.table.attempts and not self._orders:
@@ -220,5 +242,14 @@ class Desk:
             self.daemon.put(message)
 
 
+def _go_on(removal: Iterator[None], steps: int) -> bool:
+    """Whether more is left to do. Raises OSError."""
+    return sum(1 for _ in islice(removal, steps)) == steps
+
+
 def _error(code: str, message: str) -> Message:
-    return {"type": "error", "code": code, "message": message}
+    return {"type": "error", "code": code, "message": in_words(message)}
+
+
+def _refused(attempt: str, code: str, message: str) -> Message:
+    return {"type": "refused", "attempt": attempt, "code": code, "message": in_words(message)}

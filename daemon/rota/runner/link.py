@@ -13,13 +13,13 @@ if TYPE_CHECKING:
     from rota.runner.system import System
 
 _CREDENTIALS = struct.Struct("3i")  # pid, uid, gid
-BACKLOG = 4096  # packets that wait for a slow peer before it is disconnected
+BACKLOG = 64 * 1024 * 1024  # bytes that wait for a slow peer before it is disconnected
 
 
 class Link:
     """One connection."""
 
-    __slots__ = ("_messages", "_packets", "_system", "connection", "greeted")
+    __slots__ = ("_messages", "_packets", "_size", "_system", "connection", "greeted")
 
     def __init__(self, system: System, connection: socket.socket) -> None:
         self._system = system
@@ -27,6 +27,7 @@ class Link:
         self.greeted = False
         self._messages: list[Message] = []
         self._packets: list[bytes] = []
+        self._size = 0  # of them, in bytes
 
     def receive(self) -> list[Message] | None:
         """The messages of the next packet; None when the peer is gone. Raises Garbled, BlockingIOError."""
@@ -50,19 +51,22 @@ class Link:
     def flush(self) -> bool:
         """Send what is ready, in as few packets as can be; False when the peer is gone or asleep for good."""
         if self._messages:
-            self._packets += pack(self._messages)
+            packets = pack(self._messages)
+            self._packets += packets
+            self._size += sum(map(len, packets))
             self._messages = []
         sent = 0
         try:
             for packet in self._packets:
                 self._system.send(self.connection, packet)
                 sent += 1
+                self._size -= len(packet)
         except BlockingIOError:
             pass
         except OSError:
             return False
         del self._packets[:sent]
-        return len(self._packets) < BACKLOG
+        return self._size < BACKLOG
 
     @property
     def is_waiting(self) -> bool:

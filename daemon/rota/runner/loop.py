@@ -95,7 +95,7 @@ class Loop:
 
     def _patience(self) -> float:
         """Seconds that nothing is due; -1 for ever."""
-        if self._desk.has_orders:
+        if self._desk.has_orders or self._desk.has_removals:
             return 0
         reap_at = None if self._reap_by is None else min(self._reap_by, self._rush_ends)
         times = (self._next_deadline, self._stopper.next_at(), self._again, reap_at)
@@ -109,6 +109,7 @@ class Loop:
         self._start()
         self._reap_waiting()
         self._end_overdue()
+        self._desk.remove_some()
         for attempt in self._stopper.look():
             self._finish(attempt)
         for attempt in self._reaper.sync():

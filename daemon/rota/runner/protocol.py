@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import json
+import os
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 
 VERSION = (1, 2)
 PACKET = 128 * 1024  # bytes of one packet; the kernel refuses more than about 220 kB
@@ -14,6 +15,10 @@ SECRET_KINDS = ("credential", "file", "env")
 LIMITS = ("memory", "cpu", "pids", "nofile")
 MOST_UMASK = 0o777
 PAGE = 200  # attempts in one message of a table
+PAGE_BYTES = 64 * 1024  # of them: each may have said much
+LONGEST_TEXT = 2000  # characters of what is told in words
+LONGEST_LEDGER = 200
+LONGEST_VERSION = 20
 
 Message = dict[str, object]
 
@@ -60,13 +65,32 @@ def unpack(packet: bytes) -> list[Message]:
     return messages
 
 
+def in_pages(entries: Iterable[Message]) -> Iterator[tuple[list[Message], bool]]:
+    """As many entries as one message has room for, and whether more follow; at least one page."""
+    page: list[Message] = []
+    size = 0
+    for entry in entries:
+        more = len(_ENCODER.encode(entry).encode("utf-8", "surrogatepass"))
+        if page and (size + more > PAGE_BYTES or len(page) == PAGE):
+            yield page, True
+            page, size = [], 0
+        page.append(entry)
+        size += more
+    yield page, False
+
+
+def in_words(text: str) -> str:
+    """For people, and short enough for any packet."""
+    return text if len(text) <= LONGEST_TEXT else f"{text[:LONGEST_TEXT]}…"
+
+
 def version_text(version: tuple[int, int] = VERSION) -> str:
     return f"{version[0]}.{version[1]}"
 
 
 def is_understood(text: object) -> bool:
     """Whether a peer of that version can be talked to: the same major, the minor at most one apart."""
-    if not isinstance(text, str):
+    if not isinstance(text, str) or len(text) > LONGEST_VERSION:
         return False
     major, _, minor = text.partition(".")
     if not (major.isascii() and major.isdigit() and minor.isascii() and minor.isdigit()):
@@ -156,6 +180,19 @@ def parse_attempt(message: Mapping[str, object]) -> str:
     return _name(message, "attempt", _ATTEMPT)
 
 
+def parse_ledger(message: Mapping[str, object]) -> str:
+    """The member `ledger`; empty when it does not matter. Raises Invalid."""
+    ledger = _text(message, "ledger")
+    if len(ledger) > LONGEST_LEDGER:
+        raise Invalid(f"ledger must have at most {LONGEST_LEDGER} characters")
+    return ledger
+
+
+def parse_id(message: Mapping[str, object]) -> int | None:
+    """The member `id`, by which an answer is known. Raises Invalid."""
+    return None if message.get("id") is None else _number(message, "id")
+
+
 def _name(message: Mapping[str, object], member: str, grammar: re.Pattern[str]) -> str:
     value = _text(message, member)
     if grammar.fullmatch(value) is None:
@@ -165,9 +202,21 @@ def _name(message: Mapping[str, object], member: str, grammar: re.Pattern[str]) 
 
 def _text(message: Mapping[str, object], member: str) -> str:
     value = message.get(member)
-    if not isinstance(value, str) or "\0" in value:
+    if not _is_text(value):
         raise Invalid(f"{member} must be text without NUL")
+    assert isinstance(value, str)
     return value
+
+
+def _is_text(value: object) -> bool:
+    """Whether files, accounts and variables can be called so."""
+    if not isinstance(value, str) or "\0" in value:
+        return False
+    try:
+        os.fsencode(value)
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def _optional_text(message: Mapping[str, object], member: str) -> str:
@@ -197,11 +246,10 @@ def _places(value: object) -> dict[str, dict[str, str]]:
     if not isinstance(value, dict):
         raise Invalid("secrets must be an object")
     for name, place in value.items():
-        if not name or "=" in name or "\0" in name or not isinstance(place, dict):
+        if not name or "=" in name or not _is_text(name) or not isinstance(place, dict):
             raise Invalid(f"secrets: {name!r} must be a name with an object")
         if len(place) != 1 or not all(
-            kind in SECRET_KINDS and isinstance(where, str) and "\0" not in where
-            for kind, where in place.items()
+            kind in SECRET_KINDS and _is_text(where) for kind, where in place.items()
         ):
             raise Invalid(f"secrets: {name} must have one of {', '.join(SECRET_KINDS)}, as text without NUL")
     return value

@@ -8,8 +8,11 @@ from typing import TYPE_CHECKING
 
 from rota.runner.held import Held
 from rota.runner.log import read_all
+from rota.runner.remove import removing
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from rota.runner.protocol import Message, Order
     from rota.runner.system import System
 
@@ -123,7 +126,12 @@ class Records:
 
     def remove(self, directory: str) -> None:
         """Delete a directory with all that is in it, following no link; one that is not there is fine."""
-        _remove(self._system, directory, self.root)
+        for _ in self.removing(directory):
+            continue
+
+    def removing(self, directory: str) -> Iterator[None]:
+        """The same in steps, between which others may have a turn."""
+        return removing(self._system, directory, self.root)
 
     def ledger(self) -> str:
         """Id of the ledger that the attempts held came from; empty when none is known."""
@@ -163,20 +171,3 @@ def _parse(content: bytes) -> Message | None:
     except ValueError:
         return None
     return message if isinstance(message, dict) else None
-
-
-def _remove(system: System, name: str, at: int) -> None:
-    try:
-        fd = system.open_directory(name, at)
-    except FileNotFoundError:
-        return
-    except OSError:
-        # no directory, or a link: what is named so goes, nothing behind it
-        system.unlink(name, at)
-        return
-    try:
-        for inner in system.names(fd):
-            _remove(system, inner, fd)
-    finally:
-        system.close(fd)
-    system.rmdir(name, at)

@@ -197,7 +197,8 @@ class Spawner:
             raise Refusal("EINVAL", f"can't start {order.argv[0]!r}: {error}") from None
 
     def _born(self, attempt: Attempt, order: Order, program: str, env: dict[str, str]) -> int:
-        fifo = f"/proc/self/fd/{attempt.files}/{FIFO}"
+        # The one that the runner has opened: by its name it may be anything by now, as job/ is its user's.
+        fifo = f"/proc/self/fd/{attempt.fifo}"
         if attempt.manner is None:
             return self._system.spawn(program, order.argv, env, order.cwd, fifo)
         birth = Birth(attempt.manner, program, order.argv, env)

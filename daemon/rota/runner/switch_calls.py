@@ -6,6 +6,7 @@ import ctypes
 import errno
 import os
 import resource
+import select
 import signal
 import stat
 from contextlib import contextmanager
@@ -24,6 +25,8 @@ _IOPRIO_WHO_PROCESS = 1
 _BEST_EFFORT, _IDLE = 2 << 13, 3 << 13
 _USUAL_LEVEL = 4
 _TOLD = 200  # bytes
+_NUDGE_EVERY_MS = 50
+_PATIENCE = 20  # nudges
 
 
 class SwitchCalls:
@@ -74,16 +77,17 @@ class SwitchCalls:
         # A signal that comes to the child must not run the runner's handlers, which would tell the runner.
         before = signal.pthread_sigmask(signal.SIG_BLOCK, _ALL_SIGNALS)
         try:
-            pid = _fork(birth, writing)
+            pid = _fork(birth, reading, writing)
             os.close(writing)
             writing = -1
-            told = os.read(reading, _TOLD)  # nothing, once the program runs
+            told = _told(reading, pid)
         finally:
             signal.pthread_sigmask(signal.SIG_SETMASK, before)
             for fd in (reading, writing):
                 if fd >= 0:
                     os.close(fd)
         if told:
+            os.kill(pid, signal.SIGKILL)  # it ends by itself, unless its user stopped it
             os.waitpid(pid, 0)
             number, _, what = told.decode().partition(" ")
             raise Unborn(int(number), os.strerror(int(number)), what)
@@ -109,19 +113,43 @@ class Birth:
         self.files = (1024, 1024)  # soft and hard limit of open files
 
 
-def _fork(birth: Birth, tell: int) -> int:
+def _fork(birth: Birth, told: int, tell: int) -> int:
     pid = os.fork()
     if pid:
         return pid
     what = ["prepare"]
     try:
+        os.close(told)
         _become(birth, what)
     except OSError as error:
-        os.write(tell, f"{error.errno or errno.EIO} {what[0]}".encode())
+        _say(tell, error.errno or errno.EIO, what[0])
     except BaseException:
-        os.write(tell, f"{errno.EINVAL} {what[0]}".encode())
+        _say(tell, errno.EINVAL, what[0])
     finally:
         os._exit(127)
+
+
+def _told(reading: int, pid: int) -> bytes:
+    """What the child can't do; nothing, once its program runs or when it takes too long to begin.
+
+    From when it is another user's on, that user can stop it, and a directory or program of theirs may keep it
+    waiting for ever. Nobody else's attempts shall suffer: then it counts as running, with all its limits.
+    """
+    poll = select.poll()
+    poll.register(reading, select.POLLIN)
+    for _ in range(_PATIENCE):
+        if poll.poll(_NUDGE_EVERY_MS):
+            return os.read(reading, _TOLD)
+        os.kill(pid, signal.SIGCONT)
+    return b""
+
+
+def _say(tell: int, number: int, what: str) -> None:
+    """To the runner; to the log when that does not wait any longer."""
+    try:
+        os.write(tell, f"{number} {what}".encode())
+    except BrokenPipeError:
+        os.write(2, f"rota: can't {what}: {os.strerror(number)}\n".encode())
 
 
 def _become(birth: Birth, what: list[str]) -> NoReturn:
@@ -132,7 +160,7 @@ def _become(birth: Birth, what: list[str]) -> NoReturn:
         signal.signal(number, signal.SIG_DFL)
     os.setsid()
     what[0] = "open the output"
-    for fd, path, flags in ((0, "/dev/null", os.O_RDONLY), (1, birth.output, os.O_RDWR | os.O_NOFOLLOW)):
+    for fd, path, flags in ((0, "/dev/null", os.O_RDONLY), (1, birth.output, os.O_RDWR)):
         os.dup2(os.open(path, flags), fd)
     os.dup2(1, 2)
     what[0] = "limit open files"

@@ -17,6 +17,7 @@ import signal
 import socket
 import stat
 import time
+from itertools import islice
 
 from rota.runner.group_calls import GroupCalls
 from rota.runner.notice_calls import NoticeCalls
@@ -139,6 +140,14 @@ class System(GroupCalls, NoticeCalls, SwitchCalls):
     def names(self, directory: int) -> list[str]:
         return os.listdir(directory)
 
+    def some_names(self, directory: int, most: int) -> list[str]:
+        """As many; of what is in it now, when some of them have been deleted."""
+        with os.scandir(directory) as entries:
+            return [entry.name for entry in islice(entries, most)]
+
+    def move(self, old: str, old_at: int, new: str, new_at: int) -> None:
+        os.rename(old, new, src_dir_fd=old_at, dst_dir_fd=new_at)
+
     def size(self, path: str, at: int) -> int:
         return os.stat(path, dir_fd=at, follow_symlinks=False).st_size
 
@@ -162,12 +171,12 @@ class System(GroupCalls, NoticeCalls, SwitchCalls):
         """A process in a session of its own with /dev/null and the FIFO `output`. Raises OSError."""
         actions = [
             (os.POSIX_SPAWN_OPEN, 0, "/dev/null", os.O_RDONLY, 0),
-            (os.POSIX_SPAWN_OPEN, 1, output, os.O_RDWR | os.O_NOFOLLOW, 0),
+            (os.POSIX_SPAWN_OPEN, 1, output, os.O_RDWR, 0),
             (os.POSIX_SPAWN_DUP2, 1, 2),
         ]
-        os.chdir(cwd)
-        resource.setrlimit(resource.RLIMIT_NOFILE, (self._job_files, self._hard))
         try:
+            os.chdir(cwd)
+            resource.setrlimit(resource.RLIMIT_NOFILE, (self._job_files, self._hard))
             return os.posix_spawn(
                 program, argv, env, file_actions=actions, setsid=True, setsigmask=(), setsigdef=_ALL_SIGNALS
             )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from rota.runner.protocol import PAGE
+from rota.runner.protocol import in_pages
 from rota.runner.record import Records
 
 if TYPE_CHECKING:
@@ -53,13 +53,12 @@ class Table:
 
     def pages(self) -> Iterator[Message]:
         """The members `live`, `ended` and `more` of as many messages as it takes, at least one."""
-        entries = list(self.attempts.values())
-        for start in range(0, max(1, len(entries)), PAGE):
-            page = entries[start : start + PAGE]
+        entries = (_live(each) if each.ended is None else _ended(each) for each in self.attempts.values())
+        for page, more in in_pages(entries):
             yield {
-                "live": [_live(attempt) for attempt in page if attempt.ended is None],
-                "ended": [_ended(attempt) for attempt in page if attempt.ended is not None],
-                "more": start + PAGE < len(entries),
+                "live": [entry for entry in page if "ended" not in entry],
+                "ended": [entry for entry in page if "ended" in entry],
+                "more": more,
             }
 
     def report(self, attempt_id: str, directory: str) -> Message:

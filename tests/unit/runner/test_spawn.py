@@ -87,3 +87,29 @@ def test_a_program_is_looked_up_in_the_path_of_the_job(tmp_path: Path, root: int
 
     with pytest.raises(Refusal, match=r"no program true in PATH \(/nowhere:relative\)"):
         spawner.start(Order({**ORDER, "argv": ["true"], "env": {"PATH": "/nowhere:relative"}}))
+
+
+class Swapping(System):
+    """Puts a file of its own in the place of the FIFO at the last moment, as the job's user can."""
+
+    def __init__(self, folder: Path) -> None:
+        super().__init__()
+        self._out = folder / "job" / "1" / "main.1" / "job" / "out"
+
+    def spawn(self, program: str, argv: list[str], env: dict[str, str], cwd: str, output: str) -> int:
+        self._out.unlink()
+        self._out.write_text("")
+        return super().spawn(program, argv, env, cwd, output)
+
+
+def test_a_job_writes_to_the_fifo_whatever_stands_in_its_place(tmp_path: Path, root: int) -> None:
+    system = Swapping(tmp_path)
+    echo = {**ORDER, "argv": ["/bin/echo", "hello"]}
+
+    attempt = Spawner(system, Records(system, root), str(tmp_path)).start(Order(echo))
+    os.waitpid(attempt.pid, 0)
+
+    assert os.read(attempt.fifo, 100) == b"hello\n"
+    assert (tmp_path / "job" / "1" / "main.1" / "job" / "out").read_text() == ""
+    os.close(attempt.fifo)
+    attempt.close(system)
