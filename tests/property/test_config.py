@@ -75,7 +75,7 @@ DATA = st.recursive(
 )
 DEFS = load("job")["$defs"]
 PROOF = prover(DEFS["job"], DEFS)
-WORK = ("run", "exec", "http", "python", "check", "steps")
+WORK = ("run", "exec", "http", "python", "check", "steps", "batch")
 PROPERTIES: dict[str, dict[str, Any]] = DEFS["settings"]["properties"]
 EXAMPLES: dict[str, st.SearchStrategy[Any]] = {
     key: st.sampled_from(schema["examples"]) for key, schema in PROPERTIES.items() if key not in WORK
