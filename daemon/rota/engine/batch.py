@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Coroutine, Iterator, Sequence
+from collections.abc import Collection, Coroutine, Iterator, Sequence
 from datetime import datetime
 from itertools import islice
 from typing import Any, Protocol
@@ -37,6 +37,8 @@ class Leads(Protocol):
     def rests(self, run: Run) -> None: ...
 
     def family(self, parent: LiveRun) -> Family: ...
+
+    def adopt(self, run: Run) -> None: ...
 
     def take_up(self, run: Run) -> LiveRun: ...
 
@@ -145,7 +147,8 @@ class Parent:
 
     async def lead(self) -> None:
         """Let children begin and wait for their ends, until the run is final."""
-        family, begun = self._leads.family(self._live), await self._begun()
+        family = self._leads.family(self._live)
+        begun = await self._begun(led=frozenset(family.children))
         self._waiting, self._is_last_read = [], False
         while True:
             nudged = self._live.nudged.next()
@@ -168,12 +171,19 @@ class Parent:
     def _may_have_more(self) -> bool:
         return bool(self._waiting) or (self._is_draining and not self._is_last_read)
 
-    async def _begun(self) -> int:
+    async def _begun(self, led: Collection[str]) -> int:
+        """The highest place that has begun. `led`: the children that somebody leads."""
         while True:
             try:
-                return (await self._parts.store.known_children(self._live.run.id)).begun
+                known = await self._parts.store.known_children(self._live.run.id)
+                break
             except Unavailable as error:
                 await self._pause(error)
+        for child in known.open:
+            if child.id not in led:  # stored, but with a fault of ours before anybody led it
+                self._parts.board.record(child)
+                self._leads.adopt(child)
+        return known.begun
 
     def _spec(self) -> JobSpec | None:
         """The job as it is now; None when it is gone, or no batch any more."""

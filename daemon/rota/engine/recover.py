@@ -44,7 +44,7 @@ async def take_back(parts: Parts, executor: Executor) -> int:
     limits = {run.id: await _limits(run, parts) for run in runs if run.job not in parts.board.jobs}
     for run in runs:
         found = {each.id: _asked(run, each, waiting) for each in open_attempts(run) if not waits(each)}
-        if found or not run.is_queued or run.parent is not None:
+        if found or not run.is_queued or run.parent is not None or run.cancel_requested_at is not None:
             executor.adopt(run, found or None, limits.get(run.id))
         elif run.job not in parts.board.jobs:
             executor.skip(run, Reason.REMOVED, "the job was removed while this run waited")

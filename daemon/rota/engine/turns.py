@@ -78,11 +78,11 @@ async def until_runner(live: LiveRun, parts: Parts) -> RunnerFacts | None:
 
 def is_too_late(run: Run, parts: Parts) -> bool:
     """Whether a run that has not begun may not begin any more: its start deadline has passed."""
-    entry = parts.board.jobs.get(run.job)
-    if run.state is not RunState.PENDING or run.due_at is None or entry is None:
+    entry, due = parts.board.jobs.get(run.job), run.planned_at or run.due_at
+    if run.state is not RunState.PENDING or due is None or entry is None:
         return False
     deadline = entry.spec.start_deadline
-    return deadline is not None and parts.clock.now() - run.due_at > deadline
+    return deadline is not None and parts.clock.now() - due > deadline
 
 
 def is_held(run: Run, parts: Parts) -> bool:

@@ -329,6 +329,27 @@ async def test_children_that_can_not_be_stored_begin_when_the_ledger_takes_them(
         assert (await parent(engine)).children == Children(completed=2)
 
 
+async def test_children_that_were_stored_though_nobody_heard_of_it_are_led_all_the_same(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    async with FakeEngine(a_batch(*"abc", at_once=1)) as engine:
+        await engine.start()
+        add = engine.store.add_children
+
+        async def add_and_fail(new: Sequence[Run]) -> None:
+            await add(new)
+            raise OSError("nobody knows whether it is stored")
+
+        with monkeypatch.context() as patched:
+            patched.setattr(engine.store, "add_children", add_and_fail)
+            engine.hands.process().end(0)
+            await engine.settle()
+        await engine.clock.advance(11)
+
+        assert await end_all(engine) == ["b", "c"]
+        assert (await parent(engine)).children == Children(completed=3)
+
+
 async def test_when_the_job_is_removed_children_under_way_end_in_peace() -> None:
     async with FakeEngine(a_batch("a", "b", at_once=1)) as engine:
         await engine.start()

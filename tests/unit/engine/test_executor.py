@@ -20,6 +20,7 @@ from rota.core.run import Reason, Run, RunState, StepState, TriggeredBy
 from rota.core.seams import AttemptRef, EndCause, Refused, RunnerEvent, Started, StartOrder
 
 SECOND = timedelta(seconds=1)
+MINUTE = 60 * SECOND
 
 
 @pytest.fixture
@@ -231,6 +232,16 @@ async def test_a_run_that_waits_for_a_runner_beyond_its_start_deadline_is_skippe
 
     assert run is not None
     assert (run.state, run.reason, run.attempts) == (RunState.SKIPPED, Reason.START_DEADLINE, ())
+
+
+async def test_the_delay_of_a_spread_does_not_count_for_the_start_deadline(engine: FakeEngine) -> None:
+    await engine.load(a_job(start_deadline=60 * SECOND))
+    due = Due(job="backup", at=engine.clock.now() - 40 * MINUTE, delay=40 * MINUTE)
+
+    await engine.executor.carry_out([Start(job="backup", due=due)])
+    await engine.settle()
+
+    assert (await engine.latest()).state is RunState.RUNNING
 
 
 async def test_a_start_whose_answer_is_lost_is_not_sent_twice(engine: FakeEngine) -> None:

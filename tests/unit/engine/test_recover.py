@@ -9,6 +9,8 @@ import pytest
 from fakes.engine import FakeEngine
 from fakes.jobs import a_job
 from rota.core.errors import Unavailable
+from rota.core.happenings import CancelRequested
+from rota.core.lifecycle import apply
 from rota.core.model import Concurrency, Limits, Overlap, Retry
 from rota.core.run import Reason, Run, RunState
 from rota.core.seams import AttemptReport, AttemptWhere, EndCause, Ended, Started
@@ -215,6 +217,21 @@ async def test_a_queued_run_of_a_job_that_is_gone_is_skipped() -> None:
 
         assert run is not None
         assert (run.state, run.reason) == (RunState.SKIPPED, Reason.REMOVED)
+
+
+async def test_a_queued_run_that_was_asked_to_end_does_not_wait_for_its_turn_to_do_so() -> None:
+    engine = FakeEngine(a_job(concurrency=Concurrency(overlap=Overlap.QUEUE)))
+    async with engine:
+        await engine.start()
+        second = await engine.operations.run_now("backup")
+        await engine.kill()
+        await engine.store.save(apply(second, CancelRequested(at=engine.clock.now())))
+
+        await engine.restart()
+
+        run = await engine.store.run("backup", second.number)
+        assert run is not None
+        assert run.state is RunState.CANCELLED
 
 
 async def test_two_restarts_in_a_row_change_nothing() -> None:
