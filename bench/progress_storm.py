@@ -53,6 +53,7 @@ class Storm:
     """What was seen of it."""
 
     frames: list[float] = field(default_factory=list)  # instants of frames that tell progress
+    took: float = 1.0  # seconds in which they came
     largest: int = 0  # bytes of a frame
     daemon: float = 0.0  # CPU seconds
     runner: float = 0.0
@@ -112,6 +113,7 @@ async def _watch(client: aiohttp.ClientSession, pid: int, seconds: int, folder: 
         begin = time.monotonic()
         await clock.sleep(seconds - 1.0)
         after, took = _both(pid, runner), time.monotonic() - begin
+        storm.took = took
         storm.frames = [at for at in storm.frames if begin <= at <= begin + took]
         storm.daemon = (after[0].cpu - before[0].cpu) / took
         storm.runner = (after[1].cpu - before[1].cpu) / took
@@ -134,7 +136,7 @@ def _both(daemon: int, runner: int) -> tuple[Usage, Usage]:
 
 
 def _report(storm: Storm, rate: int, seconds: int, by: str) -> None:
-    frames = len(storm.frames) / (seconds - 1.0)
+    frames = len(storm.frames) / storm.took
     gaps = [later - earlier for earlier, later in zip(storm.frames, storm.frames[1:], strict=False)]
     print(f"{rate} progress events a second for {seconds} s, by {by}")
     text = table(

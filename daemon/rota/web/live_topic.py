@@ -17,7 +17,7 @@ from rota.web.frames import Position
 from rota_catalog.topic import Delta, Topic
 from rota_catalog.tree import Document
 
-MERGED_SECONDS = 0.05  # changes within this time of the last flush become one frame
+MERGED_SECONDS = 0.048  # changes meanwhile become one frame; 20 a second are left when one of them fails
 SMALL = 64 * 1024  # a snapshot up to this size may go over the WebSocket
 
 _log = structlog.get_logger(__name__)
@@ -54,8 +54,8 @@ class LiveTopic:
         self._owed: float | None = None
         self._building = asyncio.Lock()
         self._flusher: asyncio.Task[None] | None = None
-        self._flushed_at = clock.monotonic() - MERGED_SECONDS
         self._due = 0.0
+        self._next = clock.monotonic()  # the instant before which it is not flushed again
         self._sleeping = False
         self.used_at = clock.monotonic()
 
@@ -129,7 +129,7 @@ class LiveTopic:
             self._flusher.cancel()
 
     def _schedule(self, wait: float = 0.0) -> None:
-        due = max(self._flushed_at + MERGED_SECONDS, self._clock.monotonic() + wait)
+        due = max(self._next, self._clock.monotonic() + wait)
         if self._flusher is not None:
             if not self._sleeping or due >= self._due:
                 return
@@ -143,13 +143,17 @@ class LiveTopic:
             self._sleeping = True
             await self._clock.sleep(rest)
         self._sleeping = False
+        began = self._clock.monotonic()
         try:
             good = await self.refresh()
         except NotFound as error:
             good = False
             self._tell(frames.gone(self.name, error.message), self._topic.seq)
         finally:
-            self._flushed_at = self._clock.monotonic()
+            # Counted from when it was due, so that a late timer or a build costs no frame; and a tree that
+            # takes long to build leaves others as much time as it took.
+            ended = self._clock.monotonic()
+            self._next = max(self._due + MERGED_SECONDS, ended + (ended - began))
             self._flusher = None
         if not self._listeners or not good:
             return

@@ -70,6 +70,53 @@ async def test_the_first_change_is_told_at_once_and_the_next_ones_together() -> 
     assert '"fourth"' in stage.told[1]
 
 
+async def test_changes_without_end_give_twenty_frames_a_second_though_each_build_takes_time() -> None:
+    stage = Stage()
+    await stage.listen()
+    original = stage.source.build
+
+    async def build() -> Document:
+        await stage.clock.sleep(0.02)
+        return await original()
+
+    stage.source.build = build  # type: ignore[method-assign]
+    for n in range(200):
+        await stage.change(f"text {n}")
+        await stage.clock.advance(0.005)
+
+    assert 20 <= len(stage.told) <= 21
+
+
+async def test_a_tree_that_takes_long_to_build_leaves_others_as_much_time() -> None:
+    stage = Stage()
+    await stage.listen()
+    original = stage.source.build
+
+    async def build() -> Document:
+        await stage.clock.sleep(0.25)
+        return await original()
+
+    stage.source.build = build  # type: ignore[method-assign]
+    for n in range(200):
+        await stage.change(f"text {n}")
+        await stage.clock.advance(0.01)
+
+    assert len(stage.told) == 4
+
+
+async def test_after_a_silence_frames_do_not_catch_up() -> None:
+    stage = Stage()
+    await stage.listen()
+    await stage.change("second")
+    await stage.clock.advance(10)
+    told = len(stage.told)
+
+    for n in range(4):
+        await stage.change(f"text {n}")
+
+    assert len(stage.told) == told + 1
+
+
 async def test_without_listeners_nothing_is_built_until_somebody_asks() -> None:
     stage = Stage()
     await stage.live.refresh()
