@@ -6,6 +6,7 @@ import fcntl
 import http.client
 import json
 import os
+import shutil
 import signal
 import socket
 import subprocess
@@ -181,7 +182,7 @@ class DaemonProcess:
         """Run a job now; the run's id."""
         return str(self.post(f"/api/v1/jobs/{job}/runs", {"params": params})["id"])
 
-    def ended(self, run: str, within: float = 20.0) -> Any:
+    def ended(self, run: str, within: float = 60.0) -> Any:
         """The run, once it is final."""
 
         def final() -> Any:
@@ -196,7 +197,7 @@ class DaemonProcess:
         environment = {**self.environment, "ROTA_STATE": str(self.state)}
         return subprocess.run(command, env=environment, capture_output=True, text=True, check=check)
 
-    def died(self, within: float = 20.0) -> int:
+    def died(self, within: float = 60.0) -> int:
         """Wait until it ends by itself; its exit status (a signal is negative)."""
         assert self._process is not None
         status = self._process.wait(within)
@@ -209,7 +210,7 @@ class DaemonProcess:
         self._process.kill()
         self._forget()
 
-    def stop(self, within: float = 30.0) -> int:
+    def stop(self, within: float = 60.0) -> int:
         """End it politely; its exit status."""
         assert self._process is not None
         self._process.terminate()
@@ -225,6 +226,7 @@ class DaemonProcess:
         runner = _lock_holder(self.state / "runner" / ".lock")
         if runner is not None:
             _end_runner(runner)
+            _remove_sockets(self.state / "runner")
 
     def _forget(self) -> None:
         assert self._process is not None
@@ -258,9 +260,15 @@ def _end_runner(pid: int) -> None:
             end(victim, signal.SIGKILL)
 
 
+def _remove_sockets(state: Path) -> None:
+    """Those of jobs have a folder elsewhere when the state's own name is long, as those of tests are."""
+    if state.exists():
+        shutil.rmtree(f"/tmp/rota-notify-{os.geteuid()}-{state.stat().st_ino:x}", ignore_errors=True)
+
+
 class _UnixConnection(http.client.HTTPConnection):
     def __init__(self, path: str) -> None:
-        super().__init__("localhost", timeout=20)
+        super().__init__("localhost", timeout=60)
         self._path = path
 
     def connect(self) -> None:

@@ -10,7 +10,7 @@ from typing import TypeVar
 T = TypeVar("T")
 
 
-def eventually(check: Callable[[], T | None], within: float = 30.0, every: float = 0.01) -> T:
+def eventually(check: Callable[[], T | None], within: float = 60.0, every: float = 0.01) -> T:
     """The first truthy answer of `check`; AssertionError with its last answer when there was none in time."""
     deadline = time.monotonic() + within
     while True:

@@ -48,7 +48,7 @@ class RunnerProcess:
         env = {"PATH": PATH, "PYTHONPATH": path, "SECRET_OF_THE_RUNNER": "1", **self._env}
         with (self.folder / "runner.log").open("ab") as log:
             self._process = subprocess.Popen(argv, env=env, stdout=log, stderr=log, start_new_session=True)
-        eventually(lambda: answers(self.socket) or self.process.poll() is not None, within=30)
+        eventually(lambda: answers(self.socket) or self.process.poll() is not None)
 
     @property
     def process(self) -> subprocess.Popen[bytes]:
@@ -64,7 +64,7 @@ class RunnerProcess:
 
     def stop(self) -> int:
         self.process.terminate()
-        return self.process.wait(10)
+        return self.process.wait(60)
 
     def said(self) -> str:
         return (self.folder / "runner.log").read_text()
@@ -148,12 +148,12 @@ class Bench:
 
     def wait_for(self, order: StartOrder, text: str) -> None:
         """Return once the job wrote that."""
-        eventually(lambda: text in self.log(order), within=30)
+        eventually(lambda: text in self.log(order))
 
 
 async def soon(waiting: Awaitable[T]) -> T:
     """Its result, within a time that only a hang exceeds."""
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(60):
         return await waiting
 
 

@@ -34,7 +34,7 @@ def test_each_item_is_worked_on_exactly_once(tmp_path: Path) -> None:
     daemon.start()
     daemon.load("import", JOB.format(folder=tmp_path, items=ITEMS))
     run = daemon.run("import")
-    eventually(lambda: daemon.get(f"/api/v1/runs/{run}")["state"] == "running", within=20)
+    eventually(lambda: daemon.get(f"/api/v1/runs/{run}")["state"] == "running")
     daemon.kill9()
 
     (tmp_path / "go").touch()

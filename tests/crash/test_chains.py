@@ -42,6 +42,6 @@ def test_each_end_starts_what_comes_after_it_exactly_once(tmp_path: Path) -> Non
         runs = daemon.get("/api/v1/jobs/report/runs?limit=200")["runs"]
         return [id_ for run in runs if run["state"] == "completed" for id_ in run["upstream"]]
 
-    eventually(lambda: exported() <= set(reported()), within=30)
+    eventually(lambda: exported() <= set(reported()))
     assert sorted(reported()) == sorted(exported())
     daemon.end()

@@ -92,7 +92,7 @@ def test_whichever_step_the_runner_dies_at_each_instant_is_started_at_most_once_
 
 def _let_one_run_end(daemon: DaemonProcess) -> None:
     before = _completed(daemon)
-    eventually(lambda: _completed(daemon) > before, within=20)
+    eventually(lambda: _completed(daemon) > before)
 
 
 def _completed(daemon: DaemonProcess) -> int:
@@ -130,6 +130,4 @@ def _come_to_rest(daemon: DaemonProcess) -> None:
     _let_one_run_end(daemon)
     daemon.job("quick", (daemon.jobs / "quick.yaml").read_text().replace("schedule: {every: 1s}\n", ""))
     daemon.post("/api/v1/reload")
-    eventually(
-        lambda: daemon.get("/api/v1/runs?state=pending&state=running&limit=1")["total"] == 0, within=20
-    )
+    eventually(lambda: daemon.get("/api/v1/runs?state=pending&state=running&limit=1")["total"] == 0)

@@ -82,7 +82,7 @@ def _carries(entry: Path, marks: set[bytes]) -> bool:
 def trying(tmp_path: Path) -> Iterator[Trying]:
     trying = Trying(tmp_path)
     yield trying
-    assert eventually(lambda: not trying.left(), within=30)
+    assert eventually(lambda: not trying.left())
 
 
 def test_a_job_file_runs_with_its_defaults_and_exits_as_its_work_does(trying: Trying) -> None:

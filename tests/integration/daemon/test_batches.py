@@ -101,7 +101,7 @@ def test_items_that_can_not_be_had_fail_the_run_with_the_reason(daemon: DaemonPr
 def test_a_cancel_ends_parent_and_children(daemon: DaemonProcess) -> None:
     daemon.load("long", LONG)
     run = daemon.run("long")
-    eventually(lambda: daemon.get(f"/api/v1/runs/{run}").get("children", {}).get("running") == 2, within=20)
+    eventually(lambda: daemon.get(f"/api/v1/runs/{run}").get("children", {}).get("running") == 2)
 
     told = json.loads(daemon.rota("ps", run, "--json").stdout)
     assert [each["run"] for each in told] == [f"{run}.1", f"{run}.2"]

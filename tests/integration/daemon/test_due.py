@@ -97,7 +97,7 @@ def test_due_instants_wait_in_the_queue_until_it_is_full(daemon: DaemonProcess, 
     text = "schedule: {every: 1s}\nconcurrency: {overlap: queue, queue: 1}\n"
     daemon.load("full", f"{text}run: {waits_for(tmp_path / 'go')}\n")
 
-    skip = eventually(lambda: skips(daemon, "full"), within=30)[-1]
+    skip = eventually(lambda: skips(daemon, "full"))[-1]
 
     assert (skip["reason"], skip["message"]) == ("queue_full", "the queue is full: 1 runs wait already")
     assert daemon.get("/api/v1/jobs/full")["queued"] == ["full.2"]
@@ -113,7 +113,7 @@ def test_what_waits_longer_than_its_start_deadline_is_skipped(daemon: DaemonProc
     text = "schedule: {every: 1s}\nstart_deadline: 1s\nconcurrency: {overlap: queue}\n"
     daemon.load("hurried", f"{text}run: {waits_for(tmp_path / 'go')}\n")
 
-    skip = eventually(lambda: skips(daemon, "hurried"), within=30)[-1]
+    skip = eventually(lambda: skips(daemon, "hurried"))[-1]
 
     assert skip["reason"] == "start_deadline"
     assert skip["message"] == "waited in the queue for longer than its start deadline of 1 s"

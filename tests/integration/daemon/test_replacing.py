@@ -25,9 +25,9 @@ def test_a_run_is_replaced_though_it_ignores_sigterm_and_the_daemon_dies_meanwhi
 ) -> None:
     daemon.load("stubborn", STUBBORN)
     old = daemon.run("stubborn")
-    eventually(lambda: "begins" in str(daemon.lines(old)), within=30)
+    eventually(lambda: "begins" in str(daemon.lines(old)))
     waited = daemon.run("stubborn")
-    eventually(lambda: daemon.get(f"/api/v1/runs/{old}")["cancelRequestedAt"] is not None, within=30)
+    eventually(lambda: daemon.get(f"/api/v1/runs/{old}")["cancelRequestedAt"] is not None)
 
     daemon.kill9()
     daemon.start()

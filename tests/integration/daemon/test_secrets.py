@@ -34,7 +34,7 @@ def test_no_place_that_people_look_at_holds_a_secret(daemon: DaemonProcess, tmp_
     (tmp_path / "key").write_text(f"{VALUE}\n")
     daemon.load("secret", JOB.format(file=tmp_path / "key", go=tmp_path / "go"))
     run = daemon.run("secret")
-    eventually(lambda: "uses ***" in daemon.lines(run), within=30)
+    eventually(lambda: "uses ***" in daemon.lines(run))
     arguments = subprocess.run(["ps", "-eo", "args"], capture_output=True, text=True, check=True).stdout
     assert VALUE not in arguments
     (tmp_path / "go").touch()

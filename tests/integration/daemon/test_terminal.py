@@ -58,7 +58,7 @@ def terminal(process: DaemonProcess) -> Iterator[Terminal]:
     process.job("broken", "rnu: x\n")
     found = Terminal(process)
     try:
-        eventually(lambda: found.shows("/sign-in?token="), within=30)
+        eventually(lambda: found.shows("/sign-in?token="))
         yield found
     finally:
         found.close()
@@ -78,7 +78,7 @@ def test_a_broken_job_file_is_told_at_once(terminal: Terminal) -> None:
 def test_closing_the_terminal_ends_the_daemon(terminal: Terminal) -> None:
     terminal.close()
 
-    eventually(terminal.has_ended, within=30)
+    eventually(terminal.has_ended)
     assert terminal.status == 0
 
 
@@ -90,6 +90,6 @@ def test_ctrl_c_with_a_run_going_on_says_what_goes_on_and_how_to_end_it(
 
     os.write(terminal.fd, b"\x03")
 
-    eventually(lambda: terminal.shows("Still running: long.1. It goes on without the daemon."), within=30)
+    eventually(lambda: terminal.shows("Still running: long.1. It goes on without the daemon."))
     eventually(lambda: terminal.shows("rota cancel long.1"))
     assert not terminal.shows("connection_lost")

@@ -57,7 +57,7 @@ def test_a_job_file_that_others_can_write_is_not_run_by_root(daemon: DaemonProce
     daemon.post("/api/v1/reload")
 
     refused = daemon.ended(daemon.run("open"))
-    problem = eventually(lambda: next(iter(daemon.get("/api/v1/jobs/open")["problems"]), None), within=30)
+    problem = eventually(lambda: next(iter(daemon.get("/api/v1/jobs/open")["problems"]), None))
     why = daemon.rota("why", "open").stdout
     path.chmod(0o644)
     daemon.post("/api/v1/reload")

@@ -266,4 +266,4 @@ async def test_a_run_outlives_its_runner_too(runner: RunnerProcess, tmp_path: Pa
 
 
 def _wait_for(file: Path) -> None:
-    eventually(file.exists, within=30)
+    eventually(file.exists)

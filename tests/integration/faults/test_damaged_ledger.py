@@ -43,7 +43,7 @@ def test_damage_that_is_met_while_it_works_is_told_everywhere_and_running_work_g
     daemon.job("other", "run: 'true'\n")
     with daemon:
         run = daemon.run("under-way")
-        pid = eventually(lambda: daemon.get(f"/api/v1/runs/{run}")["pid"], within=20)
+        pid = eventually(lambda: daemon.get(f"/api/v1/runs/{run}")["pid"])
         _damage(tmp_path / "state" / "ledger.db", pages=500)
 
         status, answer = daemon.request("GET", "/api/v1/jobs/other/runs")
@@ -52,12 +52,12 @@ def test_damage_that_is_met_while_it_works_is_told_everywhere_and_running_work_g
         assert "rota store restore" in answer["detail"]
         # What the writer still has in memory it can add to: then the run is recorded, and starts.
         assert daemon.request("POST", "/api/v1/jobs/other/runs", {})[0] in (202, 503)
-        eventually(lambda: "damaged" in str(daemon.request("GET", "/readyz")[1]), within=20)
+        eventually(lambda: "damaged" in str(daemon.request("GET", "/readyz")[1]))
         assert "Ledger" in daemon.rota("status").stdout
         assert daemon.get(f"/api/v1/runs/{run}")["state"] == "running"
         assert Path(f"/proc/{pid}").exists()
         go.touch()
-        eventually(lambda: not Path(f"/proc/{pid}").exists(), within=20)
+        eventually(lambda: not Path(f"/proc/{pid}").exists())
         assert daemon.exchange("GET", "/")[0] == 200
         assert "Traceback" not in daemon.log.read_text()
 

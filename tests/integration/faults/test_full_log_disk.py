@@ -20,7 +20,7 @@ def test_a_job_outlives_a_full_log_disk_and_its_run_tells_what_the_log_lost(tmp_
         daemon.load("writes", f"run: |\n  echo first\n  until [ -e {go} ]; do sleep 0.05; done\n  {many}\n")
         daemon.load("other", "run: echo there is room\n")
         run = daemon.run("writes")
-        eventually(lambda: daemon.lines(run) == ["first"], within=20)
+        eventually(lambda: daemon.lines(run) == ["first"])
 
         with filled(logs):
             go.touch()
@@ -54,4 +54,4 @@ def _tells_of_the_disk(daemon: DaemonProcess) -> None:
         notes = [item["note"] for item in ready["health"] if item["key"] == "disk"]
         return notes == ["0 % free where logs are written"]
 
-    eventually(told, within=30)
+    eventually(told)

@@ -18,12 +18,12 @@ def test_a_locked_ledger_loses_nothing_and_is_told_until_the_lock_is_gone(tmp_pa
     daemon.job("ticks", f"schedule: {{every: 1s}}\nmissed: all\nconcurrency: {{max: 99}}\n{tick}")
     with daemon:
         run = daemon.run("under-way")
-        eventually(lambda: starts.exists() and daemon.get(f"/api/v1/runs/{run}")["pid"], within=20)
+        eventually(lambda: starts.exists() and daemon.get(f"/api/v1/runs/{run}")["pid"])
         with closing(sqlite3.connect(daemon.state / "ledger.db", isolation_level=None)) as other:
             other.execute("PRAGMA busy_timeout=20000")
             other.execute("BEGIN EXCLUSIVE")
             go.touch()
-            eventually(lambda: daemon.request("GET", "/readyz")[0] == 503, within=30)
+            eventually(lambda: daemon.request("GET", "/readyz")[0] == 503)
             _, told = daemon.request("GET", "/readyz")
             assert (
                 daemon.get(f"/api/v1/runs/{run}")["state"] == "running"
@@ -31,9 +31,9 @@ def test_a_locked_ledger_loses_nothing_and_is_told_until_the_lock_is_gone(tmp_pa
             known = len(starts.read_text().split())
             other.execute("ROLLBACK")
 
-        eventually(lambda: daemon.request("GET", "/readyz")[0] == 200, within=30)
-        ended = daemon.ended(run, within=30)
-        eventually(lambda: len(starts.read_text().split()) >= known + 3, within=30)
+        eventually(lambda: daemon.request("GET", "/readyz")[0] == 200)
+        ended = daemon.ended(run)
+        eventually(lambda: len(starts.read_text().split()) >= known + 3)
         daemon.stop()
     assert [reason for reason in told["reasons"] if reason.startswith("Ledger: ")]
     assert (ended["state"], ended["exitCode"]) == ("failed", 3)

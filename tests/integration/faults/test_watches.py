@@ -24,10 +24,10 @@ def test_job_files_are_looked_at_now_and_then_and_the_page_says_so(tmp_path: Pat
         pytest.skip("user namespaces are not allowed here")
     daemon.job("first", "run: echo first\n")
     with daemon:
-        eventually(lambda: "looked at every" in daemon.exchange("GET", "/")[2], within=20)
+        eventually(lambda: "looked at every" in daemon.exchange("GET", "/")[2])
         assert "fs.inotify.max_user_watches" in str(daemon.request("GET", "/readyz")[1])
         assert daemon.request("GET", "/readyz")[0] == 200
         daemon.job("later", "run: echo later\n")
 
-        eventually(lambda: daemon.request("GET", "/api/v1/jobs/later")[0] == 200, within=30)
+        eventually(lambda: daemon.request("GET", "/api/v1/jobs/later")[0] == 200)
         assert daemon.lines(daemon.ended(daemon.run("later"))["id"]) == ["later"]

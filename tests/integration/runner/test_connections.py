@@ -292,7 +292,7 @@ async def test_a_runner_is_started_when_none_answers_used_again_and_ended(tmp_pa
     launcher = Launcher(layout, clock=clock)
     assert not await launcher.ensure()
     await soon(client.report([Bench.ref()]))
-    assert await launcher.end(client, within=30)
+    assert await launcher.end(client)
     await client.close()
 
 
@@ -317,7 +317,7 @@ async def test_a_runner_that_was_killed_is_replaced(tmp_path: Path) -> None:
     await soon(_other_than(client, first.pid))
 
     keeping.cancel()
-    assert await launcher.end(client, within=30)
+    assert await launcher.end(client)
     await client.close()
 
 

@@ -190,7 +190,7 @@ async def test_a_job_may_put_anything_in_the_place_of_its_own_files(bench: Bench
 
     assert ended.cause is EndCause.UNKNOWN
     assert aside.read_text() == "precious"
-    eventually(lambda: not list(Path(bench.runner.state / ".notify").iterdir()), within=30)
+    eventually(lambda: not list(Path(bench.runner.state / ".notify").iterdir()))
 
 
 def _as_nobody(first: str) -> str:

@@ -141,7 +141,7 @@ async def test_what_another_user_leaves_behind_is_ended_too(bench: Bench) -> Non
 
     assert ended.cause is EndCause.KILLED
     left = int(bench.log(order).split()[1])
-    eventually(lambda: not is_alive(left), within=30)
+    eventually(lambda: not is_alive(left))
 
 
 @only_root
@@ -153,7 +153,7 @@ async def test_notices_count_when_they_come_from_the_jobs_user_or_root(bench: Be
 
     # Whoever has the path may still not write to it.
     assert "PermissionError" in _as_user(uid, _SEND, str(path)).stderr
-    eventually(lambda: "mine" in json.dumps(_status(bench.runner)), within=30)
+    eventually(lambda: "mine" in json.dumps(_status(bench.runner)))
     assert "not mine" not in json.dumps(_status(bench.runner))
     await bench.client.terminate(order.ref, immediately=True)
     await bench.end(order)
@@ -177,7 +177,7 @@ async def test_the_next_runner_hears_that_user_too(bench: Bench) -> None:
     go = Path("/tmp") / f"{bench.runner.folder.name}-go"
     go.touch()
     try:
-        eventually(lambda: "late" in json.dumps(_status(bench.runner)), within=30)
+        eventually(lambda: "late" in json.dumps(_status(bench.runner)))
     finally:
         go.unlink()
     await bench.client.terminate(order.ref, immediately=True)

@@ -58,7 +58,7 @@ def test_a_child_that_is_stopped_before_it_runs_its_program_is_helped_on(
 
     nursery.bear("echo born; exec sleep 600")
 
-    eventually(lambda: nursery.output() == b"born\n", within=30)
+    eventually(lambda: nursery.output() == b"born\n")
 
 
 def test_a_child_that_waits_for_ever_counts_as_running(
@@ -86,7 +86,7 @@ def test_what_a_child_can_not_do_in_the_end_stands_in_its_log(
     os.close(os.open(tmp_path / "go", os.O_WRONLY))
 
     said = "rota: can't change to the directory: Permission denied\n"
-    eventually(lambda: nursery.output().decode() == said, within=30)
+    eventually(lambda: nursery.output().decode() == said)
 
 
 def test_what_a_child_can_not_do_is_raised_and_leaves_no_process(

@@ -58,7 +58,7 @@ def test_what_was_committed_gets_into_the_ledger_without_the_writer(
 
     beside.note()
 
-    eventually(lambda: path.stat().st_size >= before + 50 * PAGE, within=20)
+    eventually(lambda: path.stat().st_size >= before + 50 * PAGE)
     assert not beside.is_wanted
 
 
@@ -70,7 +70,7 @@ def test_a_writer_that_never_rests_is_asked_to_finish_and_the_log_stays_small(
     for _ in range(10):
         add(writer, 50)
         beside.note()
-        eventually(lambda: beside.is_wanted, within=20)
+        eventually(lambda: beside.is_wanted)
         add(writer, 5)  # what came while the others were taken over
 
         beside.finish(writer)
