@@ -7,44 +7,57 @@ import errno
 import os
 from collections.abc import Mapping
 from importlib import import_module
-from importlib.metadata import PackageNotFoundError, version
+from typing import NamedTuple
 
 import click
+from click.shell_completion import CompletionItem
 
 from rota.cli.failure import INTERRUPTED, CouldNotAsk, Failure
 from rota.core.errors import RotaError, UsageError
 
-COMMANDS: Mapping[str, str] = {
-    "serve": "rota.cli.serve:serve",
-    "runner": "rota.cli.runner:runner",
-    "link": "rota.cli.link:link",
-    "validate": "rota.cli.validate:validate",
-    "try": "rota.cli.trial:try_file",
-    "env": "rota.cli.env:env",
-    "schema": "rota.cli.schema:schema",
-    "import": "rota.cli.import_jobs:import_jobs",
-    "list": "rota.cli.jobs:list_jobs",
-    "status": "rota.cli.status:status",
-    "watch": "rota.cli.watch:watch",
-    "next": "rota.cli.next:next_instants",
-    "why": "rota.cli.why:why",
-    "plan": "rota.cli.plan:plan",
-    "simulate": "rota.cli.simulate:simulate",
-    "run": "rota.cli.run:run",
-    "runs": "rota.cli.runs:runs",
-    "show": "rota.cli.runs:show",
-    "diff": "rota.cli.diff:diff",
-    "logs": "rota.cli.logs:logs",
-    "ps": "rota.cli.processes:ps",
-    "cancel": "rota.cli.run:cancel",
-    "retry": "rota.cli.run:retry",
-    "pause": "rota.cli.holds:pause",
-    "resume": "rota.cli.holds:resume",
-    "skip": "rota.cli.holds:skip",
-    "drain": "rota.cli.drain:drain",
-    "reload": "rota.cli.reload:reload",
-    "store": "rota.cli.store:store",
-    "doctor": "rota.cli.doctor:doctor",
+
+class Place(NamedTuple):
+    """Where a command lives, and what `rota --help` says of it: a line that needs no module read."""
+
+    at: str
+    says: str
+
+
+COMMANDS: Mapping[str, Place] = {
+    "serve": Place("rota.cli.serve:serve", "Serve the jobs of these directories, in the foreground."),
+    "runner": Place(
+        "rota.cli.runner:runner", "Start, watch and reap the jobs of a daemon, in the foreground."
+    ),
+    "link": Place("rota.cli.link:link", "Print a one-time link that signs a browser in."),
+    "validate": Place("rota.cli.validate:validate", "Check job directories and files."),
+    "try": Place("rota.cli.trial:try_file", "Run a job file now, without daemon or record."),
+    "env": Place("rota.cli.env:env", "With what a run of JOB would start: command, user, variables."),
+    "schema": Place("rota.cli.schema:schema", "The JSON Schema of job files and trees, for editors."),
+    "import": Place("rota.cli.import_jobs:import_jobs", "Turn what other schedulers have into job files."),
+    "list": Place("rota.cli.jobs:list_jobs", "All jobs: state, schedule, next and last run."),
+    "status": Place("rota.cli.status:status", "How things stand, of everything or of one job."),
+    "watch": Place("rota.cli.watch:watch", "The page of everything or of one job, redrawn as it changes."),
+    "next": Place("rota.cli.next:next_instants", "Due instants to come, and what a clock change moves."),
+    "why": Place("rota.cli.why:why", "Why JOB did, or did not, run at T."),
+    "plan": Place("rota.cli.plan:plan", "What job files would change of what is in force."),
+    "simulate": Place("rota.cli.simulate:simulate", "Run the schedule of job files on a virtual clock."),
+    "run": Place("rota.cli.run:run", "Run a job now."),
+    "runs": Place("rota.cli.runs:runs", "Runs, newest first."),
+    "show": Place("rota.cli.runs:show", "One run: its state and why, attempts, steps, the end of its log."),
+    "diff": Place("rota.cli.diff:diff", "What RUN's job was then, and what it is now."),
+    "logs": Place("rota.cli.logs:logs", "The log of a run, attempt after attempt."),
+    "ps": Place("rota.cli.processes:ps", "The processes of one run, or of all that run now."),
+    "cancel": Place("rota.cli.run:cancel", "Stop a run: SIGTERM to all of it, after its grace time SIGKILL."),
+    "retry": Place("rota.cli.run:retry", "Begin the next attempt now, or a new run for one that has ended."),
+    "pause": Place(
+        "rota.cli.holds:pause", "Answer the due instants of jobs with skips until they are resumed."
+    ),
+    "resume": Place("rota.cli.holds:resume", "End a pause: of JOB, of a tag, or every pause there is."),
+    "skip": Place("rota.cli.holds:skip", "Skip the next due instant of JOB, and no other."),
+    "drain": Place("rota.cli.drain:drain", "Start nothing new, so that the host or rota can be stopped."),
+    "reload": Place("rota.cli.reload:reload", "Read the job directories again."),
+    "store": Place("rota.cli.store:store", "Check, copy or bring back the ledger."),
+    "doctor": Place("rota.cli.doctor:doctor", "What of this host works, and what to do about the rest."),
 }
 
 
@@ -62,10 +75,21 @@ class LazyGroup(click.Group):
         place = COMMANDS.get(cmd_name)
         if place is None:
             return None
-        module, _, name = place.partition(":")
+        module, _, name = place.at.partition(":")
         command = getattr(import_module(module), name)
         assert isinstance(command, click.Command)
         return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """As click does it, without importing every command."""
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, place.says) for name, place in COMMANDS.items()])
+
+    def shell_complete(self, ctx: click.Context, incomplete: str) -> list[CompletionItem]:
+        """Like `format_commands`: whoever presses Tab waits for it."""
+        items = [CompletionItem(name, help=place.says) for name, place in COMMANDS.items()]
+        options = click.Command.shell_complete(self, ctx, incomplete)
+        return [*(item for item in items if item.value.startswith(incomplete)), *options]
 
     def resolve_command(
         self, ctx: click.Context, args: list[str]
@@ -107,6 +131,9 @@ def _show_version(ctx: click.Context, _: click.Parameter, wanted: bool) -> None:
 
 
 def _version() -> str:
+    # Read late: it reads the email package, and hardly anybody asks.
+    from importlib.metadata import PackageNotFoundError, version
+
     try:
         return version("rota")
     except PackageNotFoundError:

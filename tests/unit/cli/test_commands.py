@@ -1,41 +1,23 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from re import split
 from typing import Any
 
 import pytest
-from click.testing import CliRunner, Result
 from jsonschema import Draft202012Validator
 from referencing import Registry
 from referencing.jsonschema import DRAFT202012
 
+from fakes.command_line import NOW, Rota, a_job, a_run, listed, ms
 from fakes.daemon import ScriptedDaemon
-from rota.cli.failure import NoDaemon, Refused
-from rota.cli.main import COMMANDS, rota
-from rota.cli.outside import Outside
+from rota.cli.failure import NoDaemon
 from rota.core.instant import to_ms
 
-NOW = datetime(2026, 9, 24, 10, 0, tzinfo=UTC)
-Rota = Callable[..., Result]
 DATA = Path(__file__).parents[2] / "data"
-
-
-@pytest.fixture
-def daemon() -> ScriptedDaemon:
-    return ScriptedDaemon()
-
-
-@pytest.fixture
-def run_rota(daemon: ScriptedDaemon) -> Rota:
-    def invoke(*words: str, wait: Callable[[float], None] = lambda seconds: None) -> Result:
-        world = Outside(connect=lambda path: daemon, now=lambda: NOW, wait=wait, zone=UTC)
-        return CliRunner().invoke(rota, words, obj=world)
-
-    return invoke
 
 
 def references(schema: Any) -> Iterator[str]:
@@ -46,104 +28,6 @@ def references(schema: Any) -> Iterator[str]:
     if isinstance(schema, list):
         for part in schema:
             yield from references(part)
-
-
-def ms(**ago: float) -> int:
-    return to_ms(NOW - timedelta(**ago))
-
-
-def a_job(name: str = "backup", **changes: Any) -> dict[str, Any]:
-    last = {
-        "id": f"{name}.7",
-        "state": "failed",
-        "reason": "exit",
-        "message": "exit code 3",
-        "startedAt": ms(minutes=5),
-        "endedAt": ms(minutes=4),
-    }
-    return {
-        "id": name,
-        "title": "",
-        "state": "failed",
-        "stale": False,
-        "problems": [],
-        "paused": None,
-        "pauses": [],
-        "skipNext": None,
-        "schedule": {"text": "daily at 02:00", "triggers": []},
-        "nextAt": to_ms(NOW + timedelta(hours=2)),
-        "lastRun": last,
-        "params": {"keep": {"type": "integer"}, "name": {"type": "string"}},
-        **changes,
-    }
-
-
-def a_run(state: str = "completed", **changes: Any) -> dict[str, Any]:
-    return {
-        "id": "backup.8",
-        "number": 8,
-        "state": state,
-        "reason": None,
-        "message": "",
-        "trigger": "manual",
-        "createdAt": ms(minutes=2),
-        "startedAt": ms(minutes=2),
-        "endedAt": ms(minutes=1) if state == "completed" else None,
-        "exitCode": None,
-        "retryOf": None,
-        "steps": [],
-        "attempts": [],
-        "count": 1,
-        **changes,
-    }
-
-
-def an_attempt(step: str = "main", n: int = 1) -> dict[str, Any]:
-    return {"step": step, "n": n, "startedAt": ms(minutes=2)}
-
-
-def lines(*texts: str, start: int = 0, end: bool = True) -> dict[str, Any]:
-    entries = [{"n": start + i, "at": ms(), "text": text, "level": "info"} for i, text in enumerate(texts)]
-    return {"lines": entries, "next": start + len(texts), "end": end}
-
-
-def listed(*jobs: dict[str, Any]) -> dict[str, Any]:
-    return {"jobs": list(jobs), "total": len(jobs), "nextCursor": None}
-
-
-@pytest.mark.parametrize("name", COMMANDS)
-def test_every_command_has_help(run_rota: Rota, name: str) -> None:
-    result = run_rota(name, "--help")
-
-    assert result.exit_code == 0
-    assert result.output.startswith("Usage:")
-
-
-def test_a_wrong_command_is_one_line_with_a_guess_and_exit_2(run_rota: Rota) -> None:
-    result = run_rota("statsu")
-
-    assert result.exit_code == 2
-    assert (
-        result.stderr
-        == "rota: there is no command 'statsu', did you mean 'status'?; `rota --help` tells more\n"
-    )
-
-
-def test_no_daemon_is_one_line_and_exit_2(run_rota: Rota, daemon: ScriptedDaemon) -> None:
-    daemon.says("/api/v1/jobs", NoDaemon("no daemon answers at x: start it with `rota serve`"))
-
-    result = run_rota("list")
-
-    assert (result.exit_code, result.stdout) == (2, "")
-    assert result.stderr == "rota: no daemon answers at x: start it with `rota serve`\n"
-
-
-def test_a_refusal_is_one_line_and_exit_1(run_rota: Rota, daemon: ScriptedDaemon) -> None:
-    daemon.says("/api/v1/runs/backup.8/cancel", Refused("backup.8 has already ended.", status=409))
-
-    result = run_rota("cancel", "backup.8")
-
-    assert (result.exit_code, result.stderr) == (1, "rota: backup.8 has already ended.\n")
 
 
 def test_list_shows_state_schedule_next_and_last(run_rota: Rota, daemon: ScriptedDaemon) -> None:
@@ -200,145 +84,11 @@ def test_a_parameter_that_makes_no_sense_is_refused_before_anything_runs(
     assert daemon.posted == []
 
 
-def test_run_follow_prints_the_log_of_every_attempt_and_exits_with_the_status_of_the_run(
-    run_rota: Rota, daemon: ScriptedDaemon
-) -> None:
-    log = "/api/v1/runs/backup.8/log?step=main&attempt={}&from={}&limit=1000"
-    daemon.says("/api/v1/jobs/backup/runs", a_run("pending"))
-    daemon.says(
-        "/api/v1/runs/backup.8",
-        a_run("running", attempts=[an_attempt()]),
-        a_run("failed", exitCode=3, message="exit code 3", attempts=[an_attempt(), an_attempt(n=2)]),
-    )
-    daemon.says(log.format(1, 0), lines("one", end=False))
-    daemon.says(log.format(1, 1), lines(start=1, end=False), lines("two", start=1))
-    daemon.says(log.format(2, 0), lines("again"))
-
-    result = run_rota("run", "backup", "--follow")
-
-    assert result.exit_code == 3
-    assert result.stdout == "one\ntwo\nagain\n"
-    assert result.stderr == "--- attempt 2 ---\nbackup.8: failed, exit code 3\n"
-
-
-def test_lines_of_steps_side_by_side_take_turns_under_their_headings(
-    run_rota: Rota, daemon: ScriptedDaemon
-) -> None:
-    log = "/api/v1/runs/backup.8/log?step={}&attempt=1&from={}&limit=1000"
-    attempts = [an_attempt(step="app"), an_attempt(step="crm")]
-    steps = [{"id": "app"}, {"id": "crm"}]
-    daemon.says("/api/v1/jobs/backup/runs", a_run("pending"))
-    daemon.says(
-        "/api/v1/runs/backup.8",
-        a_run("running", attempts=attempts, steps=steps),
-        a_run("completed", attempts=attempts, steps=steps),
-    )
-    daemon.says(log.format("app", 0), lines("one", end=False))
-    daemon.says(log.format("app", 1), lines(start=1, end=False), lines("two", start=1))
-    daemon.says(log.format("crm", 0), lines("three"))
-
-    result = run_rota("run", "backup", "--follow")
-
-    assert result.stdout == "one\nthree\ntwo\n"
-    headings = [line for line in result.stderr.splitlines() if line.startswith("---")]
-    assert headings == [f"--- step {step}, attempt 1 ---" for step in ("app", "crm", "app")]
-
-
-def test_run_follow_as_json_leaves_stdout_to_the_run(run_rota: Rota, daemon: ScriptedDaemon) -> None:
-    daemon.says("/api/v1/jobs/backup/runs", a_run("pending"))
-    daemon.says("/api/v1/runs/backup.8", a_run("completed", attempts=[an_attempt()]))
-    daemon.says("/api/v1/runs/backup.8/log?step=main&attempt=1&from=0&limit=1000", lines("one"))
-
-    result = run_rota("run", "backup", "--follow", "--json")
-
-    assert json.loads(result.stdout)["state"] == "completed"
-    assert result.stderr.startswith("one\n")
-
-
-def test_logs_follow_only_the_step_that_was_asked_for(run_rota: Rota, daemon: ScriptedDaemon) -> None:
-    attempts = [an_attempt(step="dump"), an_attempt(step="verify")]
-    daemon.says("/api/v1/runs/backup.8", a_run("running"), a_run("completed", attempts=attempts))
-    daemon.says("/api/v1/runs/backup.8/log?step=verify&attempt=1&from=0&limit=1000", lines("fine"))
-
-    assert run_rota("logs", "-f", "backup.8", "--step", "verify").stdout == "fine\n"
-
-
-@pytest.mark.parametrize(
-    ("state", "message", "told"),
-    [
-        ("completed", "exit code 0", "completed, exit code 0"),
-        ("cancelled", "cancelled before it began", "cancelled before it began"),
-        ("cancelled", "", "cancelled"),
-    ],
-)
-def test_the_last_line_of_following_says_the_state_once(
-    run_rota: Rota, daemon: ScriptedDaemon, state: str, message: str, told: str
-) -> None:
-    daemon.says("/api/v1/jobs/backup/runs", a_run("pending"))
-    daemon.says("/api/v1/runs/backup.8", a_run(state, message=message))
-
-    assert run_rota("run", "backup", "--follow").stderr == f"backup.8: {told}\n"
-
-
-def test_a_daemon_that_restarts_while_a_run_is_followed_is_waited_for(
-    run_rota: Rota, daemon: ScriptedDaemon
-) -> None:
-    daemon.says("/api/v1/jobs/backup/runs", a_run("running"))
-    daemon.says("/api/v1/runs/backup.8", NoDaemon("gone"), NoDaemon("gone"), a_run())
-
-    result = run_rota("run", "backup", "--follow")
-
-    assert result.exit_code == 0
-    assert result.stderr.count("waiting for the daemon") == 1
-
-
-def test_interrupting_the_following_leaves_the_run_alone(run_rota: Rota, daemon: ScriptedDaemon) -> None:
-    def interrupted(seconds: float) -> None:
-        raise KeyboardInterrupt
-
-    daemon.says("/api/v1/jobs/backup/runs", a_run("running"))
-    daemon.says("/api/v1/runs/backup.8", a_run("running"))
-
-    result = run_rota("run", "backup", "--follow", wait=interrupted)
-
-    assert result.exit_code == 130
-    assert "backup.8 goes on" in result.stderr
-
-
-def test_interrupting_a_log_that_is_followed_ends_as_shells_expect(
-    run_rota: Rota, daemon: ScriptedDaemon
-) -> None:
-    def interrupted(seconds: float) -> None:
-        raise KeyboardInterrupt
-
-    daemon.says("/api/v1/runs/backup.8", a_run("running"))
-
-    result = run_rota("logs", "-f", "backup.8", wait=interrupted)
-
-    assert result.exit_code == 130
-    assert "Aborted" not in result.output
-
-
-@pytest.mark.parametrize("command", ["run", "show", "logs", "cancel"])
-def test_an_empty_name_is_refused_before_anybody_is_asked(run_rota: Rota, command: str) -> None:
-    result = run_rota(command, "")
-
-    assert result.exit_code == 2
-    assert "expected the id of a job" in result.stderr
-
-
 def test_a_job_names_its_latest_run(run_rota: Rota, daemon: ScriptedDaemon) -> None:
     daemon.says("/api/v1/runs/backup.latest/cancel", a_run("cancelled"))
 
     assert run_rota("cancel", "backup", "--now").output == "backup.8: cancelled\n"
     assert daemon.posted == [("/api/v1/runs/backup.latest/cancel", {"immediately": True})]
-
-
-def test_a_run_that_is_none_is_refused_with_an_example(run_rota: Rota) -> None:
-    result = run_rota("show", "backup.x")
-
-    assert result.exit_code == 2
-    assert "backup.12" in result.stderr
 
 
 def test_retry_tells_which_run_it_made(run_rota: Rota, daemon: ScriptedDaemon) -> None:
@@ -459,23 +209,6 @@ def test_status_check_without_a_daemon_is_critical(run_rota: Rota, daemon: Scrip
     result = run_rota("status", "--check")
 
     assert (result.exit_code, result.output) == (2, "CRITICAL - no daemon answers at x\n")
-
-
-def test_logs_as_json_name_step_and_attempt(run_rota: Rota, daemon: ScriptedDaemon) -> None:
-    daemon.says("/api/v1/runs/backup.8", a_run(attempts=[an_attempt("dump"), an_attempt("verify")]))
-    daemon.says("/api/v1/runs/backup.8/log", lines("hello"))
-
-    found = json.loads(run_rota("logs", "backup.8", "--step", "verify", "--json").output)
-
-    assert [(line["step"], line["attempt"], line["text"]) for line in found] == [("verify", 1, "hello")]
-
-
-def test_logs_of_an_attempt_that_is_not_there_tell_which_are(run_rota: Rota, daemon: ScriptedDaemon) -> None:
-    daemon.says("/api/v1/runs/backup.8", a_run(attempts=[an_attempt("dump")]))
-
-    result = run_rota("logs", "backup.8", "--attempt", "2")
-
-    assert (result.exit_code, result.stderr) == (1, "rota: backup.8 has no such attempt; it has: dump 1\n")
 
 
 def test_link_prints_the_link_alone_on_stdout(run_rota: Rota, daemon: ScriptedDaemon) -> None:

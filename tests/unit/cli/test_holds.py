@@ -2,35 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
-import pytest
-from click.testing import CliRunner, Result
-
+from fakes.command_line import NOW, Rota
 from fakes.daemon import ScriptedDaemon
-from rota.cli.main import rota
-from rota.cli.outside import Outside
 from rota.core.instant import to_ms
 
-NOW = datetime(2026, 9, 24, 10, 0, tzinfo=UTC)
-Rota = Callable[..., Result]
 LATER = NOW + timedelta(hours=2)
-
-
-@pytest.fixture
-def daemon() -> ScriptedDaemon:
-    return ScriptedDaemon()
-
-
-@pytest.fixture
-def run_rota(daemon: ScriptedDaemon) -> Rota:
-    def invoke(*words: str) -> Result:
-        world = Outside(connect=lambda path: daemon, now=lambda: NOW, wait=lambda seconds: None, zone=UTC)
-        return CliRunner().invoke(rota, words, obj=world)
-
-    return invoke
 
 
 def a_pause(
