@@ -1,17 +1,16 @@
-"""What every process runner promises: the same tests over the scripted one and the real one."""
+"""What every process runner promises: the same tests over the one in memory and the real one."""
 
 from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
-from pathlib import Path
 from uuid import uuid4
 
 import pytest
 
 from fakes.clock import FakeClock
-from fakes.runner import ScriptedRunner
+from fakes.hands import Hands
 from rota.core.seams import (
     AttemptRef,
     AttemptWhere,
@@ -24,6 +23,7 @@ from rota.core.seams import (
     Started,
     StartOrder,
 )
+from rota.engine.parts import AttemptLogs
 from rota.process.output import Logs
 from runner_process import PATH, RunnerProcess, soon
 
@@ -33,7 +33,7 @@ class Contract:
     """A runner, the logs it writes, and how to say what a job does in its own terms."""
 
     runner: ProcessRunner
-    logs: Logs
+    logs: AttemptLogs
     _n: int = 0
 
     def order(self, *argv: str) -> StartOrder:
@@ -51,22 +51,28 @@ class Contract:
         return (await soon(self.runner.report([ref])))[ref.id].where
 
 
-def play(runner: ScriptedRunner, order: StartOrder) -> None:
-    """What the few programs of these tests do."""
-    match order.argv:
-        case ("echo", *words):
-            runner.say(order.ref, " ".join(words))
-            runner.end(order.ref)
-        case ("false",):
-            runner.end(order.ref, 1)
+class Played(Hands):
+    """Knows the few programs of these tests."""
+
+    async def start(self, order: StartOrder) -> Started | Refused:
+        self.refuse = None
+        if order.argv == ("no-such-program",):
+            self.refuse = Refused(code="ENOENT", message="no program no-such-program")
+        answer = await super().start(order)
+        match order.argv:
+            case ("echo", *words):
+                self.process().write(" ".join(words) + "\n")
+                self.process().end()
+            case ("false",):
+                self.process().end(1)
+        return answer
 
 
-@pytest.fixture(params=["scripted", "real"])
-async def contract(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Contract]:
-    if request.param == "scripted":
-        scripted = ScriptedRunner(FakeClock(), root=tmp_path)
-        scripted.on_start = lambda order: play(scripted, order)
-        yield Contract(scripted, Logs(tmp_path))
+@pytest.fixture(params=["memory", "real"])
+async def contract(request: pytest.FixtureRequest) -> AsyncIterator[Contract]:
+    if request.param == "memory":
+        played = Played(clock=FakeClock())
+        yield Contract(played, played)
         return
     process = RunnerProcess()
     client = process.client()
@@ -120,10 +126,10 @@ async def test_the_log_can_be_read_when_the_end_is_told(contract: Contract) -> N
     await soon(contract.runner.start(order))
     await contract.events(order.ref)
 
-    page = contract.logs.page(order.ref)
+    written = contract.logs.read_from(order.ref, 0, 0, final=True)
 
-    assert [line.text for line in page.lines] == ["hello"]
-    assert page.end
+    assert [line.text for line in written.lines] == ["hello"]
+    assert (written.offset, written.line) == (6, 1)
 
 
 async def test_an_end_can_be_watched_for_after_it_came(contract: Contract) -> None:
@@ -191,8 +197,6 @@ async def test_what_was_never_started_is_absent_and_its_watch_ends_as_unknown(co
 
 async def test_a_refusal_leaves_nothing_behind(contract: Contract) -> None:
     order = contract.order("no-such-program")
-    if isinstance(contract.runner, ScriptedRunner):
-        contract.runner.refuse_next("ENOENT", "no program no-such-program")
 
     refused = await soon(contract.runner.start(order))
 
@@ -210,4 +214,4 @@ async def test_a_removed_run_leaves_no_log(contract: Contract) -> None:
     await soon(contract.runner.remove(order.ref.job, order.ref.number))
 
     assert await contract.where(order.ref) is AttemptWhere.ABSENT
-    assert list(contract.logs.page(order.ref).lines) == []
+    assert list(contract.logs.read_from(order.ref, 0, 0, final=True).lines) == []

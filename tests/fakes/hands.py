@@ -26,7 +26,7 @@ from rota.core.seams import (
 )
 from rota.process.output import LogChunk
 
-BOOT = "boot-1"
+BOOT = "5d2c1f00-0000-4000-8000-000000000001"
 FACTS = RunnerFacts(user="rota-jobs", home="/home/rota-jobs", shell="/bin/bash", boot_id=BOOT, pid=1)
 
 
@@ -60,8 +60,9 @@ class Hands:
     async def start(self, order: StartOrder) -> Started | Refused:
         if self.refuse is not None:
             return self.refuse
-        if order.ref.id in self._processes:
-            return Refused(code="known", message="its directory is there already")
+        known = self._processes.get(order.ref.id)
+        if known is not None:
+            return known.started
         self.orders.append(order)
         started = Started(pid=1000 + len(self.orders), pid_started=7, at=self.clock.now())
         self._processes[order.ref.id] = Process(order=order, started=started, clock=self.clock)
@@ -72,11 +73,15 @@ class Hands:
 
     async def terminate(self, ref: AttemptRef, *, immediately: bool = False) -> None:
         self.terminated.append((ref.id, immediately))
-        if self.obeys or immediately:
-            self._processes[ref.id].end(cause=EndCause.KILLED, signal=9 if immediately else 15)
+        process = self._processes.get(ref.id)
+        if process is not None and (self.obeys or immediately):
+            process.end(cause=EndCause.KILLED, signal=9 if immediately else 15)
 
     async def watch(self, ref: AttemptRef) -> AsyncGenerator[RunnerEvent, None]:
-        process = self._processes[ref.id]
+        process = self._processes.get(ref.id)
+        if process is None:
+            yield Ended(cause=EndCause.UNKNOWN, exit_code=None, signal=None, at=self.clock.now(), log_size=0)
+            return
         seen = 0
         while True:
             process.news.clear()
@@ -101,6 +106,10 @@ class Hands:
         if self.facts is None:
             raise Unavailable("no runner answers, so logs can't be deleted now")
         self.removed.append(f"{job}.{number}")
+        for id_, process in list(self._processes.items()):
+            ref = process.order.ref
+            if (ref.job, ref.number) == (job, number) and id_ in self.acked:
+                del self._processes[id_]
 
     def read_from(
         self, ref: AttemptRef, offset: int, line: int, *, final: bool = False, upto: int | None = None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 from collections.abc import Iterable
 from datetime import timedelta
@@ -10,38 +11,38 @@ from pathlib import Path
 import pytest
 
 from fakes.clock import START, FakeClock
-from fakes.runner import ScriptedRunner
 from rota.core.errors import JobError
-from rota.core.seams import AttemptRef, LogLine, StartOrder
+from rota.core.instant import to_ms
+from rota.core.seams import AttemptRef, LogLine
 from rota.process.output import OUTPUT_BYTES, OUTPUTS, Logs
 from rota.process.pieces import LINE_BYTES
+from rota.runner.log import LogWriter
+from rota.runner.system import System
 
 REF = AttemptRef(id="a", job="backup", number=7, step="main", n=2)
 
 
 class Job:
-    """A job that writes what a test says, and the logs that tell of it."""
+    """A job that writes what a test says, as the runner keeps it, and the logs that tell of it."""
 
-    def __init__(self, root: Path, clock: FakeClock) -> None:
+    def __init__(self, root: Path, output: int = 1 << 20) -> None:
         self.logs = Logs(root)
-        self.clock = clock
-        self.runner = ScriptedRunner(clock, root=root)
-
-    async def begin(self, output: int = 1 << 20) -> None:
-        await self.runner.start(StartOrder(ref=REF, argv=("x",), env={}, cwd="/", output=output))
+        self.clock = FakeClock()
+        self._directory = self.logs.directory(REF)
+        self._directory.mkdir(parents=True)
+        system = System()
+        self._log = LogWriter(system, system.open_directory(str(self._directory)), output)
 
     def write(self, text: str) -> None:
-        self.runner.write(REF, text)
+        self._log.write(text.encode(), to_ms(self.clock.now()))
 
     def end(self) -> None:
-        self.runner.end(REF)
+        (self._directory / "exit").write_text(json.dumps({"cause": "exit"}))
 
 
 @pytest.fixture
-async def job(tmp_path: Path) -> Job:
-    job = Job(tmp_path, FakeClock())
-    await job.begin()
-    return job
+def job(tmp_path: Path) -> Job:
+    return Job(tmp_path)
 
 
 def texts(lines: Iterable[LogLine]) -> list[tuple[int, str]]:
@@ -68,7 +69,7 @@ async def test_lines_carry_when_they_came(job: Job) -> None:
     assert [line.at for line in job.logs.page(REF).lines] == [START, START + timedelta(minutes=1)]
 
 
-async def test_a_line_still_being_written_is_shown_once_the_attempt_ended(job: Job) -> None:
+def test_a_line_still_being_written_is_shown_once_the_attempt_ended(job: Job) -> None:
     job.write("one\ntw")
 
     running = job.logs.page(REF)
@@ -79,7 +80,7 @@ async def test_a_line_still_being_written_is_shown_once_the_attempt_ended(job: J
     assert (texts(ended.lines), ended.next, ended.end) == ([(0, "one"), (1, "tw")], 2, True)
 
 
-async def test_markers_are_hidden_and_keep_their_numbers(job: Job) -> None:
+def test_markers_are_hidden_and_keep_their_numbers(job: Job) -> None:
     job.write("one\n::progress 1/2 half\ntwo\n::progress what\n")
 
     page = job.logs.page(REF)
@@ -89,13 +90,13 @@ async def test_markers_are_hidden_and_keep_their_numbers(job: Job) -> None:
     assert list(page.raw) == ["one", "::progress 1/2 half", "two", "::progress what"]
 
 
-async def test_a_job_without_markers_shows_every_line(job: Job) -> None:
+def test_a_job_without_markers_shows_every_line(job: Job) -> None:
     job.write("::progress 1/2\n")
 
     assert texts(list(job.logs.page(REF, markers=False).lines)) == [(0, "::progress 1/2")]
 
 
-async def test_pages_join_without_loss(job: Job) -> None:
+def test_pages_join_without_loss(job: Job) -> None:
     job.write("".join(f"line {n}\n" for n in range(250)))
     job.end()
 
@@ -108,23 +109,21 @@ async def test_pages_join_without_loss(job: Job) -> None:
     assert found == [(n, f"line {n}") for n in range(250)]
 
 
-async def test_bytes_that_are_no_text_are_replaced(job: Job) -> None:
-    (job.logs.directory(REF)).mkdir(parents=True)
+def test_bytes_that_are_no_text_are_replaced(job: Job) -> None:
     (job.logs.directory(REF) / "output.log").write_bytes(b"caf\xe9\r\n\x1b[1mbold\n")
 
     assert [line.text for line in job.logs.page(REF).lines] == ["caf\ufffd\r", "\x1b[1mbold"]
 
 
-async def test_a_very_long_line_is_cut_for_display(job: Job) -> None:
+def test_a_very_long_line_is_cut_for_display(job: Job) -> None:
     job.write("x" * (LINE_BYTES + 7) + "\n")
 
     [line] = job.logs.page(REF).lines
     assert line.text == "x" * LINE_BYTES + "… (7 bytes more)"
 
 
-async def test_a_dropped_middle_is_told_by_a_line_of_ours(tmp_path: Path) -> None:
-    job = Job(tmp_path, FakeClock())
-    await job.begin(output=16 * 1024)
+def test_a_dropped_middle_is_told_by_a_line_of_ours(tmp_path: Path) -> None:
+    job = Job(tmp_path, output=16 * 1024)
     job.write("".join(f"line {n}\n" for n in range(5000)))
     job.end()
 
@@ -142,7 +141,7 @@ async def test_a_dropped_middle_is_told_by_a_line_of_ours(tmp_path: Path) -> Non
     assert [line.n for line in inside.lines] == [first + 10, *range(last, last + 5)]
 
 
-async def test_reading_on_gives_every_whole_line_once(job: Job) -> None:
+def test_reading_on_gives_every_whole_line_once(job: Job) -> None:
     job.write("one\ntw")
     first = job.logs.read_from(REF, 0, 0)
     job.write("o\n::warning x\nthr")
@@ -155,9 +154,8 @@ async def test_reading_on_gives_every_whole_line_once(job: Job) -> None:
     assert last.offset == len("one\ntwo\n::warning x\nthr")
 
 
-async def test_reading_on_leaps_over_what_was_dropped(tmp_path: Path) -> None:
-    job = Job(tmp_path, FakeClock())
-    await job.begin(output=16 * 1024)
+def test_reading_on_leaps_over_what_was_dropped(tmp_path: Path) -> None:
+    job = Job(tmp_path, output=16 * 1024)
     job.write("one\n")
     first = job.logs.read_from(REF, 0, 0)
     job.write("".join(f"line {n}\n" for n in range(1, 5000)))
@@ -175,13 +173,13 @@ def written_outputs(job: Job) -> Path:
     return folder / "outputs"
 
 
-async def test_outputs_are_key_value_lines_the_last_of_a_name(job: Job) -> None:
+def test_outputs_are_key_value_lines_the_last_of_a_name(job: Job) -> None:
     written_outputs(job).write_text("size=1\nname=a=b\nno output\nUpper=1\nsize=2\nempty=\n")
 
     assert job.logs.outputs(REF) == {"size": "2", "name": "a=b", "empty": ""}
 
 
-async def test_more_outputs_than_allowed_are_left_out(job: Job) -> None:
+def test_more_outputs_than_allowed_are_left_out(job: Job) -> None:
     written_outputs(job).write_text("".join(f"o{n}={n}\n" for n in range(OUTPUTS + 5)))
 
     assert len(job.logs.outputs(REF)) == OUTPUTS
@@ -196,7 +194,7 @@ async def test_more_outputs_than_allowed_are_left_out(job: Job) -> None:
         ("huge", "larger than 1 MiB"),
     ],
 )
-async def test_outputs_that_are_no_regular_file_of_a_mebibyte_are_not_read_and_say_why(
+def test_outputs_that_are_no_regular_file_of_a_mebibyte_are_not_read_and_say_why(
     job: Job, tmp_path: Path, make: str, why: str
 ) -> None:
     path = written_outputs(job)
