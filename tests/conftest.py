@@ -1,9 +1,15 @@
-"""For tests of all levels: what an example of a property costs is no business of the property."""
+"""For tests of all levels: neither how fast the machine is nor which shell started them is their business."""
 
 from __future__ import annotations
+
+import signal
 
 from hypothesis import settings
 
 # A machine with other things to do makes any example slow now and then; costs have tests of their own.
 settings.register_profile("patient", deadline=None)
 settings.load_profile("patient")
+
+# Who is started in the background of a script begins without interrupts, and so does all that he starts.
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)

@@ -34,7 +34,7 @@ class RunnerProcess:
 
     def __init__(self, *module: str, env: Mapping[str, str] | None = None, below: str = "") -> None:
         self._env = dict(env or {})
-        self.folder = Path(tempfile.mkdtemp(prefix="rota-"))
+        self.folder = Path(tempfile.mkdtemp(prefix="rota-", dir="/tmp"))  # whatever TMPDIR says
         self.state = self.folder / below / "state"
         self.socket = self.folder / "runner.sock"
         self._process: subprocess.Popen[bytes] | None = None

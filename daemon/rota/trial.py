@@ -41,6 +41,7 @@ from rota.store.ids import SystemIds
 _LOOK_EVERY = 0.005  # seconds, while the runner greets us
 _RUNNER_PATIENCE = 10.0  # seconds for that
 _ROUNDS = 100  # of ending what is left, which may start others meanwhile
+_LONGEST_FOLDER = 70  # bytes: with our own names below it a path of 107, the longest that AF_UNIX takes
 _STOPPED_BY = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 Lines = Callable[[AttemptRef, Sequence[str]], None]
@@ -69,12 +70,18 @@ def tried(trial: Trial) -> Tried:
 
     Raises Unavailable when no runner can be started.
     """
-    folder = Path(tempfile.mkdtemp(prefix="rota-try-"))
+    folder = Path(tempfile.mkdtemp(prefix="rota-try-", dir=_temporary()))
     folder.chmod(0o711)  # what belongs to the job's user lies below; nobody else sees what there is
     try:
         return asyncio.run(_run(trial, folder))
     finally:
         shutil.rmtree(folder, ignore_errors=True)
+
+
+def _temporary() -> str:
+    """Where the address of a socket has room below it."""
+    folder = tempfile.gettempdir()
+    return folder if len(os.fsencode(folder)) <= _LONGEST_FOLDER else "/tmp"
 
 
 async def _run(trial: Trial, folder: Path) -> Tried:

@@ -120,7 +120,7 @@ def _die_in_its_place(daemon: DaemonProcess, point: str) -> int:
     with (daemon.folder / "runner.log").open("ab") as log:
         dying = subprocess.Popen(command, env=environment, stdout=log, stderr=log, start_new_session=True)
     try:
-        return dying.wait(20)
+        return dying.wait(60)
     except subprocess.TimeoutExpired:
         dying.terminate()  # it served on: that call was never made
         return dying.wait()

@@ -98,7 +98,7 @@ def test_an_interrupt_while_following_leaves_the_run_alone(daemon: DaemonProcess
     assert following.stdout.readline() == "begun\n"
 
     following.send_signal(signal.SIGINT)
-    _, told = following.communicate(timeout=10)
+    _, told = following.communicate(timeout=60)
 
     assert following.returncode == 130
     assert "goes on" in told
@@ -155,7 +155,7 @@ def test_watch_prints_lines_into_a_pipe(daemon: DaemonProcess) -> None:
     else:
         pytest.fail("no line about the run")
     watching.send_signal(signal.SIGINT)
-    assert watching.wait(10) == 130
+    assert watching.wait(60) == 130
     watching.stdout.close()
 
 

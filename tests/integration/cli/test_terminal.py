@@ -46,14 +46,14 @@ class OnTerminal:
             self.shown += piece.decode()
         return self.shown
 
-    def shows(self, text: str, within: float = 30.0) -> bool:
+    def shows(self, text: str, within: float = 60.0) -> bool:
         return eventually(lambda: text in self.read(), within)
 
     def end(self, *, interrupt: bool = False) -> int:
         """Its exit status, with all that it showed in `shown`."""
         if interrupt:
             self.process.send_signal(signal.SIGINT)
-        assert eventually(self._has_ended, 10.0)
+        assert eventually(self._has_ended)
         self.read()
         os.close(self._master)
         return self.process.wait()

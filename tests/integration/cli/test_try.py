@@ -46,7 +46,7 @@ class Trying:
             env=self.environment,
             capture_output=True,
             text=True,
-            timeout=30,
+            timeout=60,
             check=False,
         )
 
@@ -138,7 +138,7 @@ def test_a_signal_ends_it_and_all_that_it_started(trying: Trying, number: signal
 
     process.send_signal(number)
 
-    assert process.wait(timeout=20) == 128 + number
+    assert process.wait(timeout=60) == 128 + number
     process.communicate()
 
 
@@ -147,6 +147,17 @@ def test_what_a_job_leaves_in_the_background_is_ended_too(trying: Trying) -> Non
     ended = trying.run("try", trying.file(work + trying.mark))
 
     assert (ended.returncode, ended.stdout) == (0, "done\n")
+
+
+def test_a_temporary_folder_whose_name_is_too_long_for_sockets_is_no_hindrance(trying: Trying) -> None:
+    far = trying.temporary / ("far" * 20)
+    far.mkdir()
+    trying.environment["TMPDIR"] = str(far)
+
+    ended = trying.run("try", trying.file("run: echo done\n"))
+    far.rmdir()  # empty
+
+    assert (ended.returncode, ended.stdout) == (0, "done\n"), ended.stderr
 
 
 def test_the_environment_of_a_file_names_where_each_variable_comes_from(trying: Trying) -> None:

@@ -190,7 +190,7 @@ def test_logs_follow_a_run_to_its_end_also_over_a_restart_of_the_daemon(
     daemon.start()
     (tmp_path / "go").touch()
 
-    rest, _ = following.communicate(timeout=20)
+    rest, _ = following.communicate(timeout=60)
     assert rest == "two\n"
     daemon.unload("speaks")
 

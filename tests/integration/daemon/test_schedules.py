@@ -11,7 +11,7 @@ from eventually import eventually
 
 
 def page(daemon: DaemonProcess, path: str) -> str:
-    connection = http.client.HTTPConnection(urlsplit(daemon.url).netloc, timeout=10)
+    connection = http.client.HTTPConnection(urlsplit(daemon.url).netloc, timeout=60)
     try:
         connection.request("GET", path)
         return connection.getresponse().read().decode()

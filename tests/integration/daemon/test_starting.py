@@ -124,7 +124,7 @@ def test_asked_to_end_with_nothing_running_it_takes_its_runner_along(
         runner = int((process.state / "runner" / ".lock").read_text())
         assert Path(f"/proc/{runner}").exists()
         serving.send_signal(number)
-        assert serving.wait(20) == 0
+        assert serving.wait(60) == 0
 
     assert line.startswith("rota serves 1 job at http://127.0.0.1:")  # for people, without --log json
     eventually(lambda: not Path(f"/proc/{runner}").exists())
