@@ -17,8 +17,9 @@ def read_items(path: str) -> Iterator[object]:
     # It lies where the job may write: nothing is followed or waited for.
     fd = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
     with os.fdopen(fd, "rb") as file:
-        if not stat.S_ISREG(os.fstat(fd).st_mode):
-            raise JobError("What it left as items is no regular file.")
+        status = os.fstat(fd)
+        if not stat.S_ISREG(status.st_mode) or status.st_nlink > 1:
+            raise JobError("What it left as items is no regular file of its own.")
         for line in iter(lambda: file.readline(_LINE), b""):
             yield _parsed(line)
 

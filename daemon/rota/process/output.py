@@ -253,6 +253,8 @@ def _read_outputs(path: str) -> bytes:
         status = os.fstat(fd)
         if not stat.S_ISREG(status.st_mode):
             raise JobError("$ROTA_OUTPUT was not read: it is no regular file")
+        if status.st_nlink > 1:  # what only the daemon may read can get a second name there
+            raise JobError("$ROTA_OUTPUT was not read: it is a hard link")
         if status.st_size > OUTPUT_BYTES:
             raise JobError(f"$ROTA_OUTPUT was not read: it is larger than {OUTPUT_BYTES // 1024**2} MiB")
         return os.read(fd, OUTPUT_BYTES)

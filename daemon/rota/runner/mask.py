@@ -7,18 +7,13 @@ beginning of one waits for the next piece, so nothing that can't be is ever held
 from __future__ import annotations
 
 import json
-import os
 from binascii import b2a_base64
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from rota.runner.system import System
-
 MASK = b"***"
-OUTPUTS = "job/outputs"
-OUTPUTS_MOST = 1024 * 1024  # bytes that count
 SHORTEST = 4  # bytes of a secret: a shorter one would be found in every other word
 _UNRESERVED = frozenset(b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~")
 _SHORTEST_LINE = 8  # bytes of a line of a value that has several
@@ -109,28 +104,6 @@ class Silence(Mask):
 
     def whole(self, data: bytes) -> bytes:
         return b""
-
-
-def mask_outputs(system: System, files: int, mask: Mask) -> None:
-    """The file that `$ROTA_OUTPUT` named, before anybody reads it; `files` is the attempt's directory.
-
-    Anything but a regular file is left for the reader to refuse, and so is one that is too large, emptied.
-    """
-    try:
-        fd = system.open(OUTPUTS, os.O_RDWR | os.O_NONBLOCK, files)
-    except OSError:
-        return  # none, or a link, which nobody follows
-    try:
-        content = system.read_file(fd, OUTPUTS_MOST)
-    except OSError:
-        system.replace_content(fd, b"", OUTPUTS_MOST + 1)
-        return
-    else:
-        masked = mask.whole(content)
-        if masked != content:
-            system.replace_content(fd, masked, len(masked))
-    finally:
-        system.close(fd)
 
 
 def forms(value: bytes) -> set[bytes]:

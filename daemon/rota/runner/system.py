@@ -111,6 +111,23 @@ class System(GroupCalls, NoticeCalls, SwitchCalls):
             raise OSError(errno.EINVAL, "no regular file, or too large")
         return os.pread(fd, most, 0)
 
+    def write_at(self, fd: int, data: bytes, offset: int) -> int:
+        """All of it; says how much that was. Raises OSError."""
+        done = 0
+        while done < len(data):
+            done += os.pwrite(fd, data[done:], offset + done)
+        return done
+
+    def cut(self, fd: int, size: int) -> None:
+        """Unless it is no regular file."""
+        try:
+            os.ftruncate(fd, size)
+        except OSError:
+            return
+
+    def owner_of(self, fd: int) -> int:
+        return os.fstat(fd).st_uid
+
     def write(self, fd: int, data: bytes) -> None:
         """All of it. Raises OSError."""
         view = memoryview(data)
@@ -243,6 +260,11 @@ class System(GroupCalls, NoticeCalls, SwitchCalls):
 
     def pids(self) -> list[int]:
         return [int(name) for name in os.listdir("/proc") if name.isdigit()]
+
+    def owner(self, pid: int) -> int:
+        """The uid of who started it; that of a program with the setuid bit does not count. -1: it is gone."""
+        fields = _slurp(f"/proc/{pid}/status").partition(b"\nUid:")[2].split(None, 1)
+        return int(fields[0]) if fields else -1
 
     def environ(self, pid: int) -> bytes:
         """The environment a process was started with; empty when it can't be seen."""
