@@ -30,6 +30,7 @@ class Attempt:
     group: Group | None = None
     watchdog: float | None = None  # seconds
     manner: Manner | None = None  # as whom it was started, when that is not simply as the runner
+    uid = -1  # of its user
 
     def __init__(self, attempt: str, directory: str) -> None:
         self.id = attempt

@@ -20,12 +20,15 @@ LONGEST = 1.0  # seconds, after which what was caught is killed and the rest is 
 QUIET_LOOKS = 2  # that find nothing new, before it counts as caught
 
 
-def kill_all(system: System, attempt: str, members: Iterable[Process], others: Container[int]) -> set[int]:
+def kill_all(
+    system: System, claim: tuple[str, int], members: Iterable[Process], others: Container[int]
+) -> set[int]:
     """SIGKILL to all of them and to all that they start meanwhile; the answer is the pids.
 
-    `others`: first processes of other attempts, which are children of the runner as orphans are.
+    `claim`: id of the attempt and uid of its user; `others`: first processes of other attempts, which are
+    children of the runner as orphans are.
     """
-    hunt = _Hunt(system, attempt, others)
+    hunt = _Hunt(system, claim, others)
     hunt.catch(members)
     until, quiet = system.boottime() + LONGEST, 0
     while quiet < QUIET_LOOKS and system.boottime() < until:
@@ -36,9 +39,9 @@ def kill_all(system: System, attempt: str, members: Iterable[Process], others: C
 
 
 class _Hunt:
-    def __init__(self, system: System, attempt: str, others: Container[int]) -> None:
+    def __init__(self, system: System, claim: tuple[str, int], others: Container[int]) -> None:
         self._system = system
-        self._attempt = attempt
+        self._attempt, self._uid = claim
         self._others = others
         self._own = system.own_pid()
         self._known = set(system.pids())
@@ -73,6 +76,8 @@ class _Hunt:
         if process.parent in self.caught or process.session in self._sessions:
             return True
         if process.parent != self._own or process.pid in self._others or process.session in self._others:
+            return False
+        if self._system.owner(process.pid) not in (self._uid, 0):
             return False
         # An orphan that came while this tree was ending is of this tree, unless it says otherwise. Stopped
         # before it is asked, or it would be gone.

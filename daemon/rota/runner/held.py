@@ -10,8 +10,6 @@ import json
 import os
 from typing import TYPE_CHECKING
 
-from rota.runner.log import read_all
-
 if TYPE_CHECKING:
     from rota.runner.protocol import Message
     from rota.runner.system import System
@@ -32,7 +30,7 @@ class Held:
         self._entries: dict[str, bytes] = {}
         self._size = 0
         self._tidy_at = LARGE
-        self._begin(read_all(system, HELD, root))
+        self._begin(_read(system, root))
         self._fd = system.open(HELD, _APPEND, root)
 
     def hold(self, attempt: str, message: Message) -> None:
@@ -90,10 +88,25 @@ class Held:
         self._fd, self._size = fresh, len(content)
 
 
+def _read(system: System, root: int) -> bytes:
+    """Raises OSError: to know nothing of what runs because of it is worse than not to begin."""
+    try:
+        fd = system.open(HELD, os.O_RDONLY, root)
+    except FileNotFoundError:
+        return b""
+    try:
+        pieces = []
+        while piece := system.read(fd, 1 << 20):
+            pieces.append(piece)
+        return b"".join(pieces)
+    finally:
+        system.close(fd)
+
+
 def _parse(line: bytes) -> tuple[str, object]:
     """Attempt id, and what it is held with; nothing of a line that is torn."""
     try:
         attempt, message = json.loads(line)
-    except (ValueError, TypeError):
+    except (ValueError, TypeError, RecursionError):
         return "", None
     return (attempt, message) if isinstance(attempt, str) else ("", None)

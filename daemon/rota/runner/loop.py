@@ -189,8 +189,7 @@ class Loop:
 
     def _finish(self, attempt: Attempt) -> None:
         if attempt.inbox is not None:
-            while attempt.inbox.take(self._system, size=attempt.size, mask=attempt.mask).is_more:
-                continue
+            attempt.inbox.take_rest(self._system, size=attempt.size, mask=attempt.mask)
             self._forget(attempt.inbox.connection.fileno())
         self._orphans.ended(attempt)
         self._reaper.finish(attempt)

@@ -21,6 +21,7 @@ FOLDER = ".notify"
 LONGEST_PATH = 107  # bytes: what an address of AF_UNIX holds
 LONGEST_ATTEMPT = 64  # characters of an id
 DATAGRAMS_AT_ONCE = 64
+MOST_WAITING = 4096  # datagrams: more than any kernel keeps in a queue
 TEXT = 2000  # bytes of a text that are kept
 LONGEST_EXTENSION = 7 * 86_400.0  # seconds: nothing that is alive needs a week to say so again
 
@@ -62,6 +63,12 @@ class Inbox:
             if uid in self._uids:
                 self._read(system, heard, data if mask is None else mask.whole(data), size)
         return heard
+
+    def take_rest(self, system: System, *, size: int, mask: Mask | None) -> None:
+        """All that was said by now; who still goes on, another job of that user say, is not waited for."""
+        for _ in range(MOST_WAITING // DATAGRAMS_AT_ONCE):
+            if not self.take(system, size=size, mask=mask).is_more:
+                return
 
     def newest(self) -> list[Message]:
         """Of each kind the newest, in order of arrival."""

@@ -72,12 +72,17 @@ class Orphans:
             self._owners[pid] = self._owners_of(process)
 
     def _owners_of(self, process: Process) -> frozenset[str]:
-        marker = marker_of(self._system.environ(process.pid))
-        if marker in self._table.attempts:
-            return frozenset({marker})
+        owner = self._system.owner(process.pid)
+        named = self._table.attempts.get(marker_of(self._system.environ(process.pid)))
+        if named is not None and owner in (named.uid, 0):
+            return frozenset({named.id})
         live = [attempt for attempt in self._table.live() if attempt.leads and not attempt.adopted]
         for attempt in live:
-            if attempt.pid in (process.session, process.group) or self._writes_to(process, attempt):
+            if attempt.pid in (process.session, process.group):
+                return frozenset({attempt.id})
+        live = [attempt for attempt in live if owner in (attempt.uid, 0)] or live
+        for attempt in live:
+            if self._writes_to(process, attempt):
                 return frozenset({attempt.id})
         # It left the session and wipes its tracks: one of those that were there before it.
         return frozenset(attempt.id for attempt in live if attempt.pid_started <= process.started)

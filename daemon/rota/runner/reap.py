@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import os
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from rota.runner.attempt import DRAIN_BYTES, MEMORY, Attempt
-from rota.runner.mask import OUTPUTS, Mask, Silence, mask_outputs
+from rota.runner.left import OUTPUTS, mask_items, mask_outputs
+from rota.runner.mask import Mask, Silence
 from rota.runner.secret import mask_again
 from rota.runner.tree import Snapshot
 
@@ -40,7 +42,8 @@ class Reaper:
             attempt.take_output(self._system, DRAIN_BYTES)
         attempt.end_output(self._system)
         if attempt.mask is not None and attempt.files >= 0:
-            mask_outputs(self._system, attempt.files, attempt.mask)
+            mask_outputs(self._system, attempt.files, attempt.mask, attempt.uid)
+            mask_items(self._system, attempt.files, attempt.mask, attempt.uid)
         self._close_group(attempt)
         attempt.ended = attempt.end_message(self._system.now_ms())
         if attempt.files >= 0:
@@ -138,6 +141,7 @@ class Successor:
             attempt.close(self._system)
             return attempt
         attempt.grace = _whole(held.get("graceMs"), 10_000) / 1000
+        attempt.uid = _whole(held.get("uid"), self._system.own_uid())
         attempt.mask = self._mask(attempt, held.get("secrets"))
         self._open_output(attempt, _whole(held.get("output"), 1 << 24))
         if pid is not None and not self._spawner.is_same_host(pid):
@@ -150,8 +154,7 @@ class Successor:
             attempt.leads = False
             attempt.gone_at = self._system.now_ms()
             attempt.was = self._records.was(files)
-        uid = held.get("uid")
-        attempt.inbox = self._spawner.inboxes.open(attempt.id, uid if isinstance(uid, int) else None)
+        attempt.inbox = self._spawner.inboxes.open(attempt.id, attempt.uid)
         return attempt
 
     def _mask(self, attempt: Attempt, places: object) -> Mask | None:
@@ -184,7 +187,7 @@ class Successor:
             return process if process is not None and process.started == attempt.pid_started else None
         if self._snapshot is None:
             self._snapshot = Snapshot(self._system)
-        marked = self._snapshot.marked().get(attempt.id, [])
+        marked = self._snapshot.marked(attempt.id, attempt.uid)
         # Who left its session is younger than it, and so is the session of its own.
         first = min((min(process.pid, process.session) for process in marked), default=0)
         return next((process for process in marked if process.pid == process.session == first), None)
@@ -202,7 +205,8 @@ class Successor:
             return False
         if not known:
             attempt.at = self._system.now_ms()
-            self._spawner.write_pid(attempt)
+            with suppress(OSError):  # the next one would look for it again
+                self._spawner.write_pid(attempt)
         return True
 
     def _watch_closely(self, attempt: Attempt) -> bool:

@@ -69,6 +69,7 @@ class Spawner:
         attempt = Attempt(order.attempt, order.directory)
         attempt.files = files
         attempt.manner = manner
+        attempt.uid = self.switch.uid_of(manner)
         try:
             self._launch(attempt, order)
         except Refusal:

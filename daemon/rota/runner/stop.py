@@ -105,7 +105,9 @@ class Stopper:
     def _kill(self, attempt: Attempt, members: list[Process]) -> None:
         if attempt.group is not None:
             attempt.group.kill()
-        self._count(attempt, kill_all(self._system, attempt.id, members, self._table.first_pids()))
+        self._count(
+            attempt, kill_all(self._system, (attempt.id, attempt.uid), members, self._table.first_pids())
+        )
 
     def _count(self, attempt: Attempt, pids: set[int]) -> None:
         if attempt.gone and not attempt.cause:
@@ -114,6 +116,6 @@ class Stopper:
     def _members(self, attempt: Attempt, snapshot: Snapshot) -> list[Process]:
         known = self.orphans.of(attempt) + ([] if attempt.group is None else attempt.group.pids())
         leader = (attempt.pid, attempt.pid_started) if attempt.leads else None
-        members = snapshot.members(attempt.id, leader, attempt.seen, known)
+        members = snapshot.members((attempt.id, attempt.uid), leader, attempt.seen, known)
         attempt.remember(members)
         return members

@@ -39,17 +39,18 @@ class Snapshot:
 
     def members(
         self,
-        attempt: str,
+        claim: tuple[str, int],
         leader: tuple[int, int] | None,
         seen: Iterable[tuple[int, int]],
         known: Iterable[int] = (),
     ) -> list[Process]:
         """All that belong to the attempt and live.
 
-        `leader` is pid and start time of its first process, when its session is surely its own; `seen` the
-        same of members found before; `known` are pids that surely are its processes at this moment.
+        `claim` is its id and the uid of its user; `leader` is pid and start time of its first process, when
+        its session is surely its own; `seen` the same of members found before; `known` are pids that surely
+        are its processes at this moment.
         """
-        found = list(self.marked().get(attempt, ()))
+        found = self.marked(*claim)
         if leader is not None and self._is_still(*leader):
             pid = leader[0]
             found += [each for each in self.processes.values() if pid in (each.pid, each.session, each.group)]
@@ -57,8 +58,15 @@ class Snapshot:
         found += [self.processes[each] for each in known if each in self.processes]
         return self._with_descendants(found)
 
-    def marked(self) -> dict[str, list[Process]]:
-        """Processes by the attempt id in their environment."""
+    def marked(self, attempt: str, uid: int) -> list[Process]:
+        """Processes with that id in their environment.
+
+        Anybody may write anything there, so only its own user and root are believed.
+        """
+        claiming = self._by_marker().get(attempt, ())
+        return [process for process in claiming if self._system.owner(process.pid) in (uid, 0)]
+
+    def _by_marker(self) -> dict[str, list[Process]]:
         if self._marked is None:
             self._marked = {}
             for process in self.processes.values():

@@ -145,6 +145,21 @@ async def test_what_another_user_leaves_behind_is_ended_too(bench: Bench) -> Non
 
 
 @only_root
+async def test_who_claims_to_be_part_of_another_users_run_is_left_alone(bench: Bench) -> None:
+    order = replace(bench.order("sleep 600"), cwd="/", run_as=RunAs(user=OTHER))
+    await bench.start(order)
+    stranger = _claiming(order.ref.id)
+    try:
+        await bench.client.terminate(order.ref, immediately=True)
+
+        assert (await bench.end(order)).cause is EndCause.KILLED
+        assert stranger.poll() is None
+    finally:
+        stranger.kill()
+        stranger.wait()
+
+
+@only_root
 async def test_notices_count_when_they_come_from_the_jobs_user_or_root(bench: Bench) -> None:
     order = replace(bench.order(_saying("mine") + "; sleep 60"), cwd="/", run_as=RunAs(user=OTHER))
     await bench.start(order)
@@ -329,6 +344,12 @@ _ASK = (
 def _as_user(uid: int, script: str, path: str) -> subprocess.CompletedProcess[str]:
     argv = [sys.executable, "-S", "-c", script, str(uid), path]
     return subprocess.run(argv, capture_output=True, text=True, timeout=60, check=False)
+
+
+def _claiming(attempt: str) -> subprocess.Popen[bytes]:
+    """A process of a third user that says it belongs to that attempt."""
+    env = {"ROTA_ATTEMPT_ID": attempt}
+    return subprocess.Popen(["/bin/sleep", "600"], env=env, user=THIRD, start_new_session=True)
 
 
 def _saying(text: str) -> str:

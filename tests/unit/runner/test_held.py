@@ -112,3 +112,22 @@ def test_a_full_disk_keeps_the_large_journal_as_it_is(
     journal.hold("d", {"n": 4})
 
     assert set(Held(System(), root).messages()) == {"b", "c", "d"}
+
+
+def test_a_journal_that_can_not_be_read_is_not_taken_for_an_empty_one(root: int, tmp_path: Path) -> None:
+    class Busy(System):
+        def open(self, path: str, flags: int, at: int | None = None) -> int:
+            raise OSError(errno.ENFILE, os.strerror(errno.ENFILE))
+
+    Held(System(), root).hold("a", {"n": 1})
+
+    with pytest.raises(OSError, match="Too many open files"):
+        Held(Busy(), root)
+
+
+def test_nonsense_of_a_broken_disk_counts_as_absent(root: int, tmp_path: Path) -> None:
+    Held(System(), root).hold("a", {"n": 1})
+    with (tmp_path / HELD).open("ab") as file:
+        file.write(b"\n" + b"[" * 100_000 + b"\n")
+
+    assert Held(System(), root).messages() == {"a": {"n": 1}}

@@ -147,6 +147,38 @@ def test_a_log_without_its_index_is_read_all_the_same(tmp_path: Path, at: int) -
     assert all(line.at_ms > 0 for line in lines)  # the file's own time is what is known
 
 
+def test_a_disk_that_takes_no_changes_any_more_is_a_gap(tmp_path: Path, at: int) -> None:
+    class ReadOnly(System):
+        is_read_only = False
+
+        def write(self, fd: int, data: bytes) -> None:
+            self._check()
+            super().write(fd, data)
+
+        def open(self, path: str, flags: int, at: int | None = None) -> int:
+            self._check()
+            return super().open(path, flags, at)
+
+        def unlink(self, path: str, at: int) -> None:
+            self._check()
+            super().unlink(path, at)
+
+        def _check(self) -> None:
+            if self.is_read_only:
+                raise OSError(30, "Read-only file system")
+
+    system = ReadOnly()
+    log = LogWriter(system, at, LIMIT)
+    log.write(b"one\n", 1)
+    system.is_read_only = True
+    for _ in range(10):
+        log.write(b"x" * LIMIT, 2)
+    log.close()
+
+    assert log.lost == 10 * LIMIT
+    assert [line.data for line in lines_of(tmp_path)] == [b"one"]
+
+
 @pytest.mark.parametrize("byte", [b"\0", b"\xff", b"\x7f", b"\1"])
 def test_an_index_that_can_not_be_true_is_not_believed(tmp_path: Path, at: int, byte: bytes) -> None:
     log = LogWriter(System(), at, LIMIT)

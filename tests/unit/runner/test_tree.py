@@ -8,6 +8,7 @@ from rota.runner.system import Process, System
 from rota.runner.tree import Snapshot, send
 
 OWN = 500
+MINE, ANOTHER = 1000, 1001  # uids
 
 
 class Table(System):
@@ -18,6 +19,7 @@ class Table(System):
     ) -> None:
         super().__init__()
         self.rows = {row[0]: row for row in rows}
+        self.owners: dict[int, int] = {}
         self.signalled: list[tuple[int, int]] = []
 
     def own_pid(self) -> int:
@@ -35,6 +37,9 @@ class Table(System):
         zeros = " ".join("0" for _ in range(15))
         return Process(pid, f"{pid} (a) b) {state} {parent} {group} {session} {zeros} {started}".encode())
 
+    def owner(self, pid: int) -> int:
+        return self.owners.get(pid, MINE)
+
     def environ(self, pid: int) -> bytes:
         return f"A=1\0ROTA_ATTEMPT_ID={self.rows[pid][5]}\0B=2".encode()
 
@@ -49,7 +54,7 @@ class Table(System):
 
 
 def members(table: Table, *seen: tuple[int, int]) -> list[int]:
-    return sorted(process.pid for process in Snapshot(table).members("mine", (100, 7), seen))
+    return sorted(process.pid for process in Snapshot(table).members(("mine", MINE), (100, 7), seen))
 
 
 def test_session_group_descendants_and_marked_ones_belong() -> None:
@@ -63,6 +68,13 @@ def test_session_group_descendants_and_marked_ones_belong() -> None:
     )
 
     assert members(table) == [100, 101, 102, 103]
+
+
+def test_nobody_but_its_user_and_root_belongs_because_of_what_the_environment_says() -> None:
+    table = Table(*((pid, 1, pid, pid, 9, "mine") for pid in (102, 103, 104)))
+    table.owners = {103: 0, 104: ANOTHER}
+
+    assert members(table) == [102, 103]
 
 
 def test_zombies_kernel_threads_and_the_runner_itself_do_not() -> None:
