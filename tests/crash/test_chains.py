@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import signal
-from pathlib import Path
 
 import pytest
 
@@ -17,8 +16,7 @@ DEATHS = ["store.save:after:2", "store.add:before:2", "store.add:after:2", "stor
 
 
 @pytest.mark.timeout(120)
-def test_each_end_starts_what_comes_after_it_exactly_once(tmp_path: Path) -> None:
-    daemon = DaemonProcess(tmp_path)
+def test_each_end_starts_what_comes_after_it_exactly_once(daemon: DaemonProcess) -> None:
     daemon.job("export", "schedule: {every: 1s}\nconcurrency: {max: 3}\nrun: 'true'\n")
     daemon.job(
         "report",

@@ -52,9 +52,8 @@ RUNNER_DEATHS = [
 
 @pytest.mark.timeout(180)
 def test_whichever_step_the_daemon_dies_at_each_instant_is_started_at_most_once_and_answered(
-    tmp_path: Path,
+    daemon: DaemonProcess, tmp_path: Path
 ) -> None:
-    daemon = DaemonProcess(tmp_path)
     witness = tmp_path / "witness"
     daemon.job("quick", quick_job(witness))
 
@@ -73,9 +72,8 @@ def test_whichever_step_the_daemon_dies_at_each_instant_is_started_at_most_once_
 
 @pytest.mark.timeout(180)
 def test_whichever_step_the_runner_dies_at_each_instant_is_started_at_most_once_and_answered(
-    tmp_path: Path,
+    daemon: DaemonProcess, tmp_path: Path
 ) -> None:
-    daemon = DaemonProcess(tmp_path)
     witness = tmp_path / "witness"
     daemon.job("quick", quick_job(witness))
 

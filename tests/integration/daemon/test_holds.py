@@ -68,18 +68,15 @@ def test_paused_instants_run_after_all_with_catch_up(daemon: DaemonProcess) -> N
 
 
 def test_one_instant_is_skipped_as_asked_also_after_a_restart(daemon: DaemonProcess) -> None:
-    daemon.load("spared", "schedule: {every: 15s}\nrun: 'true'\n")
-    # The instant must not pass while the daemon is away: then it was missed.
-    eventually(lambda: daemon.get("/api/v1/jobs/spared")["nextAt"] / 1000 - time.time() > 12)
+    daemon.load("spared", "schedule: {every: 4s}\nrun: 'true'\n")
     told = daemon.rota("skip", "spared", "--note", "audit").stdout
     assert told.startswith("spared: the run at ")
     daemon.stop()
     daemon.start()
 
-    skip = eventually(lambda: rows(daemon, "spared", "&state=skipped"))[0]
-
-    assert skip["reason"] == "asked"
-    assert skip["message"].endswith(": audit")
+    # The instant may have passed while the daemon was away: that is no reason to call it missed.
+    skip = eventually(lambda: [row for row in skipped(daemon, "spared") if row["reason"] == "asked"])[0]
+    assert (skip["message"].endswith(": audit"), skip["count"]) == (True, 1)
     assert eventually(lambda: daemon.get("/api/v1/jobs/spared")["skipNext"] is None)
     daemon.unload("spared")
 
