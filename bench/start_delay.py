@@ -13,15 +13,14 @@ from __future__ import annotations
 import argparse
 import os
 import tempfile
-import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from threading import Event
 
 import peers
 from measure import by_command, percentile, table, usage, verdict
+from waiting import next_minute, wait_for, wait_until
 
 GOAL_OVER_YACRON_CPU = 0.15
 GOAL_OVER_APSCHEDULER_P99 = 1.0
@@ -49,7 +48,7 @@ def main() -> None:
     outcomes: dict[str, Outcome] = {}
     for turn, name in enumerate(names):
         with tempfile.TemporaryDirectory() as folder:
-            due = _soon(options.jobs) if options.quick else _next_minute()
+            due = _soon(options.jobs) if options.quick else next_minute(SETTLE)
             jobs = [_job(n, Path(folder), due, exact=options.quick) for n in range(options.jobs)]
             outcomes[name] = _take_turn(name, Path(folder), due, jobs, 18500 + 10 * turn)
     _report(options.jobs, outcomes)
@@ -67,10 +66,10 @@ def _take_turn(name: str, folder: Path, due: datetime, jobs: Sequence[peers.JobL
     contender = next(each for each in all_of_them if each.name == name)
     env = {**os.environ, "XDG_RUNTIME_DIR": str(folder)}
     with peers.running(contender.command, env, folder / "log"):
-        _wait_until(due - timedelta(seconds=1))
+        wait_until(due - timedelta(seconds=1))
         before = _cpu(folder)
-        _wait_for(lambda: sum(1 for _ in witness.iterdir()) == count, due + timedelta(seconds=LAST))
-        _wait_until(datetime.now(UTC) + timedelta(seconds=3))
+        wait_for(lambda: sum(1 for _ in witness.iterdir()) == count, due + timedelta(seconds=LAST))
+        wait_until(datetime.now(UTC) + timedelta(seconds=3))
         cpu = _cpu(folder) - before
     delays = [path.stat().st_mtime - due.timestamp() for path in witness.iterdir()]
     return Outcome(delays, cpu, count - len(delays))
@@ -83,20 +82,6 @@ def _cpu(folder: Path) -> float:
 
 def _soon(jobs: int) -> datetime:
     return datetime.now(UTC).replace(microsecond=0) + timedelta(seconds=8 + jobs / 250)
-
-
-def _next_minute() -> datetime:
-    soonest = datetime.now(UTC) + SETTLE
-    return soonest.replace(second=0, microsecond=0) + timedelta(minutes=1)
-
-
-def _wait_until(at: datetime) -> None:
-    Event().wait(max(0.0, at.timestamp() - time.time()))
-
-
-def _wait_for(condition: Callable[[], bool], until: datetime) -> None:
-    while not condition() and datetime.now(UTC) < until:
-        Event().wait(0.1)
 
 
 def _report(jobs: int, outcomes: dict[str, Outcome]) -> None:

@@ -16,15 +16,14 @@ import os
 import tempfile
 import time
 import urllib.request
-from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from threading import Event
 
 import debian_cron
 import peers
 from measure import by_command, table, usage
+from waiting import next_minute, wait_for, wait_until
 
 ROTA, ALL_AT_ONCE, QUICK_JOBS = "rota", "rota, max_running 10000", 300
 SETTLE = timedelta(seconds=20)  # to read the jobs
@@ -73,16 +72,16 @@ def _others() -> list[str]:
 def _take_turn(name: str, folder: Path, count: int, port: int, *, quick: bool) -> Outcome:
     witness = folder / "witness"
     witness.mkdir()
-    due = _soon() if quick else _next_minute()
+    due = _soon() if quick else next_minute(SETTLE)
     jobs = [_job(n, witness, due, exact=quick) for n in range(count)]
     contender = _contender(name, folder, jobs, port)
     env = {**os.environ, "XDG_RUNTIME_DIR": str(folder)}
     with peers.running(contender.command, env, folder / "log"):
-        _wait_until(due - timedelta(seconds=1))
+        wait_until(due - timedelta(seconds=1))
         before = _cpu(folder)
-        _wait_for(lambda: sum(1 for _ in witness.iterdir()) == count, due + LAST)
+        wait_for(lambda: sum(1 for _ in witness.iterdir()) == count, due + LAST)
         recorded = _recorded(port, count, due) if name.startswith(ROTA) else None
-        _wait_until(datetime.now(UTC) + timedelta(seconds=1))
+        wait_until(datetime.now(UTC) + timedelta(seconds=1))
         cpu = _cpu(folder) - before
     ends = [path.stat().st_mtime - due.timestamp() for path in witness.iterdir()]
     return Outcome(len(ends), max(ends, default=0.0), cpu, recorded)
@@ -114,26 +113,12 @@ def _recorded(port: int, count: int, due: datetime) -> float:
         with urllib.request.urlopen(url) as answer:
             return int(json.load(answer)["total"]) >= count
 
-    _wait_for(is_whole, due + LAST)
+    wait_for(is_whole, due + LAST)
     return time.time() - due.timestamp()
 
 
 def _soon() -> datetime:
     return datetime.now(UTC).replace(microsecond=0) + timedelta(seconds=12)
-
-
-def _next_minute() -> datetime:
-    soonest = datetime.now(UTC) + SETTLE
-    return soonest.replace(second=0, microsecond=0) + timedelta(minutes=1)
-
-
-def _wait_until(at: datetime) -> None:
-    Event().wait(max(0.0, at.timestamp() - time.time()))
-
-
-def _wait_for(condition: Callable[[], bool], until: datetime) -> None:
-    while not condition() and datetime.now(UTC) < until:
-        Event().wait(0.1)
 
 
 def _report(jobs: int, outcomes: dict[str, Outcome]) -> None:

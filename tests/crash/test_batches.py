@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import json
-import signal
 from pathlib import Path
 
 import pytest
 
-from crash.dying import DIE_AT
+from crash.deaths import die_at_each
 from daemon_process import DaemonProcess
 from eventually import eventually
 
@@ -29,8 +28,7 @@ batch:
 
 
 @pytest.mark.timeout(120)
-def test_each_item_is_worked_on_exactly_once(tmp_path: Path) -> None:
-    daemon = DaemonProcess(tmp_path)
+def test_each_item_is_worked_on_exactly_once(daemon: DaemonProcess, tmp_path: Path) -> None:
     daemon.start()
     daemon.load("import", JOB.format(folder=tmp_path, items=ITEMS))
     run = daemon.run("import")
@@ -38,9 +36,7 @@ def test_each_item_is_worked_on_exactly_once(tmp_path: Path) -> None:
     daemon.kill9()
 
     (tmp_path / "go").touch()
-    for point in DEATHS:
-        daemon.launch("crash.dying_daemon", **{DIE_AT: point})
-        assert daemon.died() == -signal.SIGKILL, f"it did not die at {point}"
+    die_at_each(daemon, DEATHS)
     daemon.start()
     ended = daemon.ended(run, within=60)
 

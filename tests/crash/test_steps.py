@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import signal
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from crash.dying import DIE_AT
+from crash.deaths import die_at_each
 from daemon_process import DaemonProcess
 from eventually import eventually
 
@@ -37,24 +37,9 @@ steps:
 
 @pytest.mark.timeout(120)
 def test_each_attempt_at_each_step_is_started_exactly_once(tmp_path: Path) -> None:
-    daemon = DaemonProcess(tmp_path)
-    witness = tmp_path / "witness"
-    daemon.start()
-    daemon.load("rules", RULES.format(folder=tmp_path, say=SAY))
-    run = daemon.run("rules")
-    eventually(witness.exists)
-    daemon.kill9()
+    began, ended = run_over_deaths(tmp_path, RULES)
 
-    (tmp_path / "go").touch()
-    for point in DEATHS:
-        daemon.launch("crash.dying_daemon", **{DIE_AT: point})
-        assert daemon.died() == -signal.SIGKILL, f"it did not die at {point}"
-    daemon.start()
-    ended = daemon.ended(run)
-    daemon.end()
-
-    began = ["wait.1", "dump.1", "load.1", "check.1", "check.2", "alarm.1", "tidy.1"]
-    assert witness.read_text().split() == began
+    assert began == ["wait.1", "dump.1", "load.1", "check.1", "check.2", "alarm.1", "tidy.1"]
     assert [f"{each['step']}.{each['n']}" for each in ended["attempts"]] == began
     assert (ended["state"], ended["message"]) == ("failed", "step check: exit code 7 on attempt 2 of 2")
     assert [step["state"] for step in ended["steps"]] == [
@@ -85,23 +70,8 @@ steps:
 
 @pytest.mark.timeout(120)
 def test_each_attempt_of_a_graph_is_started_exactly_once(tmp_path: Path) -> None:
-    daemon = DaemonProcess(tmp_path)
-    witness = tmp_path / "witness"
-    daemon.start()
-    daemon.load("graph", GRAPH.format(folder=tmp_path, say=SAY))
-    run = daemon.run("graph")
-    eventually(witness.exists)
-    daemon.kill9()
+    began, ended = run_over_deaths(tmp_path, GRAPH)
 
-    (tmp_path / "go").touch()
-    for point in DEATHS:
-        daemon.launch("crash.dying_daemon", **{DIE_AT: point})
-        assert daemon.died() == -signal.SIGKILL, f"it did not die at {point}"
-    daemon.start()
-    ended = daemon.ended(run)
-    daemon.end()
-
-    began = witness.read_text().split()
     assert sorted(began) == [*("alarm.1", "app.1", "crm.1", "load.1", "mail.1", "mail.2", "tidy.1", "wait.1")]
     assert (began[0], began[-1]) == ("wait.1", "tidy.1")
     assert began.index("load.1") > max(began.index("app.1"), began.index("crm.1"))
@@ -109,3 +79,21 @@ def test_each_attempt_of_a_graph_is_started_exactly_once(tmp_path: Path) -> None
     assert (ended["state"], ended["message"]) == ("failed", "step mail: exit code 7 on attempt 2 of 2")
     skipped = {step["id"]: step["reason"] for step in ended["steps"] if step["state"] == "skipped"}
     assert skipped == {"none": "condition", "news": "dependency"}
+
+
+def run_over_deaths(folder: Path, job: str) -> tuple[list[str], dict[str, Any]]:
+    """What began, in order, and the run as it ended, when the daemon has died at each of DEATHS in it."""
+    daemon = DaemonProcess(folder)
+    witness = folder / "witness"
+    daemon.start()
+    daemon.load("job", job.format(folder=folder, say=SAY))
+    run = daemon.run("job")
+    eventually(witness.exists)
+    daemon.kill9()
+
+    (folder / "go").touch()
+    die_at_each(daemon, DEATHS)
+    daemon.start()
+    ended = daemon.ended(run)
+    daemon.end()
+    return witness.read_text().split(), ended

@@ -11,17 +11,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from fakes.clock import FakeClock
-from fakes.engine import FakeEngine
 from fakes.jobs import a_job
+from fakes.planned import PlannedEngine
 from fakes.schedules import cron, every
 from rota.core.errors import Conflict, Unavailable
 from rota.core.model import Concurrency, JobSpec, Missed, MissedPolicy, Overlap
 from rota.core.run import Run, RunState
 from rota.core.schedule import due_between
 from rota.core.triggers import Except, Trigger, WeeklyWindow
-from rota.engine.jobs import Jobs
-from rota.engine.operations import Operations
-from rota.engine.scheduler import Scheduler
 
 MINUTE = timedelta(minutes=1)
 BEGIN = datetime(2026, 3, 28, 20, tzinfo=UTC)  # a clock change in Europe is near
@@ -46,25 +43,12 @@ JOBS = st.builds(
 )
 
 
-class Days(FakeEngine):
+class Days(PlannedEngine):
     """An engine with the real scheduler, that looks at the clock every minute unless it is kept from it."""
 
     def __init__(self, spec: JobSpec) -> None:
         self.loads: list[tuple[datetime, tuple[Trigger, ...]]] = [(BEGIN, spec.triggers)]
         super().__init__(spec, clock=FakeClock(BEGIN))
-
-    def _build(self) -> None:
-        super()._build()
-        self.scheduler = Scheduler(
-            clock=self.clock,
-            board=self.board,
-            records=self.records,
-            carry_out=self.executor.carry_out,
-            publish=self.parts.bus.publish,
-        )
-        self.parts.bus.subscribe(self.scheduler.hear)
-        self.jobs = Jobs(self.parts, self.executor, self.records, self._read, self.scheduler.load)
-        self.operations = Operations(self.parts, self.executor, self.jobs)
 
     async def pass_minutes(self, count: int) -> None:
         for _ in range(count):

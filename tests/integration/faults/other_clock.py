@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import argparse
 import os
 import sys
 from collections.abc import Sequence
@@ -10,10 +9,11 @@ from datetime import datetime, timedelta
 from pathlib import Path
 
 import rota.process.launch
-from rota.app import ServeOptions, Wiring, serve
+from rota.app import Wiring, serve
 from rota.engine.clock import SystemClock
 from rota.runner.__main__ import main as run_runner
 from rota.runner.system import System
+from serve_words import given_options
 
 
 def wrong_by() -> timedelta:
@@ -38,16 +38,8 @@ def own_runner(command: Sequence[str]) -> list[str]:
 def main() -> int:
     if sys.argv[1] == "runner":
         return run_runner(sys.argv[2:], WrongSystem())
-    parser = argparse.ArgumentParser()
-    parser.add_argument("command", choices=["serve"])
-    parser.add_argument("jobs", type=Path)
-    parser.add_argument("--state", type=Path)
-    parser.add_argument("--listen")
-    parser.add_argument("--log")
-    given = parser.parse_args()
     setattr(rota.process.launch, "as_before", own_runner)  # noqa: B010  it is not the module's own
-    options = ServeOptions(jobs_dirs=(given.jobs,), state=given.state, listen=given.listen, log=given.log)
-    return serve(options, Wiring(clock=WrongClock()))
+    return serve(given_options(), Wiring(clock=WrongClock()))
 
 
 if __name__ == "__main__":
