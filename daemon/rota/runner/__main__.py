@@ -17,7 +17,7 @@ from rota.runner.notify import Inboxes
 from rota.runner.orphans import Orphans
 from rota.runner.reap import Reaper, Successor
 from rota.runner.record import Records
-from rota.runner.rules import RULES, Rules, Unruly, read_rules
+from rota.runner.rules import RULES, Rules, Unruly, check_above, read_rules
 from rota.runner.spawn import Spawner
 from rota.runner.stop import Stopper
 from rota.runner.switch import Switch
@@ -57,6 +57,8 @@ def serve(options: dict[str, str], system: System) -> str:
     state = os.path.abspath(options["state"])
     switch = _switch(options, system)
     root = _open_state(state, system)
+    if switch.has_rules:
+        _check_place(state)
     records = Records(system, root)
     records.settle(_place(root))
     os.umask(0o022)
@@ -124,6 +126,8 @@ def _switch(options: dict[str, str], system: System) -> Switch:
         rules = read_rules(path)
     except Unruly as error:
         raise Unable(str(error)) from None
+    if rules is None and options.get("rules"):
+        raise Unable(f"there are no rules in {path}")
     _settle_daemon_user(options, rules, path)
     switch = Switch(system, rules, path)
     for name in switch.unknown():
@@ -148,6 +152,14 @@ def _settle_daemon_user(options: dict[str, str], rules: Rules | None, path: str)
     if default and rules is not None and not rules.root and _uid_of(default) == 0:
         raise Unable(f"{path}: default_user: {default} is root, which needs `root: true`")
     options["daemon-user"] = user
+
+
+def _check_place(state: str) -> None:
+    """Who could put other directories in its place would have root give them files that are not theirs."""
+    try:
+        check_above(f"{state}/.lock")
+    except Unruly as error:
+        raise Unable(str(error)) from None
 
 
 def _let_others_pass(state: str, records: Records) -> None:

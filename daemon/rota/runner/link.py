@@ -78,9 +78,9 @@ class Link:
 
     def _read_memfd(self, descriptor: int) -> bytes:
         try:
-            return self._system.read_file(descriptor, LARGE)
+            return self._system.read_memory(descriptor, LARGE)
         except OSError as error:
-            raise Garbled("the descriptor is no file of at most 4 MiB") from error
+            raise Garbled("the descriptor is no memfd of at most 4 MiB") from error
 
 
 def peer_uid(connection: socket.socket) -> int:

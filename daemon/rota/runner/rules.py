@@ -16,6 +16,7 @@ import stat
 RULES = "/etc/rota/runner.yaml"
 _MOST = 64 * 1024  # bytes
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_.-]{0,63}\$?")
+_ODD = re.compile(r"[^\t\x20-\x7e\xa0-\u2027\u202a-\ud7ff\ue000-\U0010ffff]")  # some call these ends of lines
 _KEYS = ("daemon_user", "default_user", "users", "root")
 _BOOLEANS = {"true": True, "false": False}
 
@@ -55,8 +56,7 @@ def read_rules(path: str) -> Rules | None:
         raise Unruly(f"{path} can't be read: {error.strerror}") from None
     try:
         _check_writers(path, os.fstat(fd))
-        folder = os.path.dirname(os.path.realpath(path))
-        _check_writers(folder, os.stat(folder))
+        check_above(path)
         content = os.read(fd, _MOST + 1)
     finally:
         os.close(fd)
@@ -65,12 +65,25 @@ def read_rules(path: str) -> Rules | None:
     return parse_rules(content.decode("utf-8", "replace"), path)
 
 
+def check_above(path: str) -> None:
+    """Raises Unruly when others than root could put something else in the place of `path`."""
+    folder = os.path.dirname(os.path.realpath(path))
+    _check_writers(folder, os.stat(folder))
+    while folder != "/":
+        folder = os.path.dirname(folder)
+        status = os.stat(folder)
+        # In one like /tmp everybody can move only what is theirs.
+        _check_writers(folder, status, may_write=bool(status.st_mode & stat.S_ISVTX))
+
+
 def parse_rules(text: str, path: str) -> Rules:
     """Pure. Raises Unruly, which names the line."""
     found: dict[str, str | list[str]] = {}
     key = ""  # of the list whose items stand in lines of their own
-    for number, whole in enumerate(text.splitlines(), start=1):
+    for number, whole in enumerate(text.replace("\r\n", "\n").split("\n"), start=1):
         where, line = f"{path}:{number}", _without_comment(whole)
+        if odd := _ODD.search(whole):
+            raise Unruly(f"{where}: {odd[0]!r} is nothing that a line should hold")
         if not line.strip() or line == "---":
             continue
         if line.lstrip().startswith("-") and key:
@@ -81,19 +94,21 @@ def parse_rules(text: str, path: str) -> Rules:
             raise Unruly(f"{where}: {key} stands there twice")
         found[key] = _value(key, value, where)
         key = key if found[key] == [] and not value else ""
-    return _rules(found)
+    return _rules(found, path)
 
 
-def _rules(found: dict[str, str | list[str]]) -> Rules:
+def _rules(found: dict[str, str | list[str]], path: str) -> Rules:
     users = found.get("users", [])
+    if "root" in users and found.get("root") != "true":
+        raise Unruly(f"{path}: root is no user like others: instead of naming it, write `root: true`")
     daemon_user, default_user = str(found.get("daemon_user", "")), str(found.get("default_user", ""))
     return Rules(daemon_user, default_user, frozenset(users), root=_BOOLEANS[str(found.get("root", "false"))])
 
 
-def _check_writers(path: str, status: os.stat_result) -> None:
+def _check_writers(path: str, status: os.stat_result, *, may_write: bool = False) -> None:
     if status.st_uid != 0:
         raise Unruly(f"{path} does not belong to root: chown root {path}")
-    if status.st_mode & (stat.S_IWGRP | stat.S_IWOTH):
+    if status.st_mode & (stat.S_IWGRP | stat.S_IWOTH) and not may_write:
         raise Unruly(f"{path} can be written by others than root: chmod go-w {path}")
 
 

@@ -82,6 +82,8 @@ def _read(system: System, name: str, place: Mapping[str, str]) -> Found:
         hint = "LoadCredential= in the runner's unit brings them"
         raise NoSecret(f"the secret {name} is not there: the runner has no credentials ({hint})")
     credential = place.get("credential", "")
+    if "/" in credential or credential in ("", ".", ".."):
+        raise NoSecret(f"the secret {name} is not there: {credential!r} is no name of a credential")
     path = f"{os.fsdecode(folder)}/{credential}"
     return _content(system, name, path, f"credential {credential} in {os.fsdecode(folder)}")
 

@@ -54,6 +54,10 @@ class Switch:
     def may_switch(self) -> bool:
         return self._is_root
 
+    @property
+    def has_rules(self) -> bool:
+        return self._rules is not None
+
     def manner(self, wish: Wish) -> Manner | None:
         """None when there is nothing to do that the runner itself has not done. Raises Forbidden."""
         user = wish.user or (self._rules.default_user if self._rules is not None else "")

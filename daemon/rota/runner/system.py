@@ -4,21 +4,20 @@ One object, passed in: a test may hand over one that dies between any two calls.
 """
 
 # The runner opens everything relative to directory descriptors, which pathlib can't.
-# ruff: noqa: PTH102, PTH106, PTH108, PTH110, PTH112, PTH115, PTH116, PTH208
+# ruff: noqa: PTH110, PTH112, PTH115, PTH208
 
 from __future__ import annotations
 
 import array
 import ctypes
-import errno
 import os
 import resource
 import signal
 import socket
-import stat
 import time
 from itertools import islice
 
+from rota.runner.file_calls import FileCalls
 from rota.runner.group_calls import GroupCalls
 from rota.runner.notice_calls import NoticeCalls
 from rota.runner.protocol import PACKET
@@ -65,7 +64,7 @@ class Reaped:
         }
 
 
-class System(GroupCalls, NoticeCalls, SwitchCalls):
+class System(FileCalls, GroupCalls, NoticeCalls, SwitchCalls):
     """The real one."""
 
     def __init__(self) -> None:
@@ -103,30 +102,6 @@ class System(GroupCalls, NoticeCalls, SwitchCalls):
 
     def read_at(self, fd: int, size: int, offset: int) -> bytes:
         return os.pread(fd, size, offset)
-
-    def read_file(self, fd: int, most: int) -> bytes:
-        """The whole of a regular file, whatever its offset. Raises OSError; never waits."""
-        status = os.fstat(fd)
-        if not stat.S_ISREG(status.st_mode) or status.st_size > most:
-            raise OSError(errno.EINVAL, "no regular file, or too large")
-        return os.pread(fd, most, 0)
-
-    def write_at(self, fd: int, data: bytes, offset: int) -> int:
-        """All of it; says how much that was. Raises OSError."""
-        done = 0
-        while done < len(data):
-            done += os.pwrite(fd, data[done:], offset + done)
-        return done
-
-    def cut(self, fd: int, size: int) -> None:
-        """Unless it is no regular file."""
-        try:
-            os.ftruncate(fd, size)
-        except OSError:
-            return
-
-    def owner_of(self, fd: int) -> int:
-        return os.fstat(fd).st_uid
 
     def write(self, fd: int, data: bytes) -> None:
         """All of it. Raises OSError."""
@@ -304,62 +279,6 @@ class System(GroupCalls, NoticeCalls, SwitchCalls):
     def variable(self, name: str) -> bytes | None:
         """Of this process's own environment."""
         return os.environb.get(name.encode())
-
-    def content(self, path: str, most: int) -> tuple[bytes, str]:
-        """The whole of a regular file anywhere, links followed, and what differs once it was changed.
-
-        Raises OSError, ValueError; never waits.
-        """
-        fd = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
-        try:
-            status = os.fstat(fd)  # before it is read: a change in between is seen later
-            stamp = f"{status.st_dev}.{status.st_ino}.{status.st_size}.{status.st_ctime_ns}"
-            return self.read_file(fd, most), stamp
-        finally:
-            os.close(fd)
-
-    def replace_content(self, fd: int, data: bytes, size: int) -> None:
-        """Of a regular file, zeros up to that size; what can't be written is lost, never left as it was."""
-        try:
-            os.ftruncate(fd, 0)
-            os.pwrite(fd, data, 0)
-            os.ftruncate(fd, size)
-        except OSError:
-            return
-
-    def make_own_folder(self, path: str) -> None:
-        """A directory of this user that others may pass through. Raises OSError, also for somebody else's."""
-        try:
-            os.mkdir(path, 0o711)
-        except FileExistsError:
-            status = os.lstat(path)
-            if not stat.S_ISDIR(status.st_mode) or status.st_uid != os.geteuid():
-                raise
-
-    def names_in(self, path: str) -> list[str]:
-        """Empty when there is no such directory."""
-        try:
-            return os.listdir(path)
-        except OSError:
-            return []
-
-    def remove_folder(self, path: str) -> None:
-        """Unless something is in it."""
-        try:
-            os.rmdir(path)
-        except OSError:
-            return
-
-    def number_of(self, path: str) -> int:
-        """What tells a file apart from all others of its file system."""
-        return os.stat(path).st_ino
-
-    def unlink_path(self, path: str) -> None:
-        """What is not there or can't be removed is passed over."""
-        try:
-            os.unlink(path)
-        except OSError:
-            return
 
     # sockets
 

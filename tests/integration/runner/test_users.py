@@ -259,11 +259,36 @@ async def test_secrets_of_files_are_read_with_the_rights_of_the_jobs_user(ruled:
 
 
 @only_root
+async def test_credentials_of_the_runner_are_for_any_job_that_names_them(tmp_path: Path) -> None:
+    (tmp_path / "token").write_text("for all of them")  # in a folder for root alone, as systemd makes it
+    runner = RunnerProcess(
+        "-c", _with_rules("default_user: nobody\n"), env={"CREDENTIALS_DIRECTORY": str(tmp_path)}
+    )
+    try:
+        bench = Bench(runner)
+        await bench.client.open()
+        order = replace(
+            bench.order('[ "$TOKEN" = "for all of them" ]'),
+            cwd="/",
+            secrets={"TOKEN": {"credential": "token"}},
+        )
+        above = replace(bench.order("true"), cwd="/", secrets={"TOKEN": {"credential": "../../etc/shadow"}})
+        await bench.start(order)
+        assert (await bench.end(order)).exit_code == 0
+        refused = await soon(bench.client.start(above))
+        assert isinstance(refused, Refused)
+        assert "is no name of a credential" in refused.message
+        await bench.client.close()
+    finally:
+        runner.clean()
+
+
+@only_root
 @pytest.mark.parametrize(
     ("rules", "mode", "words", "said"),
     [
         ("users: [backup]\n", 0o644, ("--daemon-user", "daemon"), "needs `default_user: …`"),
-        (None, 0o644, ("--daemon-user", "daemon"), "needs `default_user: …`"),
+        (None, 0o644, (), "there are no rules in"),
         ("default_user: nobody\n", 0o664, (), "can be written by others than root: chmod go-w"),
         ("default_user: nobody\n  users: [a]\n", 0o644, (), "runner.yaml:2: expected `key: value`"),
         ("default_user: no-such-user\n", 0o644, (), "no user no-such-user"),
@@ -301,6 +326,21 @@ def test_rules_in_a_folder_that_others_can_write_are_not_obeyed(tmp_path: Path) 
 
     assert ended.returncode == 2
     assert f"{folder} can be written by others than root" in ended.stderr
+
+
+@only_root
+@pytest.mark.parametrize("which", ["rules", "state"])
+def test_what_lies_where_others_can_replace_it_is_not_obeyed(tmp_path: Path, which: str) -> None:
+    kept = tmp_path / "theirs" / "kept"
+    kept.mkdir(parents=True)
+    (tmp_path / "theirs").chmod(0o777)
+    path = (kept if which == "rules" else tmp_path) / "runner.yaml"
+    path.write_text("default_user: nobody\n")
+
+    ended = _runner(kept if which == "state" else tmp_path, "--rules", str(path))
+
+    assert ended.returncode == 2
+    assert f"{tmp_path}/theirs can be written by others than root" in ended.stderr
 
 
 @only_root

@@ -62,6 +62,10 @@ def test_no_line_at_all_is_rules_that_allow_nobody() -> None:
         ("default_user: &a rota", "is no name of a user"),
         ("default_user: |\n  rota", "is no name of a user"),
         ("just text", "r:1: expected `key: value`"),
+        ("users: [root]", "r: root is no user like others: instead of naming it, write `root: true`"),
+        ("# fine\u2028root: true", "r:1: '\\u2028' is nothing that a line should hold"),
+        ("# fine\rroot: true", "r:1: '\\r' is nothing"),
+        ("users: [a]\x0broot: true", "r:1: '\\x0b' is nothing"),
     ],
 )
 def test_anything_else_is_refused_with_its_line(text: str, said: str) -> None:
