@@ -118,7 +118,7 @@ async def _assemble(
     clock, bus = wiring.clock, Bus()
     host = config.host or listen.host_name()
     room = Room(config.pools, config.max_running)
-    board = Board(host=host, started_at=clock.now(), room=room)
+    board = Board(host=host, timezone=config.timezone, started_at=clock.now(), room=room)
     client = RunnerClient(layout.runner_socket, clock=clock, ledger=ledger.id)
     logs = Logs(layout.runner_state)
     parts = Parts(

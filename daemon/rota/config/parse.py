@@ -92,6 +92,7 @@ def parse(job: str, part: Part, source: Source, surroundings: Surroundings) -> P
     if definition is None or any(problem.severity == "error" for problem in problems):
         return Parsed(spec=None, problems=problems, calendars=findings.calendars)
     spec = _build(job, data, definition, replace(source, spots=spots(part)), found)
+    spec = replace(spec, timezone=surroundings.timezone)
     is_here = is_on(surroundings.host, data.get("hosts", "*"))
     return Parsed(
         spec=spec,

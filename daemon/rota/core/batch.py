@@ -113,8 +113,8 @@ def verdict(counts: Children, tolerate: int, failed: Sequence[str]) -> str:
     words = [f"{counts.failed} failed"] if counts.failed else []
     words += [f"{counts.cancelled} cancelled"] if counts.cancelled else []
     message = f"of {counts.total} children {' and '.join(words)}"
-    if bad <= tolerate:
-        message += f", and {tolerate} may"
+    if tolerate:
+        message += f", and {'only ' if bad > tolerate else ''}{tolerate} may"
     if failed:
         more = counts.failed - len(failed)
         message += f": {', '.join(failed)}" + (f" and {more} more" if more > 0 else "")

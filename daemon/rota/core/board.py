@@ -177,6 +177,7 @@ class Board:
     """Everything at a glance; mutable, and touched only on the loop's thread."""
 
     host: str = ""
+    timezone: str = "UTC"  # in which times that belong to no job are told
     started_at: datetime
     jobs: dict[str, JobEntry] = field(default_factory=dict)
     problems: tuple[Problem, ...] = ()

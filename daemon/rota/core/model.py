@@ -315,6 +315,7 @@ class JobSpec:
     links: tuple[Link, ...] = ()
     enabled: bool = True
     triggers: tuple[Trigger, ...] = ()
+    timezone: str = "UTC"  # in which its times are told where no trigger names one
     missed: Missed = Missed()
     start_deadline: timedelta | None = None
     params: Mapping[str, Mapping[str, object]] = field(default_factory=dict)  # name -> JSON Schema

@@ -77,6 +77,7 @@ def _count(run: Run, name: str, value: int) -> Fact:
 def _table(run: Run, view: ChildrenView, zone: str) -> Node:
     page = view.page
     props = {"rows": [_row(child) for child in page.runs], "total": page.total, "zone": zone}
+    props["noteLabel"] = "Items" if any(len(child.items) > 1 for child in page.runs) else "Item"
     text = f"{len(page.runs)} of {total_text(page)} children"
     links = []
     if view.state:

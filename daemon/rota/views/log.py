@@ -6,6 +6,7 @@ from rota.core.instant import to_ms
 from rota.core.log_text import shown
 from rota.core.run import Attempt, Run
 from rota.core.seams import LogLine, LogPage
+from rota.core.words import counted
 from rota.views.ids import key, raw_log_path
 from rota_catalog.tree import Node, clip
 
@@ -24,7 +25,7 @@ def log_tail(run: Run, attempt: Attempt, page: LogPage) -> Node:
     if lines:
         props["total"] = page.next
     entries = [_entry(id_, line) for line in lines]
-    text = f"Log of {run.id}, {page.next} lines"
+    text = f"Log of {run.id}, {counted(page.next, 'line')}"
     return Node(type="LogTail", id=id_, props=props, children=entries, text=text)
 
 

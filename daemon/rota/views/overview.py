@@ -98,7 +98,8 @@ class Overview:
 
     def _page(self, wanted: Filter, now: datetime) -> Node:
         alerts = self._alerts()
-        props: dict[str, object] = {"title": "Overview", "attention": len(alerts), "zone": "UTC"}
+        props: dict[str, object] = {"title": "Overview", "attention": len(alerts)}
+        props["zone"] = self._board.timezone
         if self._board.host:
             props["subtitle"] = f"Jobs on {self._board.host}"
         body = [needs_attention(self._memory, alerts), *drain(self._board), *held(self._memory)]

@@ -12,7 +12,7 @@ from rota.core.pauses import JOB, scope_in_words
 from rota.core.run import Reason, Run, RunState, TriggeredBy
 from rota.core.seams import Pause, RunBar
 from rota.core.triggers import AfterTrigger, AtTrigger, EveryTrigger
-from rota.core.words import instant_in_words, schedule_in_words
+from rota.core.words import counted, instant_in_words, schedule_in_words
 
 WORDS = {
     "new": "not run yet",
@@ -41,10 +41,10 @@ _TRIGGERS = {
 
 
 def phase_of(entry: JobEntry) -> str:
-    """The state shown for a job; one that never ran is `scheduled` if it has a due instant, else `new`."""
+    """The state shown for a job; one that never ran is `pending`, `scheduled` or `new`, by what comes."""
     state = entry.state
     if state is JobState.UNKNOWN and entry.last is None:
-        return "scheduled" if entry.next_due else "new"
+        return "pending" if entry.queued else ("scheduled" if entry.next_due else "new")
     return state.value
 
 
@@ -56,14 +56,19 @@ def note_of(entry: JobEntry) -> str:
     if state is JobState.MISSED and entry.last_skip is not None:
         return entry.last_skip.message
     if state is JobState.UNKNOWN and entry.last is None:
-        return "never ran" if entry.next_due else ""
+        return _in_line(entry) or ("never ran" if entry.next_due else "")
     if (since := entry.stuck_since) is not None:
         return f"stuck since {instant_in_words(since, ZoneInfo(zone_of(entry.spec)))}"
     if state in (JobState.FAILED, JobState.UNKNOWN) and entry.last is not None:
         return entry.last.message
     if state is JobState.RETRYING:
         return next((run.message for run in entry.active if run.state is RunState.RETRYING), "")
-    return ""
+    return _in_line(entry)
+
+
+def _in_line(entry: JobEntry) -> str:
+    waiting = len(entry.queued)
+    return f"{counted(waiting, 'run')} in line" if waiting else ""
 
 
 def _held(pause: Pause) -> str:
@@ -133,4 +138,4 @@ def due_note(due: Due, zone: str) -> str:
 def zone_of(spec: JobSpec) -> str:
     """The zone in which people think of the job."""
     zones = [trigger.timezone for trigger in spec.triggers if not isinstance(trigger, AtTrigger)]
-    return zones[0] if zones else "UTC"
+    return zones[0] if zones else spec.timezone

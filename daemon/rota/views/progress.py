@@ -31,7 +31,7 @@ def progress_bar(id_: str, run: Run, entry: JobEntry | None, *, now: datetime, l
     fraction = run.progress.fraction
     props: dict[str, object] = {"label": label, "value": fraction, "href": run_path(run.id)}
     props["state"] = "retrying" if run.state is RunState.RETRYING else "running"
-    if run.progress.total > 0 and run.progress.total != 100:
+    if run.progress.total > 0 and run.progress.total != 100 and run.children is None:  # else its text says it
         props |= {"current": run.progress.current, "total": run.progress.total}
     if step_text := _step_text(run):
         props["stepText"] = step_text[:300]

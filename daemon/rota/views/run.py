@@ -98,7 +98,7 @@ def _phase(view: RunView) -> Node:
     props: dict[str, object] = {"state": phase, "size": "large"}
     if since is not None:
         props["since"] = to_ms(since)
-    reason = run.message
+    reason = "" if run.state is RunState.RUNNING and run.children else run.message  # its progress says it
     if run.is_queued:
         reason = view.waits_for or reason or "waits for its turn"
     if run.cancel_requested_at is not None and not run.state.is_final:
@@ -116,8 +116,9 @@ def _actions(run: Run) -> list[Action]:
         cancel_off = "already_requested"
     can_retry = waits_to_try(run) or run.state in (RunState.FAILED, RunState.CANCELLED)
     label = "Retry now" if waits_to_try(run) else "Retry"
-    can_retry = can_retry and (run.parent is None or waits_to_try(run))  # else with its parent
     retry_off = None if can_retry else ("active" if run.state is RunState.RUNNING else "not_retryable")
+    if can_retry and run.parent is not None and not waits_to_try(run):
+        retry_off = "child"
     return [
         Action(do="run.retry", label=label, args=args, expect=expect, disabled=retry_off),
         Action(do="run.cancel", label="Cancel", args=args, expect=expect, disabled=cancel_off),
@@ -196,8 +197,8 @@ def _items(run: Run) -> list[Node]:
 def _log(view: RunView) -> list[Node]:
     run = view.run
     if view.attempt is None or view.log is None:
-        if run.state is RunState.SKIPPED:
-            return []
+        if run.state is RunState.SKIPPED or run.children is not None:
+            return []  # the logs of a batch that lists its items are those of its children
         hint = "Nothing was started." if run.state.is_final else "It has not started yet."
         empty = Node(
             type="Empty", id="log.empty", props={"title": "No log", "hint": hint, "kind": "none"}, text=hint

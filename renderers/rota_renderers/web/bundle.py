@@ -85,7 +85,7 @@ def _rule_set(selector: str, colours: dict[str, str]) -> list[str]:
 
 
 def _json(value: object) -> str:
-    return json.dumps(value, indent=2, ensure_ascii=False)
+    return json.dumps(value, indent=0, ensure_ascii=False)  # lines for diffs; no more bytes than that
 
 
 if __name__ == "__main__":

@@ -79,7 +79,7 @@ def test_a_child_leads_to_its_parent_and_shows_its_item() -> None:
     assert page.elements["page"]["props"]["back"] == {"label": "backup.12", "href": "/runs/backup.12"}
     assert page.elements["items.facts"]["props"]["rows"][0]["value"] == "file 7"
     retry = page.elements["page"]["actions"][0]
-    assert (retry["do"], retry["disabled"]) == ("run.retry", "not_retryable")
+    assert (retry["do"], retry["disabled"]) == ("run.retry", "child")
 
 
 def test_a_state_that_is_none_lists_all() -> None:

@@ -22,17 +22,16 @@ def draw(element: Element, canvas: Canvas) -> RenderableType:
     canvas = canvas.in_zone(props.get("zone", canvas.zone))
     caption = text(props.get("caption") or element.get("text", ""), "dim")
     canvas.says("table", caption.plain)
-    table: RenderableType = (
-        _table(props["rows"], canvas) if canvas.width >= _WIDE else _folded(props["rows"], canvas)
-    )
+    table: RenderableType = _table(props, canvas) if canvas.width >= _WIDE else _folded(props["rows"], canvas)
     return Group(caption, *([table] if props["rows"] else ()), *canvas.slot(element, "pager"))
 
 
-def _table(rows: list[Mapping[str, Any]], canvas: Canvas) -> RenderableType:
+def _table(props: Mapping[str, Any], canvas: Canvas) -> RenderableType:
     table = Table(box=None, padding=(0, 2, 0, 0), pad_edge=False, header_style="dim")
-    for name in ("State", "Run", "When", "Took", "Trigger", ""):
-        table.add_column(name, overflow="fold", no_wrap=name not in ("", "Run"))
-    for row in rows:
+    for name in ("State", "Run", "When", "Took", "Trigger"):
+        table.add_column(name, overflow="fold", no_wrap=name != "Run")
+    table.add_column(props.get("noteLabel", ""), overflow="fold")
+    for row in props["rows"]:
         table.add_row(*_cells(row, canvas))
     return table
 

@@ -19,7 +19,7 @@ export function view(id, element) {
     h(
       "div",
       { class: "log-head" },
-      p.total !== undefined ? h("span", { class: "count" }, `${p.total} lines`) : null,
+      p.total !== undefined ? h("span", { class: "count" }, `${p.total} line${p.total === 1 ? "" : "s"}`) : null,
       search ? h("a", { href: search }, "Search") : null,
       raw ? h("a", { class: "raw", href: raw }, "Raw text") : null,
     ),

@@ -4,12 +4,12 @@ import { elapsed, link, look, moment, state, when } from "../parts.js";
 
 const COLUMNS = [
   ["state", "State"], ["name", "Run"], ["started", "Started"], ["duration", "Duration"],
-  ["trigger", "Trigger"], ["note", "Why"],
+  ["trigger", "Trigger"], ["note"],
 ];
 
 export function view(id, { props: p, text }, r) {
   const headings = COLUMNS.map(([name, label]) =>
-    h("th", { class: `col-${name}`, role: "columnheader", scope: "col" }, label),
+    h("th", { class: `col-${name}`, role: "columnheader", scope: "col" }, label ?? p.noteLabel ?? "Why"),
   );
   return h(
     "div",
