@@ -2,7 +2,9 @@ from __future__ import annotations
 
 import asyncio
 import json
+import re
 from pathlib import Path
+from typing import Any
 
 import pytest
 from aiohttp import ClientSession, UnixConnector, WSServerHandshakeError, web
@@ -78,6 +80,37 @@ async def test_nobody_acts_without_a_session(client: Client, world: WebWorld, pa
 
     assert answer.status == 401
     assert "rota link" in (await answer.json())["detail"]
+    assert world.operations.asked == []
+
+
+def acts(world: WebWorld) -> list[tuple[str, str]]:
+    """Method and path of every route that changes something, but for signing in, which makes the session."""
+    names = {"job": "backup", "run": "backup.1", "scope": "all"}
+    found = []
+    for route in world.app().router.routes():
+        if route.method not in ("GET", "HEAD", "OPTIONS") and route.resource is not None:
+            path = re.sub(r"\{(\w+)[^}]*\}", lambda name: names[name[1]], route.resource.canonical)
+            found.append((route.method, path))
+    return [each for each in found if each[1] != "/sign-in"]
+
+
+async def test_no_route_that_changes_something_forgets_to_ask_who_it_is(
+    client: Client, world: WebWorld
+) -> None:
+    async def statuses(headers: dict[str, str]) -> dict[str, int]:
+        found = {}
+        for method, path in acts(world):
+            sent: dict[str, Any] = {"json": {}} if path.startswith("/api/") else {"data": {"a": "b"}}
+            found[f"{method} {path}"] = (await client.request(method, path, headers=headers, **sent)).status
+        return found
+
+    without_session = await statuses({})
+    headers = await sign_in(client, world)
+    without_token = await statuses({"Origin": headers["Origin"]})
+
+    assert len(without_session) > 15
+    assert set(without_session.values()) <= {401, 403}, without_session
+    assert set(without_token.values()) <= {403}, without_token
     assert world.operations.asked == []
 
 
