@@ -81,7 +81,9 @@ def _cpu(folder: Path) -> float:
 
 
 def _soon(jobs: int) -> datetime:
-    return datetime.now(UTC).replace(microsecond=0) + timedelta(seconds=8 + jobs / 250)
+    return datetime.now(UTC).replace(microsecond=0) + timedelta(
+        seconds=8 + jobs // 250
+    )  # whole ones, as `at` has them
 
 
 def _report(jobs: int, outcomes: dict[str, Outcome]) -> None:
