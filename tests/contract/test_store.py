@@ -416,6 +416,15 @@ async def test_runs_are_listed_newest_first_page_by_page(store: Store) -> None:
     assert {page.total for page in (first, second, third)} == {5}
 
 
+async def test_a_list_that_shows_no_attempts_gets_none(store: Store) -> None:
+    run = await added(store, replace(a_run(), attempts=(Attempt(id="a1", created_at=NOON),)))
+
+    with_them, without = await store.runs(RunQuery()), await store.runs(RunQuery(attempts=False))
+
+    assert with_them.runs == [run]
+    assert without.runs == [replace(run, attempts=())]
+
+
 async def test_runs_of_the_same_millisecond_keep_their_order_over_pages(store: Store) -> None:
     await store.add([a_run(None) for _ in range(3)])
 

@@ -136,6 +136,8 @@ class MemoryStore:
         start = 0 if query.before is None else self._behind(found, query.before)
         shown = found[start : start + query.limit]
         more = start + query.limit < len(found)
+        if not query.attempts:
+            shown = [replace(run, attempts=()) for run in shown]
         return RunPage(runs=shown, total=len(found), next_cursor=self._cursor(shown[-1]) if more else None)
 
     async def unfinished(self) -> Sequence[Run]:

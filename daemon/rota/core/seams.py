@@ -95,6 +95,7 @@ class RunQuery:
     until: datetime | None = None
     before: str | None = None
     limit: int = 50
+    attempts: bool = True  # False: the runs come without theirs, for lists that show none
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -120,8 +120,8 @@ def _text(number: int, state: RunState, began: int | None, ended: int | None, cr
 
 def _bars(text: str, most: int) -> list[RunBar]:
     pieces = [text[start : start + _WIDTH] for start in range(0, len(text), _WIDTH)]
-    # By number: it comes first, and all are as long.
-    return [_bar(piece) for piece in sorted(pieces)[-most:]]
+    pieces.sort()  # by number: it comes first, and all are as long
+    return [_bar(piece) for piece in pieces[-most:]]
 
 
 def _bar(piece: str) -> RunBar:

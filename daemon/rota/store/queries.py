@@ -30,6 +30,15 @@ _ATTEMPTS = (
     .where(attempts.c.job == bindparam("job"), attempts.c.number == bindparam("number"))
     .order_by(attempts.c.position)
 )
+_IDS = runs.c.id.in_(bindparam("ids", expanding=True))
+_BY_ID = select(runs).where(_IDS)
+# By way of the runs' row ids: SQLite walks no index for a list of (job, number) pairs.
+_ATTEMPTS_BY_ID = (
+    select(attempts)
+    .join(runs, (runs.c.job == attempts.c.job) & (runs.c.number == attempts.c.number))
+    .where(_IDS)
+    .order_by(attempts.c.position)
+)
 
 _BAR = (runs.c.job, runs.c.number, runs.c.state, runs.c.created_at, runs.c.started_at, runs.c.ended_at)
 _ALL_OF_ONE = (
@@ -105,7 +114,7 @@ def read_page(connection: Connection, query: RunQuery, *, total: bool = True) ->
     counted = connection.execute(_counting(shape), values).scalar_one() if total else 0
     cursor = f"{rows[-1].created_at}.{rows[-1].id}" if more else None
     return RunPage(
-        runs=_runs_by_id(connection, [row.id for row in rows]),
+        runs=_runs_by_id(connection, [row.id for row in rows], attempts=query.attempts),
         total=min(counted, COUNTED),
         total_is_capped=counted > COUNTED,
         next_cursor=cursor,
@@ -233,12 +242,13 @@ def _walk(shape: _Shape, state: str) -> Select[Any]:
     return walk
 
 
-def _runs_by_id(connection: Connection, ids: Sequence[int]) -> list[Run]:
+def _runs_by_id(connection: Connection, ids: Sequence[int], *, attempts: bool = True) -> list[Run]:
     rows: dict[int, Mapping[Any, Any]] = {}
     for start in range(0, len(ids), _CHUNK):
-        wanted = select(runs).where(runs.c.id.in_(ids[start : start + _CHUNK]))
-        rows |= {row["id"]: row for row in connection.execute(wanted).mappings()}
-    return _with_attempts(connection, [rows[id_] for id_ in ids])
+        wanted = {"ids": ids[start : start + _CHUNK]}
+        rows |= {row["id"]: row for row in connection.execute(_BY_ID, wanted).mappings()}
+    ordered = [rows[id_] for id_ in ids]
+    return _with_attempts(connection, ordered) if attempts else [run_from(row) for row in ordered]
 
 
 def _with_attempts(connection: Connection, rows: Sequence[Mapping[Any, Any]]) -> list[Run]:
@@ -249,10 +259,6 @@ def _with_attempts(connection: Connection, rows: Sequence[Mapping[Any, Any]]) ->
 
 
 def _attempt_rows(connection: Connection, of_runs: Sequence[int]) -> Iterable[Mapping[Any, Any]]:
-    # By way of the runs' row ids: SQLite walks no index for a list of (job, number) pairs.
-    joined = select(attempts).join(
-        runs, (runs.c.job == attempts.c.job) & (runs.c.number == attempts.c.number)
-    )
     for start in range(0, len(of_runs), _CHUNK):
-        wanted = joined.where(runs.c.id.in_(of_runs[start : start + _CHUNK])).order_by(attempts.c.position)
-        yield from connection.execute(wanted).mappings()
+        wanted = {"ids": of_runs[start : start + _CHUNK]}
+        yield from connection.execute(_ATTEMPTS_BY_ID, wanted).mappings()

@@ -26,6 +26,7 @@ Row = dict[str, Any]
 COUNTS = ("children", "progress", "message")  # what the children of a run change of it
 
 _STATES = {state.value: state for state in RunState}
+_TRIGGERS = {trigger.value: trigger for trigger in TriggeredBy}
 
 
 def run_row(run: Run) -> Row:
@@ -52,10 +53,10 @@ def run_from(row: Mapping[Any, Any], attempts: Sequence[Attempt] = ()) -> Run:
         items=tuple(row["items"] or ()),
         children=None if row["children"] is None else Children(**row["children"]),
         number=row["number"],
-        state=RunState(row["state"]),
+        state=_STATES[row["state"]],
         reason=_reason(row["reason"]),
         message=row["message"],
-        triggered_by=TriggeredBy(row["triggered_by"]),
+        triggered_by=_TRIGGERS[row["triggered_by"]],
         due_at=optional_from_ms(row["due_at"]),
         last_due_at=optional_from_ms(row["last_due_at"]),
         count=row["count"],

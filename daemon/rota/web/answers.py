@@ -75,9 +75,9 @@ def boolean(request: web.Request, name: str, *, default: bool) -> bool:
     return text == "true"
 
 
-def limit(request: web.Request) -> int:
+def limit(request: web.Request, most: int = 1000) -> int:
     """How many rows of a list are wanted. Raises InvalidRequest."""
-    value = integer(request, "limit", low=1, high=1000, default=50)
+    value = integer(request, "limit", low=1, high=most, default=50)
     assert value is not None
     return value
 

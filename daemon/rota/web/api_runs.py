@@ -16,6 +16,8 @@ from rota.web.run_source import find_run
 from rota.web.services import SERVICES, Services
 from rota.web.shapes import run_shape
 
+MOST = 200  # runs in an answer: each comes from the disk, with all its attempts
+
 
 async def list_runs(request: web.Request) -> web.Response:
     parent = request.query.get("parent")
@@ -38,7 +40,7 @@ async def list_runs_of(request: web.Request, job: str | None) -> web.Response:
             since=instant(request, "since"),
             until=instant(request, "until"),
             before=request.query.get("cursor"),
-            limit=limit(request),
+            limit=limit(request, MOST),
         )
     )
     runs = [_shape(services, _fresh(services, run)) for run in page.runs]

@@ -41,6 +41,7 @@ class ChildPage:
             states=states_of(topic.state),
             before=topic.before or None,
             limit=SHOWN,
+            attempts=False,
         )
         page = await self._services.store.runs(query)
         self._read_at = self._services.clock.monotonic()

@@ -132,7 +132,7 @@ class JobSource:
 
     async def _read(self) -> None:
         services, job = self._services, self._topic.job
-        query = RunQuery(job=job, before=self._topic.before or None, limit=RUNS)
+        query = RunQuery(job=job, before=self._topic.before or None, limit=RUNS, attempts=False)
         self._runs = await services.store.runs(query)
         entry = services.board.jobs.get(job)
         failed = entry is not None and trouble_of(entry) in (Trouble.FAILED, Trouble.UNKNOWN)

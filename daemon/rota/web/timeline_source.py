@@ -31,7 +31,8 @@ class TimelineSource:
 
     async def build(self) -> Document:
         now = self._services.clock.now().replace(second=0, microsecond=0)
-        page = await self._services.store.runs(RunQuery(since=now - AROUND, skipped=False, limit=RUNS))
+        query = RunQuery(since=now - AROUND, skipped=False, limit=RUNS, attempts=False)
+        page = await self._services.store.runs(query)
         more = page.next_cursor is not None
         # Instants of thousands of jobs take a while; runs go on meanwhile.
         jobs = timeline_jobs(self._services.board)
