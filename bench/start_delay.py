@@ -81,9 +81,8 @@ def _cpu(folder: Path) -> float:
 
 
 def _soon(jobs: int) -> datetime:
-    return datetime.now(UTC).replace(microsecond=0) + timedelta(
-        seconds=8 + jobs // 250
-    )  # whole ones, as `at` has them
+    seconds = 8 + jobs // 250  # whole ones, as `at` has them
+    return datetime.now(UTC).replace(microsecond=0) + timedelta(seconds=seconds)
 
 
 def _report(jobs: int, outcomes: dict[str, Outcome]) -> None:
