@@ -16,7 +16,8 @@ from rota.core.instant import from_ms
 from rota.core.seams import AttemptRef, LogLine, LogPage
 from rota.process.files import PASSING
 from rota.process.items import read_items
-from rota.process.pieces import Piece, RawLine, find_line, find_pieces, read_lines
+from rota.process.pieces import Piece, find_pieces
+from rota.process.raw_lines import RawLine, find_line, read_lines
 
 OUTPUTS = 64
 OUTPUT_BYTES = 1024 * 1024

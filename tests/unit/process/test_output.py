@@ -15,7 +15,7 @@ from rota.core.errors import JobError
 from rota.core.instant import to_ms
 from rota.core.seams import AttemptRef, LogLine
 from rota.process.output import OUTPUT_BYTES, OUTPUTS, Logs
-from rota.process.pieces import LINE_BYTES
+from rota.process.raw_lines import LINE_BYTES
 from rota.runner.log import LogWriter
 from rota.runner.system import System
 

@@ -11,7 +11,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from rota.process.pieces import RawLine, find_line, find_pieces, read_lines
+from rota.process.pieces import find_pieces
+from rota.process.raw_lines import RawLine, find_line, read_lines
 from rota.runner.log import LogWriter
 from rota.runner.system import System
 
