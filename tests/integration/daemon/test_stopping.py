@@ -12,7 +12,7 @@ from runner_process import is_alive
 
 # A tree that wants to live: a grandchild in a session of its own whose parents are gone, deaf to SIGTERM.
 TREE = """
-limits: {{timeout: 1s, grace: 1s}}
+limits: {{timeout: 3s, grace: 1s}}
 run: |
   ( setsid bash -c 'trap "" TERM; echo $$ > {folder}/deaf; while :; do sleep 0.1; done' & )
   bash -c 'echo $$ > {folder}/child; sleep 300' &
@@ -47,13 +47,13 @@ def test_a_timeout_ends_the_whole_tree_also_a_grandchild_that_left_it(
     ended = daemon.ended(run)
 
     assert (ended["state"], ended["reason"]) == ("failed", "timeout")
-    assert ended["message"] == "timed out after 1 s"
+    assert ended["message"] == "timed out after 3 s"
     assert not any(is_alive(pid) for pid in tree)
-    assert ended["endedAt"] - ended["startedAt"] >= 2000  # its timeout, then its grace time
+    assert ended["endedAt"] - ended["startedAt"] >= 4000  # its timeout, then its grace time
 
 
 def test_the_timeout_of_a_job_covers_all_its_steps(daemon: DaemonProcess) -> None:
-    text = "limits: {timeout: 1s}\nsteps: [{id: first, run: sleep 0.6}, {id: second, run: sleep 0.6}]\n"
+    text = "limits: {timeout: 3s}\nsteps: [{id: first, run: sleep 1.6}, {id: second, run: sleep 1.6}]\n"
     daemon.load("slow-steps", text)
 
     ended = daemon.ended(daemon.run("slow-steps"))

@@ -170,7 +170,8 @@ async def test_one_that_forks_and_exits_all_the_time_is_caught(bench: Bench, wip
 
 async def test_one_that_forks_and_exits_all_the_time_is_caught_at_the_end_of_its_job(bench: Bench) -> None:
     beat = chain(bench)
-    order = bench.order(f"env -i python3 -S $HERE/chain.py {beat} & sleep 0.2; exit 3", grace_ms=100)
+    begun = f"until [ -e {beat} ]; do sleep 0.01; done"
+    order = bench.order(f"env -i python3 -S $HERE/chain.py {beat} & {begun}; exit 3", grace_ms=100)
     await bench.start(order)
     ended = await bench.end(order)
 
