@@ -15,6 +15,7 @@ from rota.cli.output import log_text, note
 from rota.cli.outside import Asking
 
 EVERY_SECONDS = 0.25
+CHILDREN_SECONDS = 5.0  # how often the children of a batch are counted at most
 PATIENCE_SECONDS = 120.0  # how long the daemon may be away while a run is followed
 
 _LINES = 1000
@@ -46,6 +47,7 @@ def follow_log(asking: Asking, run: str, wanted: Wanted = lambda attempt: True) 
             _print_new(asking, {**found, "attempts": list(filter(wanted, found["attempts"]))}, printed)
             if is_final(found):
                 return found
+            _tell_children(found, printed)
             away = 0.0
         except NoDaemon:
             if away == 0.0:
@@ -102,10 +104,23 @@ def exit_status(run: dict[str, Any]) -> int:
 
 @dataclass(slots=True)
 class _Printed:
-    """What has been printed of each attempt, and whose lines are the last ones on the screen."""
+    """What has been printed of each attempt, and whose lines are the last ones on the screen.
+
+    `counts` is what was said of the children of a batch, `quiet` the seconds since.
+    """
 
     cursors: dict[tuple[str, int], Cursor] = field(default_factory=dict)
     last: tuple[str, int] | None = None
+    counts: str = ""
+    quiet: float = CHILDREN_SECONDS
+
+
+def _tell_children(run: dict[str, Any], printed: _Printed) -> None:
+    printed.quiet += EVERY_SECONDS
+    if run.get("children") is None or printed.quiet < CHILDREN_SECONDS or run["message"] == printed.counts:
+        return
+    printed.counts, printed.quiet = run["message"], 0.0
+    note(f"--- children: {printed.counts} ---")
 
 
 def _print_new(asking: Asking, run: dict[str, Any], printed: _Printed) -> None:

@@ -39,6 +39,12 @@ def logs(asking: Asking, run: str, follow: bool, step: str | None, attempt: int 
     if asking.as_json:
         say_json([line for each in chosen for line in _lines(asking, found["id"], each)])
         return
+    _print(asking, found, chosen)
+
+
+def _print(asking: Asking, found: dict[str, Any], chosen: list[dict[str, Any]]) -> None:
+    if not chosen and found.get("children") is not None:
+        note(f"{found['id']} has no log of its own, its children have: `rota runs {found['id']}` lists them")
     for each in chosen:
         if len(chosen) > 1 or each["step"] == CONDITION:
             note(attempt_heading(each))

@@ -55,7 +55,9 @@ def _living_pid(run: dict[str, Any]) -> int | None:
 
 def _rows(run: dict[str, Any], tree: list[Process]) -> list[list[str | Cell]]:
     if not tree:
-        return [[run["id"], state_cell(run["state"]), "-", "-", "no process that can be seen from here"]]
+        waits = run["state"] == "retrying"
+        why = "waits for its next attempt" if waits else "no process that can be seen from here"
+        return [[run["id"], state_cell(run["state"]), "-", "-", why]]
     return [
         [
             run["id"] if i == 0 else "",

@@ -20,6 +20,7 @@ from rota.core.skip_words import (
     asked_message,
     deadline_message,
     except_message,
+    full_message,
     overlap_message,
     paused_message,
     superseded_message,
@@ -144,7 +145,7 @@ class _Round:
         if replaces(self._entry) or self._queued < spec.concurrency.queue:
             self._queued += 1
             return Queue(job=spec.id, due=due)
-        return self._skip(due, Reason.QUEUE_FULL, f"the queue is full: {self._queued} runs wait already")
+        return self._skip(due, Reason.QUEUE_FULL, full_message(self._queued))
 
     def _skip(self, due: Due, reason: Reason, message: str) -> Skip:
         return Skip(job=self._entry.spec.id, due=due, reason=reason, message=message)

@@ -10,7 +10,7 @@ from rota.core.model import JobSpec, MissedPolicy
 from rota.core.run import Run, RunState
 from rota.core.schedule import zone_of
 from rota.core.seams import Pause, SkipNext
-from rota.core.words import instant_in_words, length_in_words
+from rota.core.words import counted, instant_in_words, length_in_words
 
 
 def overlap_message(entry: JobEntry, count: int, since: datetime) -> str:
@@ -20,6 +20,11 @@ def overlap_message(entry: JobEntry, count: int, since: datetime) -> str:
         return message
     begun = instant_in_words(since, zone_of(entry.spec.triggers))
     return f"stuck since {begun}, {count} due instants in a row: {message}"
+
+
+def full_message(queued: int) -> str:
+    """For a run that finds the job's queue full, with so many in it."""
+    return f"the queue is full: {counted(queued, 'run')} {'waits' if queued == 1 else 'wait'} already"
 
 
 def superseded_message(newer: Run) -> str:

@@ -10,7 +10,7 @@ from rota.core.errors import Conflict
 from rota.core.model import JobSpec, Overlap
 from rota.core.pauses import covering
 from rota.core.run import Run, RunState, Step, StepState, TriggeredBy
-from rota.core.skip_words import not_begun
+from rota.core.skip_words import full_message, not_begun
 from rota.core.triggers import AfterTrigger, EveryTrigger, Trigger
 
 
@@ -48,9 +48,8 @@ def queues(entry: JobEntry, now: datetime) -> bool:
     if limits.overlap is Overlap.QUEUE and len(waiting) < limits.queue:
         return True
     if limits.overlap is Overlap.QUEUE:
-        raise Conflict(
-            "queue_full", f"The queue of {entry.spec.id} is full: {len(waiting)} runs wait already."
-        )
+        full = full_message(len(waiting)).replace("the queue", f"The queue of {entry.spec.id}")
+        raise Conflict("queue_full", f"{full}.")
     raise Conflict("overlap", _in_the_way(entry))
 
 

@@ -114,7 +114,7 @@ def run_facts(run: Run, zone: str) -> list[Fact]:
         rows.append({"key": "Took", "value": took, "unit": "ms"})
     elif run.started_at is not None and run.state is RunState.RUNNING:
         rows.append({"key": "Running for", "since": to_ms(run.started_at)})
-    if run.attempt:
+    if run.attempt and (run.attempts or run.children is None):
         rows.append({"key": "Attempt", "value": f"{run.attempt} of {max(run.attempt, run.max_attempts)}"})
     if run.count > 1:
         rows.append({"key": "Due instants", "value": run.count, "note": "skipped in a row"})

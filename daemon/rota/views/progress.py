@@ -9,6 +9,7 @@ from statistics import median
 from rota.core.board import JobEntry
 from rota.core.eta import SAMPLES_NEEDED, SAMPLES_USED, EtaKind, completed_durations, estimate
 from rota.core.instant import length_ms, to_ms
+from rota.core.model import ITEMS
 from rota.core.run import Run, RunState, StepState
 from rota.views.ids import run_path
 from rota_catalog.tree import Node
@@ -63,6 +64,8 @@ def _eta(run: Run, entry: JobEntry | None, now: datetime) -> Mapping[str, object
 
 def _step_text(run: Run) -> str:
     all_running = [step for step in run.steps if step.state is StepState.RUNNING]
+    if run.children is None and run.current_attempt is not None and run.current_attempt.step == ITEMS:
+        return "finds its items"
     if not all_running:
         return run.message if run.state is RunState.PENDING else run.progress.text
     if len(all_running) > 1:

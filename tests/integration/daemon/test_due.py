@@ -100,7 +100,7 @@ def test_due_instants_wait_in_the_queue_until_it_is_full(daemon: DaemonProcess, 
 
     skip = eventually(lambda: skips(daemon, "full"))[-1]
 
-    assert (skip["reason"], skip["message"]) == ("queue_full", "the queue is full: 1 runs wait already")
+    assert (skip["reason"], skip["message"]) == ("queue_full", "the queue is full: 1 run waits already")
     assert daemon.get("/api/v1/jobs/full")["queued"] == ["full.2"]
     (daemon.jobs / "full.yaml").write_text(
         f"concurrency: {{overlap: queue}}\nrun: {waits_for(tmp_path / 'go')}\n"

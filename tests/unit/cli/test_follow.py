@@ -145,3 +145,14 @@ def test_logs_of_an_attempt_that_is_not_there_tell_which_are(run_rota: Rota, dae
     result = run_rota("logs", "backup.8", "--attempt", "2")
 
     assert (result.exit_code, result.stderr) == (1, "rota: backup.8 has no such attempt; it has: dump 1\n")
+
+
+def test_a_batch_that_is_followed_says_where_its_children_are(run_rota: Rota, daemon: ScriptedDaemon) -> None:
+    counts = "3 pending, 1 running, 0 completed, 0 failed"
+    running = a_run("running", message=counts, children={"pending": 3, "running": 1}, attempts=[])
+    daemon.says("/api/v1/jobs/backup/runs", a_run("pending"))
+    daemon.says("/api/v1/runs/backup.8", running, running, a_run("completed", message="all 4 completed"))
+
+    result = run_rota("run", "backup", "--follow")
+
+    assert result.stderr == f"--- children: {counts} ---\nbackup.8: completed, all 4 completed\n"

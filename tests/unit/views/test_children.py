@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from fakes.jobs import a_job
 from fakes.views import NOW, a_board, a_run, an_ended_run, checked
 from rota.core.changed import changed
-from rota.core.run import Children, Run, RunState, TriggeredBy
+from rota.core.run import Children, Progress, Run, RunState, TriggeredBy
 from rota.core.seams import RunPage
 from rota.views.children import ChildrenView, states_of
 from rota.views.run import RunView, run_page
@@ -85,3 +85,15 @@ def test_a_child_leads_to_its_parent_and_shows_its_item() -> None:
 def test_a_state_that_is_none_lists_all() -> None:
     assert states_of("") == states_of("nonsense") == frozenset()
     assert RunState.RETRYING in states_of("running")
+
+
+def test_a_batch_tells_its_counts_once_and_has_no_log_where_nothing_was_searched() -> None:
+    told = "5 pending, 2 running, 90 completed, 3 failed"
+    progress = Progress(current=93, total=100, text=told)
+    page = the_page(changed(a_run(number=12), children=COUNTS, message=told, progress=progress), [a_child(7)])
+
+    assert "log" not in page.elements
+    assert "reason" not in page.elements["phase"]["props"]
+    assert page.elements["progress"]["props"]["stepText"] == told
+    assert "current" not in page.elements["progress"]["props"]
+    assert page.elements["children.table"]["props"]["noteLabel"] == "Item"
