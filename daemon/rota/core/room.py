@@ -18,7 +18,8 @@ from rota.core.run import Run, RunState
 _NAMED = 3  # runs that a message names before it says how many more there are
 
 Rank = tuple[int, int, str, int, int]
-_Lane = tuple[str | None, str | None]
+_Need = tuple[str | None, str | None]  # (pool, None) or (None, lock)
+_Lane = tuple[str | None, str | None, bool]  # pool, lock, and whether they count for `max_running`
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -169,7 +170,7 @@ class Room:
             return
         self.leave(claim.run)
         self._waiting[claim.run] = claim
-        insort(self._lanes.setdefault((claim.pool, claim.lock), []), (claim.rank, claim))
+        insort(self._lanes.setdefault(_lane(claim), []), (claim.rank, claim))
 
     def leave(self, run: str) -> None:
         """It runs or waits no longer."""
@@ -191,7 +192,7 @@ class Room:
         small runs can't starve a large one. `held`: jobs that get nothing now, nor who stands behind them.
         """
         granted: list[Claim] = []
-        closed: set[_Lane] = set()  # (pool, None) or (None, lock)
+        closed: set[_Need] = set()
         heads = [(lane[0], key) for key, lane in self._lanes.items()]
         heapify(heads)
         while heads:
@@ -289,15 +290,20 @@ class Room:
         return f"waits for {wanted}: {taken}"
 
     def _step_out(self, claim: Claim) -> None:
-        key = (claim.pool, claim.lock)
+        key = _lane(claim)
         lane = self._lanes[key]
         del lane[bisect_left(lane, claim.rank, key=lambda each: each[0])]
         if not lane:
             del self._lanes[key]
 
 
-def _needs(claim: Claim) -> set[_Lane]:
-    pool: set[_Lane] = set() if claim.pool is None else {(claim.pool, None)}
+def _lane(claim: Claim) -> _Lane:
+    """Whoever lacks something keeps back only those in line who need all of the same."""
+    return claim.pool, claim.lock, claim.counts
+
+
+def _needs(claim: Claim) -> set[_Need]:
+    pool: set[_Need] = set() if claim.pool is None else {(claim.pool, None)}
     return pool if claim.lock is None else pool | {(None, claim.lock)}
 
 

@@ -64,9 +64,10 @@ class Line:
         for claim in self._room.grant(held=self.held) if not self._is_draining else ():
             self._begin_waiting(claim)
         for run in lined_up:
-            if not run.message and run.id not in self._leads.live and self._room.waits(run.id):
-                live = self._leads.take_up(run)
-                self._leads.spawn(self._note_waiting(live, self._room.blocked_by(run.id)))
+            if run.message or run.id in self._leads.live:
+                continue
+            if what_for := self._room.blocked_by(run.id):
+                self._leads.spawn(self._note_waiting(self._leads.take_up(run), what_for))
 
     @property
     def _is_draining(self) -> bool:

@@ -197,3 +197,12 @@ def test_a_run_claims_what_its_job_says_and_one_that_tries_again_waits_since_its
 
     assert (claim.run, claim.pool, claim.weight, claim.lock) == ("backup.4", "db", 2, "x")
     assert claim_of(again, spec).since - claim.since == 5000
+
+
+def test_who_takes_none_of_the_places_of_max_running_does_not_stand_behind_who_waits_for_one() -> None:
+    room = Room(max_running=1)
+    room.hold(a_claim("a"))
+    room.wait(a_claim("child", 1, parent=1))
+    room.wait(a_claim("batch", 2, counts=False))
+
+    assert runs(room.grant()) == ["batch.1"]

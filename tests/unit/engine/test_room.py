@@ -14,7 +14,7 @@ from fakes.jobs import a_job
 from rota.core.board import Due
 from rota.core.decisions import Queue, Start
 from rota.core.errors import Conflict, Unavailable
-from rota.core.model import Concurrency, Definition, JobSpec, Overlap, Retry
+from rota.core.model import Batch, Concurrency, Definition, JobSpec, Overlap, Retry
 from rota.core.planning import plan
 from rota.core.run import Reason, Run, RunState, TriggeredBy
 
@@ -397,3 +397,15 @@ async def test_an_instant_that_comes_due_while_a_run_by_hand_waits_for_room_is_s
 
         assert len(engine.entry("a").queued) == 1
         assert engine.entry("a").last_skip is not None
+
+
+async def test_a_parent_begins_though_a_child_before_it_in_line_waits_for_a_free_place() -> None:
+    both = Concurrency(max=2, overlap=Overlap.REPLACE)
+    batch = a_job("batch", batch=Batch(items=("a", "b")), concurrency=both)
+    async with FakeEngine(batch, max_running=1) as engine:
+        await engine.start("batch")
+        await engine.operations.run_now("batch")
+        await engine.operations.run_now("batch")
+        await engine.settle()
+
+        assert [run.state for run in engine.entry("batch").active] == [RunState.RUNNING, RunState.RUNNING]
