@@ -29,8 +29,9 @@ async def prune(ledger: Ledger, pace: Pace) -> int:
         for begin in range(0, last + 1, _SLICE):
             if unused:
                 unused -= await ledger.read(_used(table, begin))
+    pace.begin()
     for step in pace.steps(sorted(unused)):
-        await pace.write(_deleting(ledger, step))
+        await pace.write(_deleting(ledger, step), len(step))
     return len(unused)
 
 

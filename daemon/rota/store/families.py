@@ -121,13 +121,15 @@ async def _lose_logs(means: Means, series: str, now: datetime) -> int:
 
 async def _drop_children(means: Means, parent: _Parent) -> int:
     count = 0
+    means.pace.begin()
     while found := await means.find(_CHILDREN, {"series": parent.series}):
         for step in means.pace.steps([(parent.series, row.number) for row in found]):
-            await means.pace.write(means.ledger.deleting(step))
+            await means.pace.write(means.ledger.deleting(step), len(step))
             count += len(step)
     key = {"of_job": parent.job, "of_number": parent.number}
     while (first := (await means.find(_FIRST_CHUNK, key))[0][0]) is not None:
-        await means.pace.write(_dropping({**key, "upto": first + means.pace.rows}))
+        rows = means.pace.rows
+        await means.pace.write(_dropping({**key, "upto": first + rows}), rows)
     return count
 
 

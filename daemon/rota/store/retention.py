@@ -108,8 +108,10 @@ async def sweep(means: Means, kept: Mapping[str, Kept], now: datetime) -> Swept:
     names, read = list(kept), means.ledger.read
     for start in range(0, len(names), _CHUNK):
         part = names[start : start + _CHUNK]
+        means.pace.begin()
         for job in await read(_having(_OLDEST_LOGS, part)):
             logs += await _sweep_logs(means, job, kept[job.job], now)
+        means.pace.begin()
         for job in await read(_having(_OLDEST_ROWS, part)):
             gone += await _sweep_rows(means, job, kept[job.job], now)
     return Swept(logs=logs, runs=gone)
@@ -120,7 +122,7 @@ async def lose_logs(means: Means, found: Sequence[WithLogs]) -> None:
     for step in means.pace.steps(found):
         for row in step:
             await means.remove_logs(row.log_name, row.number)
-        await means.pace.write(_marking([(row.job, row.number) for row in step]))
+        await means.pace.write(_marking([(row.job, row.number) for row in step]), len(step))
 
 
 class _Job(NamedTuple):
@@ -245,7 +247,7 @@ async def _sweep_rows(means: Means, job: _Job, kept: Kept, now: datetime) -> int
         old = [row for row in found if row.number <= surplus or row.created_at < oldest]
         doomed: list[Key] = [(job.job, row.number) for row in old if row.state in FINAL and not row.needed]
         for step in means.pace.steps(doomed):
-            await means.pace.write(means.ledger.deleting(step))
+            await means.pace.write(means.ledger.deleting(step), len(step))
         count += len(doomed)
         values["after_number"] = found[-1].number
         if not old:

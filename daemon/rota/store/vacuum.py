@@ -21,9 +21,10 @@ _INCREMENTAL = 2
 async def give_back(ledger: Ledger, pace: Pace) -> int:
     """Pages by which the file is smaller now."""
     first = pages = await ledger.read(_surplus)
+    pace.begin()
     while pages > 0:
         step = min(pages, pace.rows)
-        await pace.write(partial(_shrink, pages=step))
+        await pace.write(partial(_shrink, pages=step), step)
         pages -= step
     return first
 
