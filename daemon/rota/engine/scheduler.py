@@ -10,22 +10,20 @@ from datetime import datetime, timedelta
 import structlog
 
 from rota.core.board import Board, Due, JobEntry
-from rota.core.boots import is_boot
 from rota.core.decisions import Decision
 from rota.core.errors import Unavailable
 from rota.core.events import Event, JobChanged, RunChanged
-from rota.core.missed import LATE, WRONG_CLOCK, answer_missed, identity_of, owed_after
+from rota.core.missed import WRONG_CLOCK, identity_of, owed_after
 from rota.core.model import JobSet, JobSpec
-from rota.core.planning import plan
-from rota.core.schedule import due_between, is_shared
+from rota.core.schedule import is_shared
 from rota.core.seams import Boot, Clock, JobRecord, Store
-from rota.core.set_back import one_by_one
 from rota.core.triggers import Trigger
 from rota.engine.clock_watch import ClockWatch
+from rota.engine.deciding import Deciding
 from rota.engine.from_end import counts_from
 from rota.engine.made import Made
 from rota.engine.timetable import Timed, Timetable
-from rota.engine.upcoming import Upcoming, calendar_of, counts_from_end
+from rota.engine.upcoming import Upcoming, counts_from_end
 from rota.engine.waiting import sleep_or
 
 _FIRST_BATCH, _LARGEST_BATCH = 16, 256  # small at first, so that the first runs start at once
@@ -33,7 +31,6 @@ _SLICE = 0.002  # seconds of planning until others get a turn
 _HELD = 1.0  # seconds until what could not be recorded is tried again
 _AFTER_A_FAULT = timedelta(seconds=60)  # until a job that could not be planned gets another chance
 _WATCH = 1.0  # seconds between two looks at the clocks while nothing is due
-_BEHIND = timedelta(hours=24)  # a clock that was set back by more than that was wrong then, not before
 
 _log = structlog.get_logger(__name__)
 
@@ -64,9 +61,7 @@ class Scheduler:
         self._upcoming = Upcoming()
         self._made = Made(board, records)
         self._loaded: Mapping[str, JobSpec] = {}
-        self._began = clock.now()
-        self._shown: dict[str, datetime] = {}  # up to when jobs had answers, before the clock was set back
-        self._caught_up = False
+        self._deciding = Deciding(clock.now())
         self._held_until = 0.0
         self._news = asyncio.Event()
 
@@ -143,7 +138,7 @@ class Scheduler:
             size = min(2 * size, _LARGEST_BATCH)
             await self._clock.sleep(0)
             self._tick(self._clock.now())
-        self._caught_up = True
+        self._deciding.caught_up = True
 
     def hear(self, event: Event) -> None:
         """A run that ends may make instants of its own job and of those that come after it."""
@@ -167,7 +162,7 @@ class Scheduler:
             return None
         after = owed_after(record, identity, now) if known is None else now
         if known is None and record is not None and record.answered_until is not None:
-            self._shown[spec.id] = record.answered_until
+            self._deciding.recall(spec.id, record.answered_until)
         is_kept = record is not None and record.schedule == identity and after != now
         since = record.since if record is not None and is_kept else now
         boots = self._made.begin(spec, now, is_kept=is_kept)
@@ -250,43 +245,8 @@ class Scheduler:
     async def _decisions(self, batch: Sequence[Timed], now: datetime) -> list[Decision]:
         decisions: list[Decision] = []
         async for timed in self._in_turns(batch):
-            decisions += self._decide(timed, self._board.jobs[timed.job], now)
+            decisions += self._deciding.decide(timed, self._board.jobs[timed.job], now)
         return decisions
-
-    def _decide(self, timed: Timed, entry: JobEntry, now: datetime) -> list[Decision]:
-        begun = self._missed_until(timed, entry, now)
-        timed.answering = tuple(due for due in entry.situation.made if due.starts_at <= now)
-        late = [due for due in timed.answering if self._is_late(due, entry, begun, now)]
-        fresh = [due for due in timed.answering if due not in late]
-        calendar = due_between(timed.job, timed.triggers, begun, now, calendar_of(entry))
-        taken = {due.at for due in fresh}
-        dues = sorted((*fresh, *(due for due in calendar if due.at not in taken)), key=_order)
-        return [*self._missed(timed, entry, begun, late), *plan(entry, dues, now)]
-
-    def _missed(self, timed: Timed, entry: JobEntry, begun: datetime, late: Sequence[Due]) -> list[Decision]:
-        """What passed up to `begun`; of what a clock had shown before, only what has no answer yet."""
-        shown = self._shown.get(timed.job, timed.answered)
-        if shown <= timed.answered:
-            return answer_missed(entry, timed.answered, begun, late)
-        if timed.answered + _BEHIND < shown <= begun:
-            return answer_missed(entry, shown, begun, late)
-        return list(one_by_one(answer_missed(entry, timed.answered, begun, late), entry, shown))
-
-    def _missed_until(self, timed: Timed, entry: JobEntry, now: datetime) -> datetime:
-        """What the calendar named up to here has passed while nothing could run."""
-        if not self._caught_up:
-            # The first round: what came due while the daemon was starting was not missed.
-            return min(now, max(timed.answered, self._began, now - LATE))
-        if timed.at is None or now - timed.at <= LATE:
-            return timed.answered
-        first = next(due_between(timed.job, timed.triggers, timed.answered, now, calendar_of(entry)), None)
-        return timed.answered if first is None or now - first.starts_at <= LATE else now
-
-    def _is_late(self, due: Due, entry: JobEntry, begun: datetime, now: datetime) -> bool:
-        """Of what was made for the job. A boot that a daemon finds when it starts is not over."""
-        if self._caught_up:
-            return now - due.starts_at > LATE
-        return due.starts_at <= min(begun, now - LATE) and not is_boot(due, entry.spec.triggers)
 
     async def _move_on(self, batch: Sequence[Timed], now: datetime) -> None:
         """The next instants of jobs whose instants up to `now` are answered."""
@@ -360,7 +320,7 @@ class Scheduler:
         """
         for timed in self._table.places:
             if timed.answered > now and timed.job in self._board.jobs:
-                self._shown[timed.job] = max(timed.answered, self._shown.get(timed.job, timed.answered))
+                self._deciding.set_back(timed)
                 self._place(replace(timed, answered=after), now)
 
 
@@ -386,7 +346,3 @@ def _still_to_come(timed: Timed, entry: JobEntry, now: datetime) -> Sequence[Due
     if counts_from_end(timed.triggers) or timed.shown_from is None or timed.shown_from > now:
         return ()
     return tuple(due for due in entry.next_due if due.starts_at > now)
-
-
-def _order(due: Due) -> tuple[datetime, datetime]:
-    return due.starts_at, due.at
