@@ -52,7 +52,12 @@ class Groups:
 
     def come_back(self) -> None:
         """The runner leaves the group that it went into. Raises OSError."""
-        self._system.put(f"{self._root}/{_LEAF}/cgroup.procs", "0")
+        own = f"{self._root}/{_LEAF}"
+        try:
+            self._system.put(f"{own}/cgroup.procs", "0")
+        except OSError:
+            self._system.make_folder(own)  # somebody tidied up while nobody was in it
+            self._system.put(f"{own}/cgroup.procs", "0")
 
     def _prepare(self) -> None:
         try:

@@ -19,7 +19,9 @@ if TYPE_CHECKING:
 
 _LIBC = ctypes.CDLL(None, use_errno=True)
 _ALL_SIGNALS = signal.valid_signals() - {signal.SIGKILL, signal.SIGSTOP}
-# The C library has no function for it, and its number differs.
+# The C library has no functions for these, and their numbers differ.
+_KEYCTL = {"x86_64": 250, "aarch64": 219, "armv7l": 311, "riscv64": 219, "ppc64le": 271, "s390x": 280}
+_JOIN_SESSION_KEYRING = 1
 _IOPRIO_SET = {"x86_64": 251, "aarch64": 30, "armv7l": 314, "riscv64": 30, "ppc64le": 273, "s390x": 282}
 _IOPRIO_WHO_PROCESS = 1
 _BEST_EFFORT, _IDLE = 2 << 13, 3 << 13
@@ -171,6 +173,7 @@ def _become(birth: Birth, what: list[str]) -> NoReturn:
     what[0] = "io"
     _set_io(manner.io)
     if manner.uid is not None:
+        _leave_keyring()
         what[0] = f"become {manner.user}"
         os.setgroups(manner.groups)
         os.setresgid(manner.gid, manner.gid, manner.gid)
@@ -180,6 +183,13 @@ def _become(birth: Birth, what: list[str]) -> NoReturn:
     what[0] = "run it"
     signal.pthread_sigmask(signal.SIG_SETMASK, ())
     os.execve(birth.program, birth.argv, birth.env)
+
+
+def _leave_keyring() -> None:
+    """A new keyring of its session: in the runner's, users could read each other's keys."""
+    number = _KEYCTL.get(os.uname().machine)
+    if number is not None:  # refused in some containers, and unknown to some kernels: then there are no keys
+        _LIBC.syscall(number, _JOIN_SESSION_KEYRING, None)
 
 
 def _be_nice(wanted: int | None) -> None:

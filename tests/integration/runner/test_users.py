@@ -130,6 +130,23 @@ async def test_a_job_of_another_user_is_that_users_in_all_it_does(bench: Bench) 
 
 
 @only_root
+async def test_jobs_of_other_users_share_no_keys(bench: Bench) -> None:
+    number = {"x86_64": 250, "aarch64": 219}.get(os.uname().machine, -1)
+    if ctypes.CDLL(None).syscall(number, 0, -3, 0) < 0:  # the keyring of this session
+        pytest.skip("there are no keys here")
+    ask = f'python3 -S -c "import ctypes; print(ctypes.CDLL(None).syscall({number}, 0, -3, 0))"'
+    orders = [replace(bench.order(ask), cwd="/", run_as=RunAs(user=user)) for user in (OTHER, THIRD)]
+
+    for order in orders:
+        await bench.start(order)
+        await bench.end(order)
+    _, of_runner = await bench.run(ask)
+
+    keyrings = [bench.log(order) for order in orders]
+    assert len({*keyrings, of_runner}) == 3, (keyrings, of_runner)
+
+
+@only_root
 async def test_what_another_user_leaves_behind_is_ended_too(bench: Bench) -> None:
     script = "setsid bash -c 'trap \"\" TERM; echo left $$; sleep 600' & wait"
     order = replace(bench.order(script, grace_ms=200), cwd="/", run_as=RunAs(user=OTHER))
