@@ -10,7 +10,7 @@ from rota.core.after import NOTHING, Gathered, fold, is_no_part, upstreams
 from rota.core.board import Due
 from rota.core.model import JobSpec
 from rota.core.nominal import FAR
-from rota.core.run import Reason, Run, parse_run_id
+from rota.core.run import Reason, Run, RunState, parse_run_id
 from rota.core.seams import Store
 from rota.core.triggers import AfterTrigger
 
@@ -73,7 +73,9 @@ class Ends:
         found: list[Due] = []
         for end in sorted(ends, key=lambda run: (run.ended_at or since, run.job, run.number)):
             known, made = fold(spec.id, spec.triggers, known, end)
-            found += (due for due in made if not _is_answered(due, rows))
+            for due in made:
+                if not _is_answered(due, rows, end):
+                    found.append(_apart(due, rows, found))
         self._gathered[spec.id] = replace(known, marks={})
         return found
 
@@ -95,19 +97,32 @@ def _jobs(run: Run) -> frozenset[str]:
     return frozenset(parse_run_id(id_)[0] for id_ in run.upstream)
 
 
-def _is_answered(due: Due, rows: Sequence[Run]) -> bool:
-    return any(_answers(run, due) for run in rows)
+def _is_answered(due: Due, rows: Sequence[Run], end: Run) -> bool:
+    """A run ends once, so that its name tells; that of a row of skips stands for many ends."""
+    by_name = end.state is not RunState.SKIPPED
+    if by_name and any(set(due.upstream) == set(row.upstream) for row in rows):
+        return True
+    return any(_answers(row, due, by_name=by_name) for row in rows)
 
 
-def _answers(row: Run, due: Due) -> bool:
-    """See `store.skips.covers`."""
+def _answers(row: Run, due: Due, *, by_name: bool) -> bool:
+    """See `store.skips.covers`; where names tell, another end of the same moment is no answer."""
     if row.due_at is None:
         return False
     last = row.last_due_at or row.due_at
+    known = row.upstream if row.count == 1 else row.answered_ends
     if due.at in (row.due_at, last):
-        return True
+        return not (by_name and known and is_no_part(due.upstream, known))
     if row.reason is Reason.UPSTREAM and not due.withheld:
         return False
     if is_no_part(due.upstream, row.answered_ends):
         return False
     return row.due_at < due.at < last and due.starts_at <= max(last, row.planned_at or last)
+
+
+def _apart(due: Due, rows: Sequence[Run], found: Sequence[Due]) -> Due:
+    """A millisecond later where another end of that moment has its instant."""
+    taken = {at for row in rows for at in (row.due_at, row.last_due_at)} | {each.at for each in found}
+    while due.at in taken:
+        due = replace(due, at=due.at + timedelta(milliseconds=1))
+    return due

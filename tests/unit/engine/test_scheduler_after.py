@@ -341,3 +341,22 @@ async def test_a_late_end_among_skips_that_was_not_answered_any_more_is_recalled
         await engine.restart()
         await engine.step()
         assert await engine.told("report") == ["completed after", "skipped overlap 2", "completed catch_up"]
+
+
+async def test_of_two_ends_at_the_same_moment_a_crash_between_their_answers_loses_none() -> None:
+    async with PlannedEngine(EXPORT, CLEANUP, report("export", "cleanup")) as engine:
+        await engine.passes(HOUR)
+        await engine.ends("export")
+        await engine.ends("report")
+        engine.parts.bus._subscribers.remove(engine.scheduler.hear)  # it dies before it can do anything
+        (process,) = [each for each in engine.hands.processes if each.ended is None]
+        process.end()
+        await engine.sleeps(SECOND)
+
+        for _ in range(2):
+            await engine.restart()
+            await engine.step()
+
+        rows = await engine.rows("report")
+        assert [run.upstream for run in rows] == [("export.1",), ("cleanup.1",)]
+        assert rows[0].due_at != rows[1].due_at
