@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import replace
 from datetime import datetime
-from typing import Self
+from typing import Any, Self
 
 from fakes.clock import START, FakeClock
 from fakes.hands import BOOT, Hands
 from fakes.ids import FakeIds
+from fakes.jobs import a_job
 from fakes.store import MemoryStore
 from rota.core.board import Board, Due, JobEntry
 from rota.core.decisions import Start
@@ -94,6 +95,12 @@ class FakeEngine:
         await self.settle()
         return await self.latest(job)
 
+    async def end(self, code: int = 0, *, index: int = -1) -> Run:
+        """A process ends; the run of `backup` as it is then."""
+        self.hands.process(index).end(code)
+        await self.settle()
+        return await self.latest()
+
     async def kill(self) -> None:
         """The daemon is gone from one moment to the next; processes and the ledger are as they were."""
         await self.executor.close()
@@ -121,3 +128,10 @@ class FakeEngine:
 
     async def _read(self, previous: JobSet, confirm: bool) -> JobSet:
         return replace(previous, jobs=dict(self.specs), files=len(self.specs))
+
+
+async def an_engine(*specs: JobSpec, **settings: Any) -> FakeEngine:
+    """One that has read these jobs; else `backup` with these settings."""
+    engine = FakeEngine(*(specs or (a_job(**settings),)))
+    await engine.load()
+    return engine

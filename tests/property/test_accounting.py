@@ -85,8 +85,8 @@ class Days(PlannedEngine):
         self.store.broken = None
         await self.freeze(1)
 
-    async def end(self, code: int) -> None:
-        """The oldest processes end."""
+    async def end_oldest(self, code: int) -> None:
+        """Of its processes."""
         for process in [each for each in self.hands.processes if each.ended is None][:2]:
             process.end(code % 2)
 
@@ -111,7 +111,7 @@ MOVES: Mapping[str, Callable[[Days, int], Awaitable[object]]] = {
     "restart": lambda days, number: days.down(0),
     "reload": Days.reload,
     "break": Days.break_for,
-    "end": Days.end,
+    "end": Days.end_oldest,
     "pause": lambda days, number: days.operations.pause("backup"),
     "pause for": lambda days, number: days.operations.pause("backup", until=days.after(number)),
     "pause all": lambda days, number: days.operations.pause_many("all", until=days.after(number)),
