@@ -85,6 +85,8 @@ def attempt_heading(attempt: dict[str, Any]) -> str:
     """What stands above the log of an attempt when there are several."""
     if attempt["step"] == "condition":
         return "--- condition ---"
+    if attempt["step"] == "items":
+        return f"--- search for items{', attempt ' + str(attempt['n']) if attempt['n'] > 1 else ''} ---"
     step = "" if attempt["step"] == "main" else f"step {attempt['step']}, "
     return f"--- {step}attempt {attempt['n']} ---"
 

@@ -75,8 +75,9 @@ def _step_text(run: Run) -> str:
     (running,) = all_running
     place = next(n for n, step in enumerate(run.steps, start=1) if step is running)
     said = running.progress.text or run.progress.text
-    name = f"step {place} of {len(run.steps)}: {running.title or running.key}"
-    return f"{name}, {said}" if said else name
+    title = running.title or running.key
+    name = f"step {place} of {len(run.steps)}: {title}"
+    return f"{name}, {said}" if said and said != title else name
 
 
 def _text(label: str, run: Run, props: Mapping[str, object]) -> str:
