@@ -54,10 +54,6 @@ class Night(FakeEngine):
         rows = await self.store.answers("backup", *span_of(entry, at))
         return why_at(entry, replace(Past(rows=rows, since=since), **past), at, self.clock.now())  # type: ignore[arg-type]
 
-    async def end(self, code: int = 0) -> None:
-        self.hands.process().end(code)
-        await self.settle()
-
 
 @pytest.fixture
 async def night() -> AsyncIterator[Night]:
