@@ -1,6 +1,6 @@
 """The same jobs for rota, yacron and cronstable, and the three started alike.
 
-The peers come from PyPI into `.venv-bench` beside `.venv`, so that their dependencies never meet ours.
+The peers are installed into `.venv-bench` beside `.venv`, so that their dependencies never meet ours.
 """
 
 from __future__ import annotations
