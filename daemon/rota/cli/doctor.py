@@ -101,6 +101,10 @@ def _runner(path: Path, is_wanted: bool) -> tuple[Finding, int | None]:
         return _finding("runner", "Runner", state, error.message), None
     live = len(found["live"])
     note = f"process {found['pid']} as {found['user']}, {live} attempts under way"
+    if closed := found.get("closedAt"):
+        note = f"{note}; jobs of other users reach neither ROTA_OUTPUT nor NOTIFY_SOCKET below {closed}"
+        hint = f"chmod o+x {closed}, or another --state; then reload the runner"
+        return _finding("runner", "Runner", HealthState.WARN, note, hint), int(found["pid"])
     return _finding("runner", "Runner", HealthState.OK, note), int(found["pid"])
 
 

@@ -93,6 +93,8 @@ def _assemble(
     table = Table(records)
     stopper = Stopper(system, table, Orphans(system, table))
     own = {**facts(system, state, switch), "unenforced": groups.unenforced}
+    if switch.may_switch and (closed := _closed_above(state)):
+        own["closedAt"] = closed
     desk = Desk(facts=own, table=table, records=records, spawner=spawner, stopper=stopper)
     uids = _uids(options.get("daemon-user"))
     loop = Loop(system=system, listener=listener, uids=uids, desk=desk, reaper=reaper)
@@ -168,12 +170,17 @@ def _let_others_pass(state: str, records: Records) -> None:
     mode = os.stat(state).st_mode & 0o7777
     if not mode & 0o001:
         os.chmod(state, mode | 0o001)
+    if closed := _closed_above(state):
+        text = "jobs of other users reach neither ROTA_OUTPUT nor NOTIFY_SOCKET"
+        _say(f"rota runner: {closed} lets no other user pass, so {text}: chmod o+x {closed}")
+
+
+def _closed_above(state: str) -> str:
+    """The nearest folder above that lets no other user pass; empty when there is none."""
     above = os.path.dirname(state)
     while above != "/" and os.stat(above).st_mode & 0o001:
         above = os.path.dirname(above)
-    if above != "/":
-        text = "jobs of other users reach neither ROTA_OUTPUT nor NOTIFY_SOCKET"
-        _say(f"rota runner: {above} lets no other user pass, so {text}: chmod o+x {above}")
+    return "" if above == "/" else above
 
 
 def _open_state(path: str, system: System) -> int:

@@ -17,8 +17,12 @@ from pathlib import Path
 import pytest
 
 from eventually import eventually
+from rota.cli.doctor import examined
+from rota.cli.outside import Outside
+from rota.core.board import HealthState
 from rota.core.model import RunAs
 from rota.core.seams import EndCause, Refused
+from rota.process.layout import find_layout
 from runner_process import ROOT, Bench, RunnerProcess, is_alive, soon
 
 OTHER, THIRD = "nobody", "daemon"  # accounts that every host has
@@ -214,6 +218,20 @@ async def test_the_next_runner_hears_that_user_too(bench: Bench) -> None:
         go.unlink()
     await bench.client.terminate(order.ref, immediately=True)
     assert (await bench.end(order)).cause is EndCause.KILLED
+
+
+@only_root
+def test_doctor_tells_of_a_folder_through_which_other_users_can_not_pass() -> None:
+    runner = RunnerProcess()  # in a folder for its own user alone
+    try:
+        layout = replace(find_layout(os.environ, uid=0, state=runner.folder), runner_socket=runner.socket)
+        found = {each.key: each for each in examined(layout, layout.socket, Outside())}["runner"]
+    finally:
+        runner.clean()
+
+    assert found.state is HealthState.WARN
+    assert f"reach neither ROTA_OUTPUT nor NOTIFY_SOCKET below {runner.folder}" in found.note
+    assert f"chmod o+x {runner.folder}" in found.hint
 
 
 @only_root
