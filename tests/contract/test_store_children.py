@@ -2,32 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
-from pathlib import Path
+from datetime import timedelta
 
-import pytest
-
-from fakes.clock import FakeClock
-from fakes.store import MemoryStore
+from fakes.recorded import NOON
 from rota.core.batch import Chunk
 from rota.core.run import Attempt, Children, Progress, Run, RunState, TriggeredBy
 from rota.core.seams import RunQuery, Store
-from rota.store.ledger import Ledger
-
-NOON = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
-
-
-@pytest.fixture(params=["memory", "ledger"])
-async def store(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Store]:
-    clock = FakeClock(NOON)
-    if request.param == "memory":
-        yield MemoryStore(clock=clock)
-        return
-    ledger = Ledger.open(tmp_path / "ledger.db", clock)
-    yield ledger
-    await ledger.close()
 
 
 async def a_parent(store: Store, *items: object, job: str = "import") -> Run:
