@@ -14,6 +14,9 @@ from rota.cli.output import Cell, note, say, say_json, say_table, state_cell
 from rota.cli.outside import INSTANT, INSTANT_HELP, Asking, asks_daemon
 from rota.cli.page import fetch_tree, say_tree
 from rota.core.instant import from_ms, optional_ms
+from rota.core.templates import as_text
+
+_ITEM = 40  # characters of an item in a table
 
 
 @click.command(epilog=INSTANT_HELP)
@@ -52,14 +55,8 @@ def runs(
     if not found["runs"]:
         say("No runs.")
         return
-    head = (
-        "RUN",
-        "STATE",
-        f"STARTED ({zone_name(asking.outside.zone, asking.outside.now())})",
-        "TOOK",
-        "TRIGGER",
-        "",
-    )
+    started = f"STARTED ({zone_name(asking.outside.zone, asking.outside.now())})"
+    head = ("RUN", "STATE", started, "TOOK", "ITEM" if "parent" in query else "TRIGGER", "")
     say_table(head, [_row(run, asking) for run in found["runs"]])
     if found["total"] > len(found["runs"]):
         more = "+" if found.get("totalIsCapped") else ""
@@ -85,9 +82,14 @@ def _row(run: dict[str, Any], asking: Asking) -> list[str | Cell]:
         state_cell(run["state"]),
         instant_text(from_ms(began), asking.outside.zone),
         _took(run, asking.outside.now()),
-        run["trigger"].replace("_", " "),
+        _item(run["items"]) if "items" in run else run["trigger"].replace("_", " "),
         run["message"] + (f" ({run['count']} due instants)" if run["count"] > 1 else ""),
     ]
+
+
+def _item(items: list[object]) -> str:
+    text = " ".join(as_text(items[0] if len(items) == 1 else items).split())
+    return text if len(text) <= _ITEM else f"{text[: _ITEM - 1]}…"
 
 
 def _took(run: dict[str, Any], now: datetime) -> str:

@@ -65,14 +65,14 @@ def failure(id_: str, name: str, run: Run, last_lines: Sequence[str] = (), log_h
         "message": run.message or "No reason was recorded.",
         "state": "unknown" if unseen else "failed",
         "href": run_path(run.id),
-        "logHref": log_href or f"{run_path(run.id)}#h-log",
     }
     if (at := optional_ms(run.ended_at)) is not None:
         props["at"] = at
     if not run.message:  # else it says so itself
         props |= _outcome(run)
-    if last_lines:
-        props["lastLines"] = list(last_lines)
+    if run.reason is not Reason.CHILDREN:  # else the log says how items were found, not why children failed
+        props["logHref"] = log_href or f"{run_path(run.id)}#h-log"
+        props |= {"lastLines": list(last_lines)} if last_lines else {}
     retry = Action(do="run.retry", label="Retry", args={"run": run.id}, expect={"state": run.state.value})
     return _alert(id_, props, [retry])
 

@@ -102,7 +102,7 @@ class Overview:
         props["zone"] = self._board.timezone
         if self._board.host:
             props["subtitle"] = f"Jobs on {self._board.host}"
-        body = [needs_attention(self._memory, alerts), *drain(self._board), *held(self._memory)]
+        body = [*drain(self._board), needs_attention(self._memory, alerts), *held(self._memory)]
         if len(self._memory):
             body.append(now_and_next(self._memory, now))
             body += room_section(self._board.room)

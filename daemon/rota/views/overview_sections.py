@@ -56,7 +56,7 @@ def drain(board: Board) -> list[Node]:
     title = "Nothing new is started"
     body = (
         f"The daemon drains since {instant_in_words(_second(board.draining_since))}: what runs goes on to "
-        "its end, and what is due meanwhile is owed by its `missed` policy. "
+        "its end, and what is due meanwhile is owed by each job's `missed` policy. "
         "It ends when the daemon ends, or with rota drain --undo."
     )
     props: dict[str, object] = {"tone": "warn", "title": title, "body": body}

@@ -11,7 +11,7 @@ from rota.core.board import JobEntry
 from rota.core.expect import overdue_message, overdue_since
 from rota.core.instant import to_ms
 from rota.core.model import CONDITION, ITEMS, Expect
-from rota.core.run import Attempt, Reason, Run, RunState
+from rota.core.run import Attempt, Run, RunState
 from rota.core.seams import LogPage
 from rota.views.attention import failure
 from rota.views.children import ChildrenView, children_section, items_facts
@@ -129,9 +129,7 @@ def _cause(view: RunView) -> list[Node]:
     run = view.run
     if run.state is not RunState.FAILED:
         return []
-    # Of a batch the log says how the items were found, and not why children failed.
-    words = () if run.reason is Reason.CHILDREN else last_words(view.log)
-    alert = failure("cause", run.id, run, words, log_href=f"{run_path(run.id)}#h-log")
+    alert = failure("cause", run.id, run, last_words(view.log), log_href=f"{run_path(run.id)}#h-log")
     # The page's own buttons offer Retry already.
     cause = Node(type=alert.type, id=alert.id, props=alert.props, text=alert.text)
     return [_section("attention", "What went wrong", [cause])]

@@ -115,6 +115,17 @@ def test_runs_leaves_skips_out_unless_asked(run_rota: Rota, daemon: ScriptedDaem
     assert result.stderr == "1 of 30 runs; more with -n\n"
 
 
+def test_runs_of_a_batch_show_the_item_of_each_child(run_rota: Rota, daemon: ScriptedDaemon) -> None:
+    child = a_run("failed", id="backup.8.2", trigger="batch", items=["b.csv"], message="exit code 3")
+    daemon.says("/api/v1/runs?skipped=false&parent=backup.8&limit=20", {"runs": [child], "total": 1})
+
+    result = run_rota("runs", "backup.8")
+
+    assert "ITEM" in result.stdout
+    assert "b.csv  exit code 3" in result.stdout
+    assert "TRIGGER" not in result.stdout
+
+
 def test_runs_say_when_there_are_more_than_were_counted(run_rota: Rota, daemon: ScriptedDaemon) -> None:
     page = {"runs": [a_run()], "total": 10_000, "totalIsCapped": True, "nextCursor": "c"}
     daemon.says("/api/v1/runs", page)

@@ -7,8 +7,9 @@ from collections.abc import Sequence
 from fakes.jobs import a_job
 from fakes.views import NOW, a_board, a_run, an_ended_run, checked
 from rota.core.changed import changed
-from rota.core.run import Children, Progress, Run, RunState, TriggeredBy
+from rota.core.run import Children, Progress, Reason, Run, RunState, TriggeredBy
 from rota.core.seams import RunPage
+from rota.views.attention import failure
 from rota.views.children import ChildrenView, states_of
 from rota.views.run import RunView, run_page
 from rota_catalog.tree import Document
@@ -97,3 +98,12 @@ def test_a_batch_tells_its_counts_once_and_has_no_log_where_nothing_was_searched
     assert page.elements["progress"]["props"]["stepText"] == told
     assert "current" not in page.elements["progress"]["props"]
     assert page.elements["children.table"]["props"]["noteLabel"] == "Item"
+
+
+def test_an_alert_of_a_batch_shows_nothing_of_the_log_of_its_search() -> None:
+    run = an_ended_run(RunState.FAILED, reason=Reason.CHILDREN, message="of 2 children 1 failed: backup.12.1")
+
+    alert = failure("alert", "Backup", run, ["2 items"])
+
+    assert "lastLines" not in alert.props
+    assert "logHref" not in alert.props

@@ -71,8 +71,10 @@ def test_a_drain_stands_on_top_with_the_way_to_end_it() -> None:
     board = a_board(a_job("a"))
     board.draining_since = NOW
 
-    banner = the_page(board).elements["draining"]
+    page = the_page(board)
 
+    assert page.elements["page"]["children"][0] == "draining"
+    banner = page.elements["draining"]
     assert banner["props"]["title"] == "Nothing new is started"
     assert "drains since 2026-01-01 12:00 UTC" in banner["props"]["body"]
     assert "rota drain --undo" in banner["props"]["body"]
