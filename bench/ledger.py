@@ -125,7 +125,7 @@ class _Questions:
             ("a page of one hour", GOAL_PAGE, lambda: self._hour(None)),
             ("a page from the middle, two queries", GOAL_PAGE, lambda: self._far(RunQuery())),
             ("200 runs, the most of the API, from the middle", GOAL_PAGE, lambda: self._far(MOST)),
-            ("1000 runs of the timeline", GOAL_PAGE, page(skipped=False, limit=1000, attempts=False)),
+            ("500 runs of the timeline", GOAL_PAGE, page(skipped=False, limit=500, attempts=False)),
             ("a page of a busy job", GOAL_PAGE, page(job=busy)),
             ("a page of a job", GOAL_PAGE, page(job=any_job)),
             ("a page of a busy job's failures", GOAL_PAGE, page(job=busy, states=failed)),

@@ -4,13 +4,15 @@
 
 A transition is stored every 5 ms, first alone and then beside retention, the pruning of definitions and the
 giving back of room; logs are removed at once, since their pace is the runner's. Printed are the waits of the
-caller.
+caller; of each transaction that of the writer without its commit; and how long the disk took meanwhile for a
+page that something else appends to a file of its own and syncs: nobody who writes is quicker than that.
 """
 
 from __future__ import annotations
 
 import argparse
 import asyncio
+import os
 import sys
 import tempfile
 import time
@@ -18,11 +20,14 @@ from contextlib import suppress
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from threading import Event, Thread
 
 import grown
 from measure import percentile, table, verdict
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "daemon"))
+
+from sqlalchemy import Connection, event
 
 from rota.core.retention import Kept
 from rota.core.run import Run, RunState, TriggeredBy
@@ -36,6 +41,7 @@ from rota.store.vacuum import give_back
 
 GOAL = 50.0  # ms
 EVERY = 0.005  # seconds between two transitions
+SYNCED = 0.05  # seconds between two looks at the disk
 DAY = timedelta(days=1)
 KEPT = Kept(rows=40 * DAY, logs=20 * DAY, failed_logs=20 * DAY)
 
@@ -63,28 +69,80 @@ async def _measure(path: Path, options: argparse.Namespace) -> None:
     clock = SystemClock()
     ledger = Ledger.open(path, clock)
     waits: list[float] = []
+    held = _held(ledger)
+    disk = _Disk(path.with_name("beside"))
     writing = asyncio.create_task(_write(ledger, clock, waits))
     try:
         await clock.sleep(options.quiet)
-        alone = waits.copy()
-        waits.clear()
+        alone, disk_alone = waits.copy(), disk.took.copy()
+        for figures in (waits, disk.took, held):
+            figures.clear()
         began = time.perf_counter()
         with suppress(TimeoutError):
             async with asyncio.timeout(options.most):
                 print(await _let_go(ledger, clock, options.jobs))
         print(f"{time.perf_counter() - began:.1f} s of retention")
-        beside = waits.copy()
+        beside, disk_beside, worked = waits.copy(), disk.took.copy(), held.copy()
     finally:
+        disk.close()
         writing.cancel()
         with suppress(asyncio.CancelledError):
             await writing
         await ledger.close()
     rows = [
         [name, str(len(of)), *(f"{value:.1f}" for value in _figures(of))]
-        for name, of in (("alone", alone), ("beside retention", beside))
+        for name, of in (
+            ("a transition waited, alone", alone),
+            ("a transition waited, beside retention", beside),
+            ("the writer was held without commits", worked),
+            ("the disk synced a page, alone", disk_alone),
+            ("the disk synced a page, beside retention", disk_beside),
+        )
     ]
-    print(table(["ms that a transition waited", "transitions", "p50", "p99", "max"], rows))
+    print(table(["ms", "times", "p50", "p99", "max"], rows))
     print(verdict("longest wait beside retention", max(beside), GOAL, " ms"))
+    print(verdict("longest that it was held without commits", max(worked), GOAL, " ms"))
+
+
+class _Disk:
+    """What it takes to append a page to a file and sync it: ms, again and again, in a thread."""
+
+    def __init__(self, path: Path) -> None:
+        self.took: list[float] = []
+        self._over = Event()
+        self._fd = os.open(path, os.O_CREAT | os.O_APPEND | os.O_WRONLY)
+        self._thread = Thread(target=self._run)
+        self._thread.start()
+
+    def close(self) -> None:
+        self._over.set()
+        self._thread.join()
+        os.close(self._fd)
+
+    def _run(self) -> None:
+        while not self._over.wait(SYNCED):
+            began = time.perf_counter()
+            os.write(self._fd, bytes(4096))
+            os.fdatasync(self._fd)
+            self.took.append(1000 * (time.perf_counter() - began))
+
+
+def _held(ledger: Ledger) -> list[float]:
+    """The ms between begin and commit of each transaction from now on."""
+    found: list[float] = []
+    began = 0.0
+
+    def begin(_connection: Connection) -> None:
+        nonlocal began
+        began = time.perf_counter()
+
+    def commit(_connection: Connection) -> None:
+        found.append(1000 * (time.perf_counter() - began))
+
+    engine = ledger._writer._engine
+    event.listen(engine, "begin", begin)
+    event.listen(engine, "commit", commit)
+    return found
 
 
 async def _let_go(ledger: Ledger, clock: SystemClock, jobs: int) -> str:

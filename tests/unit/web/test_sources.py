@@ -12,9 +12,10 @@ from fakes.web import Client, MemoryLogs, WebWorld
 from rota.core.errors import NotFound
 from rota.core.run import Progress, Run, RunState
 from rota.core.seams import AttemptRef, LogPage, RunPage, RunQuery
+from rota.web import timeline_source
 from rota.web.hub import HUB
 from rota.web.live_topic import LiveTopic
-from rota.web.topic_names import JobTopic, RunTopic
+from rota.web.topic_names import JobTopic, RunTopic, TimelineTopic
 
 
 @pytest.fixture
@@ -168,3 +169,24 @@ async def test_a_page_that_is_not_there_leaves_no_topic_behind(client: Client) -
         await client.app[HUB].topic(RunTopic(job="backup", number=99))
 
     assert client.app[HUB].topic_now("run/backup.99") is None
+
+
+async def test_the_timeline_reads_its_runs_in_parts_and_says_what_it_leaves_out(
+    world: WebWorld, client: Client, asked: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(timeline_source, "RUNS", 4)
+    monkeypatch.setattr(timeline_source, "_PART", 2)
+    for _ in range(3):
+        await world.finish(await world.begin(), RunState.FAILED)
+    asked.clear()
+    live = await client.app[HUB].topic(TimelineTopic())
+
+    assert asked == ["runs", "runs"]
+    assert "left out" not in str(live.tree())
+
+    for _ in range(2):
+        await world.finish(await world.begin(), RunState.FAILED)
+    await advance(world, 3600)
+    await live.refresh()
+
+    assert "left out" in str(live.tree())
