@@ -147,6 +147,8 @@ def jobs() -> Iterator[Path]:
     folder.parent.chmod(0o755)
     folder.mkdir()
     yield folder
+    for entry in folder.glob("*/"):
+        entry.chmod(0o700)
     shutil.rmtree(folder.parent)
 
 
