@@ -28,14 +28,14 @@ from rota.core.problems import Problem
 class Claim:
     """A file says that it holds this job. `spec` is None when the job is broken.
 
-    `family` is the id that the file's `matrix` was added to; `upstreams` and `former` name other jobs.
+    `variant_of` is the id that the file's `matrix` was added to; `upstreams` and `former` name other jobs.
     """
 
     job: str
     place: Place
     spec: JobSpec | None = None
     is_here: bool = True
-    family: str | None = None
+    variant_of: str | None = None
     upstreams: tuple[Mention, ...] = ()
     former: tuple[Mention, ...] = ()
 
@@ -148,7 +148,7 @@ class _Reader:
             self.readable = False
             self.problems += parse(job, part, self._source(place), self._surroundings).problems
         for variant in made:
-            self._parse(variant.job, variant.part, place, family=job)
+            self._parse(variant.job, variant.part, place, variant_of=job)
 
     def _source(self, place: Place) -> Source:
         return Source(
@@ -158,7 +158,7 @@ class _Reader:
             writable=self._file.writable or self._defaults.writable,
         )
 
-    def _parse(self, job: str, part: Part, place: Place, *, family: str | None = None) -> None:
+    def _parse(self, job: str, part: Part, place: Place, *, variant_of: str | None = None) -> None:
         parsed = parse(job, part, self._source(place), self._surroundings)
         self.problems += parsed.problems
         self.calendars.update(parsed.calendars)
@@ -168,7 +168,7 @@ class _Reader:
                 place=place,
                 spec=parsed.spec if self._sound else None,
                 is_here=parsed.is_here,
-                family=family,
+                variant_of=variant_of,
                 upstreams=parsed.upstreams,
                 former=parsed.former,
             )

@@ -80,7 +80,7 @@ class _Union:
         self._stale: set[str] = set()
         self._claims: dict[str, Claim] = {}  # of jobs that are in force as their files say now
         self._known: set[str] = set()  # every id that some file holds, for any host and however broken
-        self._families: set[str] = set()
+        self._matrices: set[str] = set()
         self._problems: list[Problem] = []
         self._files = 0
 
@@ -108,7 +108,7 @@ class _Union:
 
     def relate(self) -> None:
         """All directories are read: what jobs say of each other is checked."""
-        self._refuse(unknown_upstreams(self._claims, self._known, self._families))
+        self._refuse(unknown_upstreams(self._claims, self._known, self._matrices))
         self._refuse(wrong_renames(self._claims, self._known))
         # The last good version of a job can lie in another circle.
         while self._refuse(circles(self._claims, self._jobs)):
@@ -122,7 +122,7 @@ class _Union:
 
     def _settle(self, held: Held, revision: Revision) -> None:
         for job, claims in held.items():
-            self._families.update(claim.family for _, claim in claims if claim.family)
+            self._matrices.update(claim.variant_of for _, claim in claims if claim.variant_of)
             if len(claims) > 1:
                 self._settle_doubled(job, claims, revision)
             else:

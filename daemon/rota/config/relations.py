@@ -18,9 +18,9 @@ _SHOWN = 12  # jobs of a circle
 
 
 def unknown_upstreams(
-    claims: Mapping[str, Claim], known: Collection[str], families: Collection[str]
+    claims: Mapping[str, Claim], known: Collection[str], matrices: Collection[str]
 ) -> Refusals:
-    """Every `after` that names a job that there is not. `families` are the ids of files with a `matrix`."""
+    """Every `after` that names a job that there is not. `matrices` are the ids of files with a `matrix`."""
     hints = 0
     renamed = {mention.job: job for job, claim in claims.items() for mention in claim.former}
     for job, claim in claims.items():
@@ -30,7 +30,7 @@ def unknown_upstreams(
             hints += 1
             hint = f'it is called "{renamed[mention.job]}" now' if mention.job in renamed else None
             if hint is None and hints <= _HINTS:
-                hint = _meant(mention.job, known, families)
+                hint = _meant(mention.job, known, matrices)
             yield job, mention.problem(f'there is no job "{mention.job}"', hint)
 
 
@@ -68,8 +68,8 @@ def wrong_renames(claims: Mapping[str, Claim], known: Collection[str]) -> Refusa
                 yield job, mention.problem(message, "keep it in the job that takes over the history")
 
 
-def _meant(name: str, known: Collection[str], families: Collection[str]) -> str | None:
-    if name in families:
+def _meant(name: str, known: Collection[str], matrices: Collection[str]) -> str | None:
+    if name in matrices:
         members = sorted(job for job in known if job.startswith(f"{name}-"))
         return f"it has a matrix: name its jobs, such as {', '.join(members[:3])}"
     return near.word(name, known)
