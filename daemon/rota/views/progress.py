@@ -32,7 +32,7 @@ def progress_bar(id_: str, run: Run, entry: JobEntry | None, *, now: datetime, l
     fraction = run.progress.fraction
     props: dict[str, object] = {"label": label, "value": fraction, "href": run_path(run.id)}
     props["state"] = "retrying" if run.state is RunState.RETRYING else "running"
-    if run.progress.total > 0 and run.progress.total != 100 and run.children is None:  # else its text says it
+    if run.progress.total > 0 and run.progress.total != 100:
         props |= {"current": run.progress.current, "total": run.progress.total}
     if step_text := _step_text(run):
         props["stepText"] = step_text[:300]
@@ -63,8 +63,13 @@ def _eta(run: Run, entry: JobEntry | None, now: datetime) -> Mapping[str, object
 
 
 def _step_text(run: Run) -> str:
+    if (
+        run.children is not None
+    ):  # how many have ended is beside it, and the run says all of it in its message
+        going, failed = run.children.running, run.children.failed
+        return f"{going} running" + (f", {failed} failed" if failed else "")
     all_running = [step for step in run.steps if step.state is StepState.RUNNING]
-    if run.children is None and run.current_attempt is not None and run.current_attempt.step == ITEMS:
+    if run.current_attempt is not None and run.current_attempt.step == ITEMS:
         return "finds its items"
     if not all_running:
         return run.message if run.state is RunState.PENDING else run.progress.text

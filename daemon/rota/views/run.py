@@ -98,7 +98,7 @@ def _phase(view: RunView) -> Node:
     props: dict[str, object] = {"state": phase, "size": "large"}
     if since is not None:
         props["since"] = to_ms(since)
-    reason = "" if run.state is RunState.RUNNING and run.children else run.message  # its progress says it
+    reason = run.message
     if run.is_queued:
         reason = view.waits_for or reason or "waits for its turn"
     if run.cancel_requested_at is not None and not run.state.is_final:

@@ -88,15 +88,15 @@ def test_a_state_that_is_none_lists_all() -> None:
     assert RunState.RETRYING in states_of("running")
 
 
-def test_a_batch_tells_its_counts_once_and_has_no_log_where_nothing_was_searched() -> None:
+def test_a_batch_says_where_its_children_are_and_has_no_log_where_nothing_was_searched() -> None:
     told = "5 pending, 2 running, 90 completed, 3 failed"
     progress = Progress(current=93, total=100, text=told)
     page = the_page(changed(a_run(number=12), children=COUNTS, message=told, progress=progress), [a_child(7)])
 
     assert "log" not in page.elements
-    assert "reason" not in page.elements["phase"]["props"]
-    assert page.elements["progress"]["props"]["stepText"] == told
-    assert "current" not in page.elements["progress"]["props"]
+    assert page.elements["phase"]["props"]["reason"] == told
+    assert page.elements["progress"]["props"]["stepText"] == "2 running, 3 failed"
+    assert page.elements["progress"]["props"]["current"] == 93
     assert page.elements["children.table"]["props"]["noteLabel"] == "Item"
 
 
