@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from rota.core.errors import RotaError, Unavailable
+from rota.core.log_page import LogLine
 from rota.core.seams import (
     AttemptRef,
     AttemptReport,
@@ -16,7 +17,6 @@ from rota.core.seams import (
     EndCause,
     Ended,
     Grew,
-    LogLine,
     Notice,
     Refused,
     RunnerEvent,

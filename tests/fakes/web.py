@@ -18,10 +18,11 @@ from fakes.store import MemoryStore
 from rota.core.board import Board, Due, HealthItem, HealthState
 from rota.core.errors import NotFound
 from rota.core.events import Event, JobChanged, JobsLoaded, LogAppended, RunChanged, RunProgressed
+from rota.core.log_page import LogLine, LogPage
 from rota.core.model import JobSet, JobSpec
 from rota.core.obstacles import why_now
 from rota.core.run import Attempt, Reason, Run, RunState, StepState, TriggeredBy, parse_run_id
-from rota.core.seams import AttemptRef, Clock, LogLine, LogPage, Pause, SkipNext
+from rota.core.seams import AttemptRef, Clock, Pause, SkipNext
 from rota.core.why import Past, Why, why_at
 from rota.engine.bus import Bus
 from rota.engine.operations import Operations

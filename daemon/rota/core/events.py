@@ -8,9 +8,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from rota.core.log_page import LogLine
 from rota.core.model import JobSet
 from rota.core.run import Run
-from rota.core.seams import AttemptRef, LogLine
+from rota.core.seams import AttemptRef
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

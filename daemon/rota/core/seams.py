@@ -382,23 +382,3 @@ class ProcessRunner(Protocol):
 
     async def remove(self, job: str, number: int) -> None:
         """Delete the logs of a run that has ended. Raises Unavailable without a runner."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class LogLine:
-    """One line of a raw log; `n` counts from 0 and hidden (marker) lines keep theirs."""
-
-    n: int
-    at: datetime
-    text: str
-    level: str = "info"  # info | warning | meta (rota's own words, such as a gap)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class LogPage:
-    lines: Sequence[LogLine]
-    next: int  # line to read on from
-    end: bool  # nothing more will come
-    gap: tuple[int, int] | None = None  # raw lines [first, last) dropped by `limits.output` inside this page
-    offset: int = 0  # byte behind the last line read
-    raw: Sequence[str] = field(default_factory=tuple)  # every whole raw line read, markers included

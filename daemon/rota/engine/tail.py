@@ -11,9 +11,10 @@ from rota.core import markers
 from rota.core.attempt_life import attempt_of
 from rota.core.errors import Unavailable
 from rota.core.events import LogAppended
+from rota.core.log_page import LogLine
 from rota.core.progress import crosses
 from rota.core.run import Attempt, Progress
-from rota.core.seams import AttemptRef, LogLine, Notice
+from rota.core.seams import AttemptRef, Notice
 from rota.engine.live_run import LiveRun
 from rota.engine.notices import as_happening, fresh
 from rota.engine.parts import Parts

@@ -13,7 +13,8 @@ from pathlib import Path
 from rota.core import markers as core_markers
 from rota.core.errors import JobError
 from rota.core.instant import from_ms
-from rota.core.seams import AttemptRef, LogLine, LogPage
+from rota.core.log_page import LogLine, LogPage
+from rota.core.seams import AttemptRef
 from rota.process.files import PASSING
 from rota.process.items import read_items
 from rota.process.pieces import Piece, find_pieces

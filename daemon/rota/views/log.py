@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from rota.core.instant import to_ms
+from rota.core.log_page import LogLine, LogPage
 from rota.core.log_text import shown
 from rota.core.run import Attempt, Run
-from rota.core.seams import LogLine, LogPage
 from rota.core.words import counted
 from rota.views.ids import key, raw_log_path
 from rota_catalog.tree import Node, clip

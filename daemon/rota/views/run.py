@@ -10,9 +10,9 @@ from rota.core.attempt_life import waits_to_try
 from rota.core.board import JobEntry
 from rota.core.expect import overdue_message, overdue_since
 from rota.core.instant import to_ms
+from rota.core.log_page import LogPage
 from rota.core.model import CONDITION, ITEMS, Expect
 from rota.core.run import Attempt, Run, RunState
-from rota.core.seams import LogPage
 from rota.views.attention import failure
 from rota.views.children import ChildrenView, children_section, items_facts
 from rota.views.facts import key_value, run_facts, value_facts

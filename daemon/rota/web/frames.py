@@ -6,8 +6,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from rota.core.log_page import LogPage
 from rota.core.log_text import shown
-from rota.core.seams import LogPage
 from rota.web.answers import to_json
 from rota.web.shapes import log_line_shape
 

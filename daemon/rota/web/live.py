@@ -12,7 +12,7 @@ from aiohttp import WSCloseCode, WSMsgType, web
 
 from rota.core.errors import NotFound
 from rota.core.instant import to_ms
-from rota.core.seams import LogPage
+from rota.core.log_page import LogPage
 from rota.web import frames
 from rota.web.frames import Position
 from rota.web.guard import require_origin

@@ -10,7 +10,7 @@ import structlog
 
 from rota.core.errors import NotFound
 from rota.core.events import LogAppended
-from rota.core.seams import LogPage
+from rota.core.log_page import LogPage
 from rota.web import frames
 from rota.web.frames import Position
 from rota.web.hub import Hub

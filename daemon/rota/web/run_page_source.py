@@ -8,9 +8,10 @@ from rota.core.errors import NotFound
 from rota.core.eta import SAMPLES_USED, step_lengths
 from rota.core.events import ChildChanged, Event, JobsLoaded, LogAppended, RunChanged, RunProgressed
 from rota.core.expect import overdue_since
+from rota.core.log_page import LogPage
 from rota.core.replacing import waits_for
 from rota.core.run import Attempt, Run, RunState
-from rota.core.seams import LogPage, RunQuery
+from rota.core.seams import RunQuery
 from rota.core.step_life import listed
 from rota.views.log import LINES
 from rota.views.run import RunView, run_page

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from rota.core.errors import NotFound
+from rota.core.log_page import LogLine, LogPage
 from rota.core.run import Attempt, Run, parse_run_id
-from rota.core.seams import AttemptRef, LogLine, LogPage
+from rota.core.seams import AttemptRef
 from rota.process.output import Written
 from rota.web.services import Services
 

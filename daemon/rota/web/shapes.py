@@ -10,10 +10,11 @@ from zoneinfo import ZoneInfo
 from rota.core.board import Board, Due, HealthItem, JobEntry
 from rota.core.eta import completed_durations, estimate
 from rota.core.instant import length_ms, optional_ms, to_ms
+from rota.core.log_page import LogLine
 from rota.core.model import JobSet, JobSpec, Source
 from rota.core.problems import Problem
 from rota.core.run import Attempt, Children, Progress, Run, Step, Used
-from rota.core.seams import LogLine, Pause, SkipNext
+from rota.core.seams import Pause, SkipNext
 from rota.core.triggers import AfterTrigger, BootTrigger, CronTrigger, EveryTrigger, Trigger
 from rota.core.why import Why
 from rota.core.words import schedule_in_words, trigger_as_written

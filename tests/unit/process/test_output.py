@@ -13,7 +13,8 @@ import pytest
 from fakes.clock import START, FakeClock
 from rota.core.errors import JobError
 from rota.core.instant import to_ms
-from rota.core.seams import AttemptRef, LogLine
+from rota.core.log_page import LogLine
+from rota.core.seams import AttemptRef
 from rota.process.output import OUTPUT_BYTES, OUTPUTS, Logs
 from rota.process.raw_lines import LINE_BYTES
 from rota.runner.log import LogWriter

@@ -6,9 +6,10 @@ from typing import Any
 from fakes.jobs import a_job
 from fakes.views import NOW, a_board, a_run, an_ended_run, checked, of_type, titles
 from rota.core.instant import to_ms
+from rota.core.log_page import LogLine, LogPage
 from rota.core.model import CONDITION, Expect
 from rota.core.run import Attempt, Progress, Reason, Run, RunState, Step, StepState, TriggeredBy
-from rota.core.seams import LogLine, LogPage, RunBar
+from rota.core.seams import RunBar
 from rota.views.run import RunView, run_page
 from rota_catalog.tree import Document
 

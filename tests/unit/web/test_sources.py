@@ -10,8 +10,9 @@ import pytest
 from fakes.clock import FakeClock
 from fakes.web import Client, MemoryLogs, WebWorld
 from rota.core.errors import NotFound
+from rota.core.log_page import LogPage
 from rota.core.run import Progress, Run, RunState
-from rota.core.seams import AttemptRef, LogPage, RunPage, RunQuery
+from rota.core.seams import AttemptRef, RunPage, RunQuery
 from rota.web import timeline_source
 from rota.web.hub import HUB
 from rota.web.live_topic import LiveTopic
