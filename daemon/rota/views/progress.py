@@ -32,7 +32,7 @@ def progress_bar(id_: str, run: Run, entry: JobEntry | None, *, now: datetime, l
     fraction = run.progress.fraction
     props: dict[str, object] = {"label": label, "value": fraction, "href": run_path(run.id)}
     props["state"] = "retrying" if run.state is RunState.RETRYING else "running"
-    if run.progress.total > 0 and run.progress.total != 100:
+    if run.progress.total > 0 and (run.progress.total != 100 or run.children is not None):
         props |= {"current": run.progress.current, "total": run.progress.total}
     if step_text := _step_text(run):
         props["stepText"] = step_text[:300]
@@ -63,9 +63,7 @@ def _eta(run: Run, entry: JobEntry | None, now: datetime) -> Mapping[str, object
 
 
 def _step_text(run: Run) -> str:
-    if (
-        run.children is not None
-    ):  # how many have ended is beside it, and the run says all of it in its message
+    if run.children is not None:  # beside it stands how many of them have ended
         going, failed = run.children.running, run.children.failed
         return f"{going} running" + (f", {failed} failed" if failed else "")
     all_running = [step for step in run.steps if step.state is StepState.RUNNING]
