@@ -113,8 +113,9 @@ class DaemonProcess:
 
     @property
     def runner_pid(self) -> int:
-        """The process that holds the jobs; it outlives the daemon."""
-        return int(self.ready["runnerPid"])
+        """The process that holds the jobs; it outlives the daemon, who may be ready before it is."""
+        told = self.ready["runnerPid"]
+        return int(told or eventually(lambda: _lock_holder(self.state / "runner" / ".lock")))
 
     def job(self, name: str, text: str) -> None:
         """Write a job file; the daemon notices by itself."""
