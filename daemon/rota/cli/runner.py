@@ -44,7 +44,7 @@ def runner(
     As root it may run jobs as other users: those that its rules name, which only root may write.
 
     
-    Exit status: 0 ended as asked; 2 it can't serve, or its rules can't be obeyed.
+    Exit status: 0 ended as asked; 1 host or disk failed it; 2 it can't serve, or its rules can't be obeyed.
     """
     if ctx.invoked_subcommand is not None:
         return

@@ -9,6 +9,7 @@ import pwd
 import signal
 import socket
 import sys
+from contextlib import suppress
 
 from rota.runner.cgroup import Groups
 from rota.runner.desk import Desk
@@ -40,15 +41,20 @@ class Unable(Exception):
 
 
 def main(argv: list[str], system: System | None = None) -> int:
-    """Serve until told to end. Exit codes: 0 ended as asked, 2 could not serve."""
+    """Serve until told to end. Exit codes: 0 ended as asked, 1 host or disk failed it, 2 it can't serve so.
+
+    After 1 it is worth another try, and a service manager makes it: jobs must not stay without a runner.
+    """
     try:
         options = _parse(argv)
-        outcome = serve(options, system or System())
-    except (Unable, OSError) as error:
+        if serve(options, system or System()) == "reload":
+            os.execv(sys.executable, [sys.executable, "-m", "rota.runner", *argv])
+    except Unable as error:
         _say(f"rota runner: {error}")
         return 2
-    if outcome == "reload":
-        os.execv(sys.executable, [sys.executable, "-m", "rota.runner", *argv])
+    except OSError as error:
+        _say(f"rota runner: {error}")
+        return 1
     return 0
 
 
@@ -192,8 +198,9 @@ def _open_state(path: str, system: System) -> int:
     except BlockingIOError:
         holder = os.read(lock, 32).decode("ascii", "replace").strip()
         raise Unable(f"another runner (pid {holder or 'unknown'}) serves {path}") from None
-    os.ftruncate(lock, 0)
-    os.write(lock, f"{os.getpid()}\n".encode())
+    with suppress(OSError):  # for people alone: on a full disk it holds as well
+        os.ftruncate(lock, 0)
+        os.write(lock, f"{os.getpid()}\n".encode())
     return root
 
 

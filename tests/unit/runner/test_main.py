@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import errno
+import os
 import pwd
 from pathlib import Path
 
 import pytest
 
-from rota.runner.__main__ import facts
+from rota.runner.__main__ import facts, main
 from rota.runner.switch import Switch
 from rota.runner.system import System
 
@@ -26,3 +28,20 @@ def test_jobs_of_an_account_without_a_home_work_in_the_root(monkeypatch: pytest.
     monkeypatch.setattr(pwd, "getpwuid", lambda uid: account("/nonexistent"))
 
     assert facts(System(), "/state", Switch(System()))["home"] == "/"
+
+
+class Exhausted(System):
+    """A host without a file descriptor to spare."""
+
+    def allow_many_files(self) -> None:
+        raise OSError(errno.ENFILE, os.strerror(errno.ENFILE))
+
+
+def test_what_may_pass_is_another_exit_status_than_what_can_not_work(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    words = ["--state", str(tmp_path / "state"), "--socket", str(tmp_path / "runner.sock")]
+
+    assert main(words, Exhausted()) == 1
+    assert main(["--state"], System()) == 2
+    assert "Too many open files in system" in capsys.readouterr().err
