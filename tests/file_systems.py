@@ -11,6 +11,8 @@ from pathlib import Path
 
 import pytest
 
+from eventually import eventually
+
 _READ_ONLY = 1  # MS_RDONLY
 _DETACH = 2  # MNT_DETACH
 _LIBC = ctypes.CDLL(None, use_errno=True)
@@ -53,6 +55,8 @@ class Ext4:
         _call("mkfs.ext4", "-q", "-O", "^has_journal", str(image))
 
     def mount(self) -> None:
+        # While anybody has a file of it open it is still the old one, which nothing can be written to.
+        eventually(lambda: not _call("losetup", "-j", str(self._image)).strip())
         _call("mount", "-o", "loop,errors=remount-ro", str(self._image), str(self._folder))
 
     def fail(self) -> None:
