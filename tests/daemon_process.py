@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import fcntl
+import hashlib
 import http.client
 import json
 import os
@@ -19,6 +20,7 @@ from typing import Any, Self
 from eventually import eventually
 
 ROOT = Path(__file__).resolve().parent.parent
+_LONGEST = 80  # bytes of a folder with room for the address of a socket below it
 CODE = os.pathsep.join(str(ROOT / part) for part in ("daemon", "catalog", "renderers", "tests"))
 
 
@@ -46,6 +48,7 @@ class DaemonProcess:
         self._module = module
         self._arguments = arguments
         self._prefix = prefix
+        self._sockets = folder if len(os.fsencode(folder)) <= _LONGEST else _elsewhere(folder)
         self._process: subprocess.Popen[str] | None = None
         self.ready: Mapping[str, Any] = {}
 
@@ -94,8 +97,8 @@ class DaemonProcess:
 
     @property
     def environment(self) -> dict[str, str]:
-        """What the daemon and `rota` commands get: this checkout's code, and sockets below the folder."""
-        return {**os.environ, "PYTHONPATH": CODE, "XDG_RUNTIME_DIR": str(self.folder)}
+        """What the daemon and `rota` commands get: this checkout's code, and sockets of their own."""
+        return {**os.environ, "PYTHONPATH": CODE, "XDG_RUNTIME_DIR": str(self._sockets)}
 
     @property
     def pid(self) -> int:
@@ -228,12 +231,19 @@ class DaemonProcess:
         if runner is not None:
             _end_runner(runner)
             _remove_sockets(self.state / "runner")
+        if self._sockets != self.folder:
+            shutil.rmtree(self._sockets, ignore_errors=True)
 
     def _forget(self) -> None:
         assert self._process is not None
         self._process.wait()
         if self._process.stdout is not None:
             self._process.stdout.close()
+
+
+def _elsewhere(folder: Path) -> Path:
+    """The same short name for the same folder: a daemon that is started again finds its runner there."""
+    return Path(f"/tmp/rota-{hashlib.sha256(os.fsencode(folder)).hexdigest()[:12]}")
 
 
 def _lock_holder(lock: Path) -> int | None:

@@ -66,7 +66,7 @@ def open_unix(path: Path) -> socket.socket:
     except OSError as error:
         listener.close()
         raise UsageError(
-            f"can't make the socket {path}: {error.strerror}; --socket names another place"
+            f"can't make the socket {path}: {error.strerror or error}; --socket names another place"
         ) from error
     return listener
 
