@@ -37,7 +37,8 @@ NAMES: tuple[SchemaName, ...] = ("job", "config")
 DEFS = schemas.load("job")["$defs"]
 KEYS = DEFS["settings"]["properties"]
 WORK = {"run", "exec", "http", "check", "python", "steps", "shell"}
-OF_ROTA = {"id", "source", "definition", "steps", "triggers", "timezone"}  # fields that no key of their own fills
+# Fields that no key of their own fills.
+OF_ROTA = {"id", "source", "definition", "steps", "triggers", "timezone"}
 
 
 def properties(schema: Any, where: str = "") -> Iterator[tuple[str, dict[str, Any]]]:
