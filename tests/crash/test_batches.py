@@ -27,7 +27,7 @@ batch:
 """
 
 
-@pytest.mark.timeout(120)
+@pytest.mark.timeout(600)
 def test_each_item_is_worked_on_exactly_once(daemon: DaemonProcess, tmp_path: Path) -> None:
     daemon.start()
     daemon.load("import", JOB.format(folder=tmp_path, items=ITEMS))

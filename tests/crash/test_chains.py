@@ -15,7 +15,7 @@ from eventually import eventually
 DEATHS = ["store.save:after:2", "store.add:before:2", "store.add:after:2", "store.save:after:3"]
 
 
-@pytest.mark.timeout(120)
+@pytest.mark.timeout(600)
 def test_each_end_starts_what_comes_after_it_exactly_once(daemon: DaemonProcess) -> None:
     daemon.job("export", "schedule: {every: 1s}\nconcurrency: {max: 3}\nrun: 'true'\n")
     daemon.job(

@@ -50,7 +50,7 @@ RUNNER_DEATHS = [
 ]
 
 
-@pytest.mark.timeout(180)
+@pytest.mark.timeout(600)
 def test_whichever_step_the_daemon_dies_at_each_instant_is_started_at_most_once_and_answered(
     daemon: DaemonProcess, tmp_path: Path
 ) -> None:
@@ -70,7 +70,7 @@ def test_whichever_step_the_daemon_dies_at_each_instant_is_started_at_most_once_
     judge(read_ledger(daemon.state), read_witness(witness))
 
 
-@pytest.mark.timeout(180)
+@pytest.mark.timeout(600)
 def test_whichever_step_the_runner_dies_at_each_instant_is_started_at_most_once_and_answered(
     daemon: DaemonProcess, tmp_path: Path
 ) -> None:

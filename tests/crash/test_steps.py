@@ -35,7 +35,7 @@ steps:
 """
 
 
-@pytest.mark.timeout(120)
+@pytest.mark.timeout(600)
 def test_each_attempt_at_each_step_is_started_exactly_once(tmp_path: Path) -> None:
     began, ended = run_over_deaths(tmp_path, RULES)
 
@@ -68,7 +68,7 @@ steps:
 """
 
 
-@pytest.mark.timeout(120)
+@pytest.mark.timeout(600)
 def test_each_attempt_of_a_graph_is_started_exactly_once(tmp_path: Path) -> None:
     began, ended = run_over_deaths(tmp_path, GRAPH)
 
