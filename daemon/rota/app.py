@@ -103,57 +103,104 @@ def serve(options: ServeOptions, wiring: Wiring | None = None) -> int:
         return UNUSABLE
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Given:
+    """What all parts are made of."""
+
+    config: DaemonConfig
+    layout: Layout
+    sockets: Sockets
+    ledger: Ledger
+    wiring: Wiring
+    client: RunnerClient
+    logs: Logs
+
+
 async def _run(config: DaemonConfig, layout: Layout, sockets: Sockets, wiring: Wiring) -> int:
     ledger = Ledger.open(ledger_path(layout.state), wiring.clock)
+    given = _Given(config=config, layout=layout, sockets=sockets, ledger=ledger, wiring=wiring, client=client)
     try:
-        daemon = await _assemble(config, layout, sockets, ledger, wiring)
+        daemon = await _assemble(given)
         return await daemon.run()
     finally:
         await ledger.close()
 
 
-async def _assemble(
-    config: DaemonConfig, layout: Layout, sockets: Sockets, ledger: Ledger, wiring: Wiring
-) -> Daemon:
-    clock, bus = wiring.clock, Bus()
+async def _assemble(given: _Given) -> Daemon:
+    config, layout, clock = given.config, given.layout, given.wiring.clock
+    parts = _parts(given)
+    executor = Executor(parts)
+    scheduler, jobs = await _planning(given, parts, executor)
+    operations = Operations(parts, executor, jobs, keeps=config.retention.rows)
+    upkeep = Upkeep(given.ledger, clock, _keep(config, layout, parts.board), given.client.remove)
+    return Daemon(
+        config=config,
+        layout=layout,
+        sockets=given.sockets,
+        client=given.client,
+        launcher=_launcher(layout, clock),
+        parts=parts,
+        executor=executor,
+        scheduler=scheduler,
+        jobs=jobs,
+        health=Health(parts, _probes(given, scheduler, upkeep)),
+        upkeep=upkeep,
+        services=_services(given, parts, operations),
+        notifier=Notifier.take(os.environ),
+        watchdog=take_watchdog_interval(os.environ, os.getpid()),
+    )
+
+
+def _parts(given: _Given) -> Parts:
+    config, wiring, clock = given.config, given.wiring, given.wiring.clock
     host = config.host or listen.host_name()
     room = Room(config.pools, config.max_running)
-    board = Board(host=host, timezone=config.timezone, started_at=clock.now(), room=room)
-    client = RunnerClient(layout.runner_socket, clock=clock, ledger=ledger.id)
-    logs = Logs(layout.runner_state)
-    parts = Parts(
+    state = str(given.layout.state)
+    return Parts(
         clock=clock,
         ids=wiring.ids(clock),
-        store=wiring.store(ledger),
-        runner=wiring.runner(client),
-        board=board,
-        bus=bus,
-        logs=logs,
-        place=Place(host=host, url=sockets.url, command=own_command(), state=str(layout.state)),
+        store=wiring.store(given.ledger),
+        runner=wiring.runner(given.client),
+        board=Board(host=host, timezone=config.timezone, started_at=clock.now(), room=room),
+        bus=Bus(),
+        logs=given.logs,
+        place=Place(host=host, url=given.sockets.url, command=own_command(), state=state),
         boot_id=listen.boot_id(),
     )
+
+
+async def _planning(given: _Given, parts: Parts, executor: Executor) -> tuple[Scheduler, Jobs]:
+    """What makes jobs due, and the jobs: at first the last good versions of those whose files are broken."""
+    clock, ledger = parts.clock, given.ledger
     records = dict(await ledger.records())
-    executor = Executor(parts)
     scheduler = Scheduler(
-        clock=clock, board=board, records=records, carry_out=executor.carry_out, publish=bus.publish
+        clock=clock,
+        board=parts.board,
+        records=records,
+        carry_out=executor.carry_out,
+        publish=parts.bus.publish,
     )
-    surroundings = _surroundings(config, host, clock)
-    scheduler.know(parts.store, await remembered(wiring.boot(), parts.store, clock.now()))
-    bus.subscribe(scheduler.hear)
-    reader = JobReader(config.jobs, surroundings)
+    scheduler.know(parts.store, await remembered(given.wiring.boot(), parts.store, clock.now()))
+    parts.bus.subscribe(scheduler.hear)
+    surroundings = _surroundings(given.config, parts.board.host, clock)
+    reader = JobReader(given.config.jobs, surroundings)
     found = await asyncio.to_thread(reader.read)
     last_good = await _last_good(ledger, records, reader, found, surroundings)
     first = None if last_good.jobs else found
     jobs = Jobs(parts, executor, records, _reading(reader, first), scheduler.load)
     jobs.start_from(last_good)
-    operations = Operations(parts, executor, jobs, keeps=config.retention.rows)
-    services = Services(
-        board=board,
+    return scheduler, jobs
+
+
+def _services(given: _Given, parts: Parts, operations: Operations) -> Services:
+    config, sockets = given.config, given.sockets
+    return Services(
+        board=parts.board,
         operations=operations,
         store=parts.store,
-        logs=logs,
-        bus=bus,
-        clock=clock,
+        logs=given.logs,
+        bus=parts.bus,
+        clock=parts.clock,
         ids=parts.ids,
         url=lambda: sockets.url,
         version=_version(),
@@ -163,8 +210,11 @@ async def _assemble(
         pools=config.pools,
         max_running=config.max_running,
     )
-    upkeep = Upkeep(ledger, clock, _keep(config, layout, board), client.remove)
-    probes = Probes(
+
+
+def _probes(given: _Given, scheduler: Scheduler, upkeep: Upkeep) -> Probes:
+    ledger, client, layout = given.ledger, given.client, given.layout
+    return Probes(
         tick_lag=lambda: scheduler.tick_lag,
         jumps=lambda: scheduler.jumps,
         disks=lambda: _disks(layout),
@@ -172,22 +222,6 @@ async def _assemble(
         damage=lambda: ledger.damage or upkeep.damage,
         writing=lambda: ledger.writing,
         waiting=lambda: ledger.log_size,
-    )
-    return Daemon(
-        config=config,
-        layout=layout,
-        sockets=sockets,
-        client=client,
-        launcher=_launcher(layout, clock),
-        parts=parts,
-        executor=executor,
-        scheduler=scheduler,
-        jobs=jobs,
-        health=Health(parts, probes),
-        upkeep=upkeep,
-        services=services,
-        notifier=Notifier.take(os.environ),
-        watchdog=take_watchdog_interval(os.environ, os.getpid()),
     )
 
 
