@@ -118,7 +118,15 @@ class _Given:
 
 async def _run(config: DaemonConfig, layout: Layout, sockets: Sockets, wiring: Wiring) -> int:
     ledger = Ledger.open(ledger_path(layout.state), wiring.clock)
-    given = _Given(config=config, layout=layout, sockets=sockets, ledger=ledger, wiring=wiring, client=client)
+    given = _Given(
+        config=config,
+        layout=layout,
+        sockets=sockets,
+        ledger=ledger,
+        wiring=wiring,
+        client=RunnerClient(layout.runner_socket, clock=wiring.clock, ledger=ledger.id),
+        logs=Logs(layout.runner_state),
+    )
     try:
         daemon = await _assemble(given)
         return await daemon.run()
