@@ -114,11 +114,14 @@ def _fate(made: Mapping[str, Step], key: str, above: Collection[Step], *, over: 
 
 
 def _startable(steps: Sequence[Step]) -> list[str]:
+    """All before it have ended: one that a failure skipped ends at once, while others before it go on."""
     ended = {step.key for step in steps if step.state.is_final}
+    above = ancestors(tuple((step.key, step.needs) for step in steps))
     return [
         step.key
         for step in steps
-        if step.state is StepState.PENDING and all(name in ended for name in step.needs or ())
+        if step.state is StepState.PENDING
+        and ended.issuperset((*above.get(step.key, ()), *(step.needs or ())))
     ]
 
 

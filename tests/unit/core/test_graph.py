@@ -80,6 +80,17 @@ def test_the_turn_of_a_step_comes_when_all_that_it_needs_has_ended() -> None:
     assert turns(ended(run, "upload")) == ("report",)
 
 
+def test_a_step_that_runs_in_any_case_waits_for_branches_behind_one_that_was_skipped() -> None:
+    graph = a_graph("build", "check", "deploy: build check", "clean: deploy")
+    run = begun(new(with_step(graph, "clean", when="always")), "build", "check")
+
+    run = ended(run, "build", BAD)
+    assert [step.state for step in run.steps if step.key == "deploy"] == [StepState.SKIPPED]
+    assert turns(run) == ()
+
+    assert turns(ended(run, "check")) == ("clean",)
+
+
 def test_nothing_begins_in_a_run_that_is_to_end() -> None:
     run = ended(begun(new(DIAMOND), "dump"), "dump")
 
