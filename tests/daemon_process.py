@@ -274,7 +274,9 @@ def _end_runner(pid: int) -> None:
 def _remove_sockets(state: Path) -> None:
     """Those of jobs have a folder elsewhere when the state's own name is long, as those of tests are."""
     if state.exists():
-        shutil.rmtree(f"/tmp/rota-notify-{os.geteuid()}-{state.stat().st_ino:x}", ignore_errors=True)
+        status = state.stat()
+        mark = f"{status.st_dev:x}-{status.st_ino:x}"
+        shutil.rmtree(f"/tmp/rota-notify-{os.geteuid()}-{mark}", ignore_errors=True)
 
 
 class _UnixConnection(http.client.HTTPConnection):

@@ -93,9 +93,10 @@ class FileCalls:
         except OSError:
             return
 
-    def number_of(self, path: str) -> int:
-        """What tells a file apart from all others of its file system."""
-        return os.stat(path).st_ino
+    def mark_of(self, path: str) -> str:
+        """What tells a file apart from all others of the host: its file system and its number there, in hex."""
+        status = os.stat(path)
+        return f"{status.st_dev:x}-{status.st_ino:x}"
 
     def unlink_path(self, path: str) -> None:
         """What is not there or can't be removed is passed over."""

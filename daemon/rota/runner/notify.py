@@ -156,7 +156,7 @@ def _folder(system: System, state: str) -> str:
     preferred = f"{state}/{FOLDER}"
     if len(os.fsencode(preferred)) + 1 + LONGEST_ATTEMPT <= LONGEST_PATH:
         return preferred
-    return f"/tmp/rota-notify-{os.geteuid()}-{system.number_of(state):x}"
+    return f"/tmp/rota-notify-{os.geteuid()}-{system.mark_of(state)}"
 
 
 def _text(value: bytes) -> str:
