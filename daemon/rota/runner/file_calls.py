@@ -94,7 +94,7 @@ class FileCalls:
             return
 
     def mark_of(self, path: str) -> str:
-        """What tells a file apart from all others of the host: its file system and its number there, in hex."""
+        """What tells a file apart from all others of the host: its file system and its number there."""
         status = os.stat(path)
         return f"{status.st_dev:x}-{status.st_ino:x}"
 
