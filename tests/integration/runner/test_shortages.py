@@ -12,7 +12,7 @@ import pytest
 from eventually import eventually
 from rota.core.model import RunAs
 from rota.core.seams import EndCause, Refused, Started
-from runner_process import Bench, RunnerProcess, soon
+from runner_process import Bench, RunnerProcess, is_alive, soon
 
 FILES = 64
 _SHORT_OF_FILES = (
@@ -94,11 +94,12 @@ async def test_a_runner_short_of_descriptors_refuses_starts_and_serves_what_runs
 
 async def test_a_directory_that_is_deleted_under_a_live_attempt_costs_its_log_only(bench: Bench) -> None:
     order = bench.order("echo before; until [ -e $HERE/go ]; do sleep 0.05; done; echo after; exit 4")
-    await bench.start(order)
+    process = await bench.start(order)
     bench.wait_for(order, "before")
 
     shutil.rmtree(bench.runner.state / "job")
     (bench.runner.folder / "go").touch()
+    eventually(lambda: not is_alive(process.pid))
     ended = await bench.end(order)
     next_one, log = await bench.run("echo next")
 
@@ -110,13 +111,14 @@ async def test_a_directory_that_is_deleted_under_a_live_attempt_is_unknown_to_th
     bench: Bench,
 ) -> None:
     order = bench.order("until [ -e $HERE/go ]; do sleep 0.05; done")
-    await bench.start(order)
+    process = await bench.start(order)
 
     shutil.rmtree(bench.runner.state / "job")
     bench.runner.kill9()
     bench.runner.start()
     await bench.reconnect()
     (bench.runner.folder / "go").touch()
+    eventually(lambda: not is_alive(process.pid))
     report = (await soon(bench.client.report([order.ref])))[order.ref.id]
     next_one, _ = await bench.run("true")
 
