@@ -37,9 +37,11 @@ def check_templates(
         problems.extend(_wrong(part, way, text, job))
     for way, text, known in _of_batch(data.get("batch", {}), job):
         problems.extend(_wrong(part, way, text, known))
-    in_graph, before = needs.is_graph(data.get("steps", [])), needs.earlier(data.get("steps", []))
+    before = needs.earlier(data.get("steps", []))
+    in_graph = needs.is_graph(data.get("steps", []))
     for index, step in enumerate(data.get("steps", [])):
-        known = replace(job, ended=before[index], in_graph=in_graph)
+        beside = [each for each, above in zip(steps, before, strict=True) if step["id"] not in (each, *above)]
+        known = replace(job, ended=before[index], beside=beside if in_graph else ())
         for way, text in _texts(step.get("if"), ("steps", index, "if")):
             problems.extend(_wrong_expression(part, way, text, replace(known, states=True)))
         for way, text in _templates(step, ("steps", index)):
@@ -55,7 +57,7 @@ class _Names:
     unknown: Collection[object]
     steps: Sequence[str] = field(default=())
     ended: Collection[str] = field(default=())
-    in_graph: bool = False
+    beside: Collection[str] = field(default=())  # steps of a graph that could be needed there
     states: bool = False  # whether steps have a `state` there, too
     items: int = 0  # how many a child has there at most
 
@@ -93,7 +95,7 @@ class _Names:
         if rest[0] not in self.steps:
             return f'the job has no step "{rest[0]}"', near.word(rest[0], self.steps)
         if rest[0] not in self.ended:
-            hint = f"add it to `needs`: [{rest[0]}]" if self.in_graph else "name an earlier step"
+            hint = f"add it to `needs`: [{rest[0]}]" if rest[0] in self.beside else "name an earlier step"
             return f'the step "{rest[0]}" has no outputs yet when this is needed', hint
         if rest[1:2] == ["state"] and self.states:
             return None
