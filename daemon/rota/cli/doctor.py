@@ -12,7 +12,7 @@ import click
 
 from rota.cli.client import Daemon
 from rota.cli.failure import NoDaemon, Refused
-from rota.cli.output import say, say_json
+from rota.cli.output import count_text, say, say_json
 from rota.cli.outside import Outside, names_daemon, outside
 from rota.core.board import HealthState
 from rota.core.errors import RotaError
@@ -99,8 +99,8 @@ def _runner(path: Path, is_wanted: bool) -> tuple[Finding, int | None]:
     except NoDaemon as error:
         state = HealthState.FAILED if is_wanted else HealthState.WARN
         return _finding("runner", "Runner", state, error.message), None
-    live = len(found["live"])
-    note = f"process {found['pid']} as {found['user']}, {live} attempts under way"
+    live = count_text(len(found["live"]), "attempt")
+    note = f"process {found['pid']} as {found['user']}, {live} under way"
     if closed := found.get("closedAt"):
         note = f"{note}; jobs of other users reach neither ROTA_OUTPUT nor NOTIFY_SOCKET below {closed}"
         hint = f"chmod o+x {closed}, or another --state; then reload the runner"

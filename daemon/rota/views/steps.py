@@ -80,7 +80,10 @@ def _notes(step: Step, run: Run, last: Attempt | None, zone: str) -> Iterator[st
 
 def _comes_after(step: Step, run: Run) -> str:
     needed = [other for other in run.steps if other.key in (step.needs or ())]
-    going = [other for other in needed if not other.state.is_final]
+    # Behind one that was skipped at once others may still go on.
+    going = [other for other in needed if not other.state.is_final] or [
+        other for other in before(run.steps, step.key) if not other.state.is_final
+    ]
     if step.state is StepState.PENDING and going and not run.state.is_final:
         return f"waits for {_names(going)}"
     return f"after {_names(needed)}"

@@ -50,6 +50,17 @@ def test_a_step_of_a_graph_says_what_it_comes_after_and_what_it_waits_for() -> N
     assert (node.props["current"], node.props["shown"]) == ("verify", "verify")
 
 
+def test_a_step_behind_one_that_was_skipped_says_what_still_goes_on_before_it() -> None:
+    steps = (
+        a_step("build", StepState.FAILED, ended_at=NOW),
+        a_step("check", StepState.RUNNING),
+        a_step("deploy", StepState.SKIPPED, "build", "check", reason=Reason.DEPENDENCY),
+        a_step("clean", StepState.PENDING, "deploy", when="always"),
+    )
+
+    assert rows(a_run(steps=steps), {})["clean"]["note"] == "waits for Check"
+
+
 def test_a_step_that_waits_to_be_tried_again_says_why_and_until_when() -> None:
     step = a_step("dump", attempt=2, max_attempts=3)
     failed = an_attempt("dump", state=StepState.FAILED, reason=Reason.EXIT, message="exit code 3")
