@@ -10,7 +10,7 @@ from rota.core.errors import UsageError
 if TYPE_CHECKING:
     from sqlalchemy import Connection
 
-NEWEST = 7  # the highest schema number in migrations/versions
+NEWEST = 8  # the highest schema number in migrations/versions
 
 _FOLDER = Path(__file__).parent / "migrations"
 

@@ -16,6 +16,7 @@ from pathlib import Path
 
 import pytest
 from sqlalchemy import Connection, Engine, create_engine, event, inspect, text
+from sqlalchemy.engine.interfaces import ReflectedIndex
 
 from fakes.clock import FakeClock
 from rota.core.errors import StoreDamaged, Unavailable, UsageError
@@ -273,7 +274,7 @@ async def test_a_ledger_of_a_newer_rota_is_refused_with_both_numbers(path: Path)
     await open_ledger(path).close()
     sql(path, "UPDATE alembic_version SET version_num = '0099'")
 
-    with pytest.raises(UsageError, match=r"schema 99, and this rota knows schemas up to 7"):
+    with pytest.raises(UsageError, match=r"schema 99, and this rota knows schemas up to 8"):
         open_ledger(path)
 
 
@@ -294,7 +295,7 @@ async def test_an_older_schema_is_backed_up_before_it_is_changed(
     await open_ledger(path).close()
 
     assert upgraded == [copy]
-    assert sql(copy, "SELECT version_num FROM alembic_version") == [("0007",)]
+    assert sql(copy, "SELECT version_num FROM alembic_version") == [("0008",)]
 
 
 async def test_a_ledger_of_schema_1_keeps_its_rows_and_gets_the_new_columns(path: Path) -> None:
@@ -310,7 +311,7 @@ async def test_a_ledger_of_schema_1_keeps_its_rows_and_gets_the_new_columns(path
     assert record.pause == Pause(since=NOON, note="moving")
     assert (record.boot, record.skip_next) == ("", None)
     assert [run.id for run in later if run is not None] == ["backup.4"]
-    copy = backup_folder(path) / "before-schema-7.db"
+    copy = backup_folder(path) / "before-schema-8.db"
     assert sql(copy, "SELECT count(*) FROM runs") == [(3,)]
 
 
@@ -430,13 +431,18 @@ def _shape(engine: Engine) -> dict[str, object]:
         table: (
             [(c["name"], str(c["type"]), c["nullable"]) for c in found.get_columns(table)],
             found.get_pk_constraint(table)["constrained_columns"],
-            sorted(str(i["column_names"]) for i in found.get_indexes(table)),
+            sorted(f"{i['column_names']} {_rows_of(i)}" for i in found.get_indexes(table)),
             sorted(str(u["column_names"]) for u in found.get_unique_constraints(table)),
             [(k["constrained_columns"], k["referred_table"]) for k in found.get_foreign_keys(table)],
         )
         for table in found.get_table_names()
         if table != "alembic_version"
     }
+
+
+def _rows_of(index: ReflectedIndex) -> str:
+    """Of which rows it is: SQLite uses it for queries with the same words only."""
+    return str(index.get("dialect_options", {}).get("sqlite_where", "all"))
 
 
 _WRITES_UNTIL_KILLED = """

@@ -19,7 +19,6 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("job"),
     )
     op.drop_index("ix_attempts_log", "attempts")
-    # As queries say it: SQLite uses the index for the same words only.
-    kept = sa.text("log_kept = 1")
+    kept = sa.text("log_kept")
     columns = ["job", "ended_at", "number", "log_size"]
     op.create_index("ix_attempts_kept", "attempts", columns, sqlite_where=kept, postgresql_where=kept)
