@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Coroutine, Iterator, Sequence
+from collections.abc import Awaitable, Callable, Collection, Coroutine, Iterator, Sequence
 from datetime import datetime
 from itertools import islice
-from typing import Any, Protocol
+from typing import Any, Protocol, TypeVar
 
 import structlog
 
@@ -27,6 +27,8 @@ from rota.engine.parts import Parts
 
 _SLICE = 500  # chunks that are written or read together
 _PAUSE = 1.0  # seconds until what the ledger could not take is tried again
+
+T = TypeVar("T")
 
 _log = structlog.get_logger(__name__)
 
@@ -112,12 +114,8 @@ class Parent:
 
     async def _retried(self, run_id: str) -> str | None:
         """The id of the run that is tried again, if it had children."""
-        while True:
-            try:
-                old = await self._parts.store.run(*parse_run_id(run_id))
-                return old.id if old is not None and old.children is not None else None
-            except Unavailable as error:
-                await self._pause(error)
+        old = await self._answered(lambda: self._parts.store.run(*parse_run_id(run_id)))
+        return old.id if old is not None and old.children is not None else None
 
     async def _take_over(self, old: str) -> int:
         """The chunks of an earlier parent whose children have not completed."""
@@ -129,19 +127,10 @@ class Parent:
         return found
 
     async def _write(self, first: int, chunks: Sequence[Chunk]) -> None:
-        while True:
-            try:
-                await self._parts.store.save_chunks(self._live.run.id, first, chunks)
-                return
-            except Unavailable as error:
-                await self._pause(error)
+        await self._answered(lambda: self._parts.store.save_chunks(self._live.run.id, first, chunks))
 
     async def _read(self, of: str, after: int, *, undone: bool = False) -> Sequence[Chunk]:
-        while True:
-            try:
-                return await self._parts.store.chunks(of, after, _SLICE, undone=undone)
-            except Unavailable as error:
-                await self._pause(error)
+        return await self._answered(lambda: self._parts.store.chunks(of, after, _SLICE, undone=undone))
 
     # --- its children ---
 
@@ -173,12 +162,7 @@ class Parent:
 
     async def _begun(self, led: Collection[str]) -> int:
         """The highest place that has begun. `led`: the children that somebody leads."""
-        while True:
-            try:
-                known = await self._parts.store.known_children(self._live.run.id)
-                break
-            except Unavailable as error:
-                await self._pause(error)
+        known = await self._answered(lambda: self._parts.store.known_children(self._live.run.id))
         for child in known.open:
             if child.id not in led:  # stored, but with a fault of ours before anybody led it
                 self._parts.board.record(child)
@@ -221,12 +205,7 @@ class Parent:
         return changed(child, reason=Reason.QUEUED, message=room.obstacle(claim))
 
     async def _add(self, children: Sequence[Run]) -> None:
-        while True:
-            try:
-                await self._parts.store.add_children(children)
-                break
-            except Unavailable as error:
-                await self._pause(error)
+        await self._answered(lambda: self._parts.store.add_children(children))
         for child in children:
             self._parts.board.record(child)
             self._leads.lead(self._leads.take_up(child))
@@ -259,17 +238,20 @@ class Parent:
         if not children.failed:
             return ()
         query = RunQuery(job=self._live.run.id, states=frozenset({RunState.FAILED}), limit=NAMED)
+        page = await self._answered(lambda: self._parts.store.runs(query))
+        return tuple(child.id for child in reversed(page.runs))
+
+    # --- the ledger ---
+
+    async def _answered(self, ask: Callable[[], Awaitable[T]]) -> T:
+        """What the ledger answers, which is asked again for as long as it can't."""
         while True:
             try:
-                page = await self._parts.store.runs(query)
-                return tuple(child.id for child in reversed(page.runs))
+                return await ask()
             except Unavailable as error:
-                await self._pause(error)
-
-    async def _pause(self, error: Unavailable) -> None:
-        self._parts.writable.error = error.message
-        _log.warning("batch.ledger_unavailable", run=self._live.run.id, error=error.message)
-        await self._parts.clock.sleep(_PAUSE)
+                self._parts.writable.error = error.message
+                _log.warning("batch.ledger_unavailable", run=self._live.run.id, error=error.message)
+            await self._parts.clock.sleep(_PAUSE)
 
     def _now(self) -> datetime:
         return self._parts.clock.now()
