@@ -10,7 +10,8 @@ import signal
 import subprocess
 import sys
 import tempfile
-from collections.abc import Awaitable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Mapping
+from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import TypeVar
 
@@ -149,6 +150,19 @@ class Bench:
     def wait_for(self, order: StartOrder, text: str) -> None:
         """Return once the job wrote that."""
         eventually(lambda: text in self.log(order))
+
+
+@asynccontextmanager
+async def a_bench(*module: str) -> AsyncIterator[Bench]:
+    """A runner with another main, and a client of it; of neither is anything left."""
+    runner = RunnerProcess(*module)
+    bench = Bench(runner)
+    await bench.client.open()
+    try:
+        yield bench
+    finally:
+        await bench.client.close()
+        runner.clean()
 
 
 async def soon(waiting: Awaitable[T]) -> T:

@@ -7,8 +7,6 @@ import json
 import os
 import shutil
 import signal
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from dataclasses import replace
 from pathlib import Path
 
@@ -16,9 +14,9 @@ import pytest
 
 from eventually import eventually
 from rota.core.seams import AttemptWhere, EndCause, StartOrder
-from runner_process import Bench, RunnerProcess, is_alive, soon
+from runner_process import Bench, RunnerProcess, a_bench, is_alive, soon
 
-CRASHING = Path(__file__).with_name("crashing_runner.py")
+CRASHING = str(Path(__file__).with_name("crashing_runner.py"))
 COUNT = "for i in $(seq 40); do echo line $i; sleep 0.02; done"
 
 
@@ -230,7 +228,7 @@ BEFORE_IT_IS_KNOWN = [
 
 @pytest.mark.parametrize("call", BEFORE_IT_IS_KNOWN)
 async def test_a_runner_that_dies_anywhere_in_a_start_starts_nothing_twice(call: str) -> None:
-    async with crashing(call) as bench:
+    async with a_bench(CRASHING, call) as bench:
         order = bench.order("echo x >> $HERE/witness; exec sleep 60")
         starting = asyncio.create_task(bench.client.start(order))
         await died(bench)
@@ -249,7 +247,7 @@ async def test_a_runner_that_dies_anywhere_in_a_start_starts_nothing_twice(call:
 
 
 async def test_what_a_job_left_behind_is_not_taken_for_the_job_whose_pid_nobody_wrote_down() -> None:
-    async with crashing("spawn:1") as bench:
+    async with a_bench(CRASHING, "spawn:1") as bench:
         order = bench.order(
             "(setsid sleep 987 &); (sleep 987 &); (exec setsid sleep 987 &); echo > $HERE/done"
         )
@@ -264,7 +262,7 @@ async def test_what_a_job_left_behind_is_not_taken_for_the_job_whose_pid_nobody_
 
 @pytest.mark.parametrize("call", ["rename:3", "fsync:1"])
 async def test_an_end_that_was_written_down_is_told_by_the_next_runner(call: str) -> None:
-    async with crashing(call) as bench:
+    async with a_bench(CRASHING, call) as bench:
         order = bench.order("echo hi; exit 3")
         starting = asyncio.create_task(bench.client.start(order))
         await died(bench)
@@ -273,19 +271,6 @@ async def test_an_end_that_was_written_down_is_told_by_the_next_runner(call: str
         ended = await bench.end(order)
 
         assert (ended.cause, ended.exit_code, ended.log_size) == (EndCause.EXIT, 3, 3)
-
-
-@asynccontextmanager
-async def crashing(call: str) -> AsyncIterator[Bench]:
-    """A runner that dies after that call, with a client."""
-    runner = RunnerProcess(str(CRASHING), call)
-    bench = Bench(runner)
-    await bench.client.open()
-    try:
-        yield bench
-    finally:
-        await bench.client.close()
-        runner.clean()
 
 
 async def died(bench: Bench) -> None:

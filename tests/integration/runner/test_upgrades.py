@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from pathlib import Path
 
 import pytest
@@ -13,16 +11,16 @@ from eventually import eventually
 from rota.core.seams import EndCause
 from rota.engine.clock import SystemClock
 from rota.runner.protocol import VERSION, version_text
-from runner_process import Bench, RunnerProcess, is_alive, soon
+from runner_process import RunnerProcess, a_bench, is_alive, soon
 
-OTHER = Path(__file__).with_name("other_version.py")
+OTHER = str(Path(__file__).with_name("other_version.py"))
 MAJOR, MINOR = VERSION
 GO = "echo one; until test -e $HERE/go; do sleep 0.01; done; echo two; exit 5"
 
 
 @pytest.mark.parametrize("minor", [MINOR - 1, MINOR + 1])
 async def test_a_runner_that_is_one_minor_version_apart_is_understood(minor: int) -> None:
-    async with a_runner(f"{MAJOR}.{minor}") as bench:
+    async with a_bench(OTHER, f"{MAJOR}.{minor}") as bench:
         order = bench.order(GO)
         await bench.start(order)
         await bench.reconnect()  # its table is understood as well
@@ -35,7 +33,7 @@ async def test_a_runner_that_is_one_minor_version_apart_is_understood(minor: int
 
 
 async def test_an_older_runner_becomes_the_installed_one_and_keeps_its_children() -> None:
-    async with a_runner(f"{MAJOR}.{MINOR - 1}") as bench:
+    async with a_bench(OTHER, f"{MAJOR}.{MINOR - 1}") as bench:
         order = bench.order(GO)
         started = await bench.start(order)
         bench.wait_for(order, "one")
@@ -55,7 +53,7 @@ async def test_an_older_runner_becomes_the_installed_one_and_keeps_its_children(
 
 @pytest.mark.parametrize("version", [f"{MAJOR + 1}.0", f"{MAJOR}.{MINOR + 2}"])
 async def test_a_runner_that_is_too_far_apart_says_so_and_what_to_do(version: str) -> None:
-    async with a_runner(version) as bench:
+    async with a_bench(OTHER, version) as bench:
         async with asyncio.timeout(20):
             while not bench.client.problem:
                 await SystemClock().sleep(0.01)
@@ -63,18 +61,6 @@ async def test_a_runner_that_is_too_far_apart_says_so_and_what_to_do(version: st
         assert bench.client.problem.startswith(f"this runner speaks {version}, not {version_text()}")
         assert "systemctl reload rota-runner" in bench.client.problem
         assert bench.client.facts is None
-
-
-@asynccontextmanager
-async def a_runner(version: str) -> AsyncIterator[Bench]:
-    runner = RunnerProcess(str(OTHER), version)
-    bench = Bench(runner)
-    await bench.client.open()
-    try:
-        yield bench
-    finally:
-        await bench.client.close()
-        runner.clean()
 
 
 def command_of(runner: RunnerProcess) -> str:
