@@ -84,15 +84,18 @@ def test_a_new_writer_goes_on_where_the_old_one_stopped(tmp_path: Path, at: int)
     assert [line.data for line in lines_of(tmp_path)[-300:]] == [b"line %d" % n for n in range(4700, 5000)]
 
 
+class Full(System):
+    """A disk that is full as long as a test says so."""
+
+    is_full = False
+
+    def write(self, fd: int, data: bytes) -> None:
+        if self.is_full:
+            raise OSError(28, "No space left on device")
+        super().write(fd, data)
+
+
 def test_a_full_disk_is_a_gap(tmp_path: Path, at: int) -> None:
-    class Full(System):
-        is_full = False
-
-        def write(self, fd: int, data: bytes) -> None:
-            if self.is_full:
-                raise OSError(28, "No space left on device")
-            super().write(fd, data)
-
     system = Full()
     log = LogWriter(system, at, LIMIT)
     log.write(b"one\n", 1)
@@ -109,14 +112,6 @@ def test_a_full_disk_is_a_gap(tmp_path: Path, at: int) -> None:
 
 
 def test_a_disk_that_stays_full_costs_what_comes_and_not_what_it_took_before(tmp_path: Path, at: int) -> None:
-    class Full(System):
-        is_full = False
-
-        def write(self, fd: int, data: bytes) -> None:
-            if self.is_full:
-                raise OSError(28, "No space left on device")
-            super().write(fd, data)
-
     system = Full()
     log = LogWriter(system, at, LIMIT)
     for n in range(3000):

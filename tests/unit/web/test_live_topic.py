@@ -54,6 +54,21 @@ class Stage:
         self.live.notice(EVENT)
         await self.clock.settle()
 
+    async def change_again_and_again(self, *, every: float) -> None:
+        for n in range(200):
+            await self.change(f"text {n}")
+            await self.clock.advance(every)
+
+    def build_slowly(self, seconds: float) -> None:
+        """From now on each build takes so long."""
+        original = self.source.build
+
+        async def build() -> Document:
+            await self.clock.sleep(seconds)
+            return await original()
+
+        self.source.build = build  # type: ignore[method-assign]
+
 
 async def test_the_first_change_is_told_at_once_and_the_next_ones_together() -> None:
     stage = Stage()
@@ -73,16 +88,9 @@ async def test_the_first_change_is_told_at_once_and_the_next_ones_together() -> 
 async def test_changes_without_end_give_twenty_frames_a_second_though_each_build_takes_time() -> None:
     stage = Stage()
     await stage.listen()
-    original = stage.source.build
+    stage.build_slowly(0.02)
 
-    async def build() -> Document:
-        await stage.clock.sleep(0.02)
-        return await original()
-
-    stage.source.build = build  # type: ignore[method-assign]
-    for n in range(200):
-        await stage.change(f"text {n}")
-        await stage.clock.advance(0.005)
+    await stage.change_again_and_again(every=0.005)
 
     assert 20 <= len(stage.told) <= 21
 
@@ -90,16 +98,9 @@ async def test_changes_without_end_give_twenty_frames_a_second_though_each_build
 async def test_a_tree_that_takes_long_to_build_leaves_others_as_much_time() -> None:
     stage = Stage()
     await stage.listen()
-    original = stage.source.build
+    stage.build_slowly(0.25)
 
-    async def build() -> Document:
-        await stage.clock.sleep(0.25)
-        return await original()
-
-    stage.source.build = build  # type: ignore[method-assign]
-    for n in range(200):
-        await stage.change(f"text {n}")
-        await stage.clock.advance(0.01)
+    await stage.change_again_and_again(every=0.01)
 
     assert len(stage.told) == 4
 
