@@ -92,10 +92,11 @@ def in_words(counts: Children) -> str:
     return f"{words}, {counts.cancelled} cancelled" if counts.cancelled else words
 
 
-def progress(counts: Children) -> Progress:
-    """How many children have ended, of all."""
+def with_counts(parent: Run, counts: Children) -> Run:
+    """The parent with its children there; its progress, how many have ended of all, and message tell so."""
     ended = counts.completed + counts.failed + counts.cancelled
-    return Progress(current=ended, total=counts.total, text=in_words(counts))
+    done = Progress(current=ended, total=counts.total, text=in_words(counts))
+    return changed(parent, children=counts, progress=done, message=done.text)
 
 
 def is_good(counts: Children, tolerate: int) -> bool:

@@ -8,7 +8,7 @@ from rota.core.attempt_life import open_attempts, require
 from rota.core.changed import changed
 from rota.core.closing import Told, closed
 from rota.core.model import ITEMS, JobSpec
-from rota.core.run import Children, Progress, Reason, Run, RunState, StepState
+from rota.core.run import Children, Reason, Run, RunState, StepState
 from rota.core.transitions import entered
 
 
@@ -32,12 +32,12 @@ def split(happening: h.Split, run: Run) -> Run:
     require(run, may_find(run), happening)
     # The exit code of the search says nothing of its children.
     run = changed(entered(run, happening.at), exit_code=None, attempt=max(1, run.attempt))
-    return _counted(run, Children(pending=happening.chunks))
+    return batch.with_counts(run, Children(pending=happening.chunks))
 
 
 def children_counted(happening: h.ChildrenCounted, run: Run) -> Run:
     require(run, run.children is not None, happening)
-    return _counted(run, happening.children)
+    return batch.with_counts(run, happening.children)
 
 
 def children_ended(happening: h.ChildrenEnded, run: Run) -> Run:
@@ -45,7 +45,7 @@ def children_ended(happening: h.ChildrenEnded, run: Run) -> Run:
     assert run.children is not None
     never = run.children.pending
     counts = batch.given_up(run.children)
-    run = _counted(run, counts)
+    run = batch.with_counts(run, counts)
     if run.cancel_requested_at is not None:
         words = f"cancelled: {batch.in_words(counts)}"
         return closed(run, RunState.CANCELLED, happening.at, (Reason.CANCELLED, words))
@@ -58,8 +58,3 @@ def children_ended(happening: h.ChildrenEnded, run: Run) -> Run:
 
 def _verdict(counts: Children, happening: h.ChildrenEnded) -> Told:
     return Reason.CHILDREN, batch.verdict(counts, happening.tolerate, happening.failed)
-
-
-def _counted(run: Run, counts: Children) -> Run:
-    done: Progress = batch.progress(counts)
-    return changed(run, children=counts, progress=done, message=done.text)

@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING
 
 from rota.core import batch
 from rota.core import happenings as h
-from rota.core.changed import changed
 from rota.core.run import Children, Run, RunState
 
 if TYPE_CHECKING:
@@ -34,8 +33,7 @@ class Family:
         if counts is self._promised:
             return None
         self._promised = counts
-        done = batch.progress(counts)
-        return changed(self.parent.run, children=counts, progress=done, message=done.text)
+        return batch.with_counts(self.parent.run, counts)
 
     def withdraw(self, before: RunState, after: RunState) -> None:
         """What was promised could not be stored."""

@@ -9,8 +9,7 @@ import structlog
 
 from rota.config.concurrency import concurrency_in
 from rota.core.attempt_life import open_attempts, waits
-from rota.core.batch import counted, progress
-from rota.core.changed import changed
+from rota.core.batch import counted, with_counts
 from rota.core.errors import Unavailable
 from rota.core.events import RunChanged
 from rota.core.model import Concurrency
@@ -67,9 +66,7 @@ async def _with_children(run: Run, parts: Parts) -> list[Run]:
     if run.children is None:
         return [run]
     known = await parts.store.known_children(run.id)
-    counts = counted(known)
-    done = progress(counts)
-    return [changed(run, children=counts, progress=done, message=done.text), *known.open]
+    return [with_counts(run, counted(known)), *known.open]
 
 
 def _asked(run: Run, attempt: Attempt, waiting: dict[str, tuple[Run, Attempt, _Found]]) -> _Found:
