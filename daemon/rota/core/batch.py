@@ -92,10 +92,15 @@ def in_words(counts: Children) -> str:
     return f"{words}, {counts.cancelled} cancelled" if counts.cancelled else words
 
 
-def with_counts(parent: Run, counts: Children) -> Run:
-    """The parent with its children there; its progress, how many have ended of all, and message tell so."""
+def progress(counts: Children) -> Progress:
+    """How many children have ended, of all."""
     ended = counts.completed + counts.failed + counts.cancelled
-    done = Progress(current=ended, total=counts.total, text=in_words(counts))
+    return Progress(current=ended, total=counts.total, text=in_words(counts))
+
+
+def with_counts(parent: Run, counts: Children) -> Run:
+    """The parent with its children there; its progress and its message tell so."""
+    done = progress(counts)
     return changed(parent, children=counts, progress=done, message=done.text)
 
 
