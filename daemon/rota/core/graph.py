@@ -60,7 +60,7 @@ def ready(run: Run, *, over: bool | None = None) -> tuple[str, ...]:
     busy = {attempt.step for attempt in open_attempts(run)}
     waiting = [key for key in _startable(run.steps) if key not in busy]
     if waiting and not (tries_over(run) if over is None else over):
-        waiting = [key for key in waiting if not _has_failed(before(run.steps, key))]
+        waiting = [key for key in waiting if not has_failed(before(run.steps, key))]
     return tuple(waiting)
 
 
@@ -88,7 +88,12 @@ def tries_over(run: Run) -> bool:
     if any(step.state is StepState.FAILED and step.max_attempts for step in run.steps):
         return True  # a step with a `retry` of its own failed for good
     busy = {attempt.step for attempt in open_attempts(run)}
-    return any(_follows(step, busy) and _has_failed(before(run.steps, step.key)) for step in run.steps)
+    return any(_follows(step, busy) and has_failed(before(run.steps, step.key)) for step in run.steps)
+
+
+def has_failed(steps: Collection[Step]) -> bool:
+    """Whether one of them has."""
+    return any(step.state is StepState.FAILED for step in steps)
 
 
 def settled(steps: tuple[Step, ...], *, over: bool) -> tuple[Step, ...]:
@@ -102,7 +107,7 @@ def settled(steps: tuple[Step, ...], *, over: bool) -> tuple[Step, ...]:
 
 def _fate(made: Mapping[str, Step], key: str, above: Collection[Step], *, over: bool) -> Step:
     step = made[key]
-    failed = _has_failed(above)
+    failed = has_failed(above)
     if step.state is not StepState.PENDING or (failed and not over):
         return step
     if (failed or _nothing_to_do(above)) and not after_failure(step.when):
@@ -123,10 +128,6 @@ def _startable(steps: Sequence[Step]) -> list[str]:
         if step.state is StepState.PENDING
         and ended.issuperset((*above.get(step.key, ()), *(step.needs or ())))
     ]
-
-
-def _has_failed(steps: Collection[Step]) -> bool:
-    return any(step.state is StepState.FAILED for step in steps)
 
 
 def _nothing_to_do(steps: Collection[Step]) -> bool:

@@ -336,7 +336,7 @@ def _is_its_turn(run: Run, step: str) -> bool:
     if graph.runs_as_graph(run):
         return graph.may_start(run, step)
     listed = step_life.listed(run.steps)
-    if listed and run.state is RunState.RETRYING and step_life.has_failed(run.steps):
+    if listed and run.state is RunState.RETRYING and graph.has_failed(run.steps):
         return False  # what failed has yet to be planned again
     return not open_attempts(run) and step == next_step(run)
 

@@ -58,11 +58,6 @@ def next_key(steps: Steps) -> str | None:
     return next((step.key for step in steps if not step.state.is_final), None)
 
 
-def has_failed(steps: Steps) -> bool:
-    """Whether one of them has."""
-    return any(step.state is StepState.FAILED for step in steps)
-
-
 def again(steps: Steps, key: str) -> Steps:
     """The step's own `retry` begins another attempt; all others stay as they are."""
     return _at(steps, key, lambda step: replace(step, state=StepState.PENDING, reason=None))
@@ -72,7 +67,7 @@ def settled(steps: Steps) -> Steps:
     """What must not run any more, after what became of others, is skipped."""
     if graph.is_graph(steps):
         return graph.settled(steps, over=False)
-    failed, waits = any(step.state is StepState.FAILED for step in steps), False
+    failed, waits = graph.has_failed(steps), False
     made: list[Step] = []
     for step in steps:
         if step.state is not StepState.PENDING:

@@ -105,4 +105,4 @@ def _is_of_try(run: Run, attempt: Attempt, *, has_own_retry: bool) -> bool:
 def _is_after_failure(run: Run, attempt: Attempt) -> bool:
     """Whether the try is over for the step, and it follows a failure: that has its own time."""
     steps = graph.before(run.steps, attempt.step) if graph.runs_as_graph(run) else run.steps
-    return any(step.state is StepState.FAILED for step in steps)
+    return graph.has_failed(steps)
