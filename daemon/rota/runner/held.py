@@ -10,6 +10,8 @@ import json
 import os
 from typing import TYPE_CHECKING
 
+from rota.runner.log import read_to_end
+
 if TYPE_CHECKING:
     from rota.runner.protocol import Message
     from rota.runner.system import System
@@ -94,13 +96,7 @@ def _read(system: System, root: int) -> bytes:
         fd = system.open(HELD, os.O_RDONLY, root)
     except FileNotFoundError:
         return b""
-    try:
-        pieces = []
-        while piece := system.read(fd, 1 << 20):
-            pieces.append(piece)
-        return b"".join(pieces)
-    finally:
-        system.close(fd)
+    return read_to_end(system, fd)
 
 
 def _parse(line: bytes) -> tuple[str, object]:

@@ -168,6 +168,11 @@ def read_all(system: System, name: str, at: int) -> bytes:
         fd = system.open(name, os.O_RDONLY, at)
     except OSError:
         return b""
+    return read_to_end(system, fd)
+
+
+def read_to_end(system: System, fd: int) -> bytes:
+    """What is left of that file, which is closed then. Raises OSError."""
     try:
         pieces = []
         while piece := system.read(fd, 1 << 20):
