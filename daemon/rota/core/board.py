@@ -184,13 +184,17 @@ class Board:
     advice: tuple[Problem, ...] = ()  # warnings of today about the jobs in force
     unwatched: str = ""  # why changes of the job directories are seen late only
     files: int = 0
-    unenforced: Mapping[str, str] = field(default_factory=dict)  # limits this host can't hold, and why
     runner: RunnerFacts | None = None  # who runs the jobs, as last heard
     quiet_until: datetime | None = None  # nothing is started before (`startup_delay`)
     draining_since: datetime | None = None  # nothing new is started: what runs is waited for
     health: dict[str, HealthItem] = field(default_factory=dict)
     room: Room = field(default_factory=Room)  # pools, locks and `max_running`: who has room to run
     children: dict[str, Run] = field(default_factory=dict)  # of batches, those not final that have begun
+
+    @property
+    def unenforced(self) -> Mapping[str, str]:
+        """Limits this host can't hold, and why."""
+        return {} if self.runner is None else self.runner.unenforced
 
     def entry(self, job: str) -> JobEntry:
         """Raises NotFound, which guesses what was meant."""

@@ -104,7 +104,6 @@ class Health:
         if self._parts.runner.facts is None:
             note = self._probes.runner_problem() or "no runner answers; nothing can start"
             return _item("runner", "Runner", HealthState.FAILED, note)
-        self._parts.board.unenforced = self._parts.runner.facts.unenforced
         self._parts.board.runner = self._parts.runner.facts
         return _item("runner", "Runner", HealthState.OK)
 
